@@ -1,0 +1,116 @@
+// etcd, API server, controller manager, scheduler and the control plane's own kube-proxy.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CommandFailed, inNamespace, run } from './command.ts';
+import { isRunning, logTail, startDaemon } from './daemon.ts';
+import { binDir, controlPlaneAddress, podCidr, serviceCidr, type Layout } from './layout.ts';
+
+const k8s = join(binDir, 'k8s');
+
+function apiServerFlags(layout: Layout): string[] {
+  const pki = (file: string): string => join(layout.pki, file);
+  return [
+    '--etcd-servers=http://127.0.0.1:2379',
+    `--advertise-address=${controlPlaneAddress}`,
+    `--tls-cert-file=${pki('apiserver.crt')}`,
+    `--tls-private-key-file=${pki('apiserver.key')}`,
+    `--client-ca-file=${pki('ca.crt')}`,
+    `--service-account-key-file=${pki('sa.pub')}`,
+    `--service-account-signing-key-file=${pki('sa.key')}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-cluster-ip-range=${serviceCidr}`,
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
+    '--allow-privileged=true',
+    `--kubelet-client-certificate=${pki('admin.crt')}`,
+    `--kubelet-client-key=${pki('admin.key')}`,
+    '--kubelet-preferred-address-types=InternalIP',
+    `--requestheader-client-ca-file=${pki('front-ca.crt')}`,
+    '--requestheader-allowed-names=front-proxy-client',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-username-headers=X-Remote-User',
+    `--proxy-client-cert-file=${pki('front.crt')}`,
+    `--proxy-client-key-file=${pki('front.key')}`,
+    '--enable-aggregator-routing=true',
+  ];
+}
+
+function controllerManagerFlags(layout: Layout): string[] {
+  return [
+    `--kubeconfig=${layout.kubeconfig}`,
+    '--leader-elect=false',
+    `--service-account-private-key-file=${join(layout.pki, 'sa.key')}`,
+    `--root-ca-file=${join(layout.pki, 'ca.crt')}`,
+    '--use-service-account-credentials=true',
+    `--cluster-signing-cert-file=${join(layout.pki, 'ca.crt')}`,
+    `--cluster-signing-key-file=${join(layout.pki, 'ca.key')}`,
+    // With the default of 20 requests a second, 200 HPAs alone use it up and Deployments stop being observed.
+    '--kube-api-qps=500',
+    '--kube-api-burst=1000',
+    // The HPA's first look at a pod waits for nothing else in tests.
+    '--horizontal-pod-autoscaler-sync-period=5s',
+  ];
+}
+
+/** Runs kubectl against the cluster as its administrator. */
+export function kubectl(layout: Layout, args: readonly string[], input?: string): Promise<string> {
+  const command = inNamespace(layout.namespace, join(binDir, 'kubectl'), `--kubeconfig=${layout.kubeconfig}`, ...args);
+  return run(command, input === undefined ? {} : { input });
+}
+
+async function apiServerReady(layout: Layout): Promise<boolean> {
+  try {
+    // The list of failing checks contains the word "ok" as well: only the whole answer counts.
+    return (await kubectl(layout, ['get', '--raw=/readyz'])).trim() === 'ok';
+  } catch (error) {
+    if (error instanceof CommandFailed) return false;
+    throw error;
+  }
+}
+
+/** Starts etcd and the API server and waits until the latter is ready. @throws with the end of the log when one dies. */
+export async function startApiServer(layout: Layout): Promise<void> {
+  const inside = (...command: readonly string[]): [string, ...string[]] => inNamespace(layout.namespace, ...command);
+  const etcdData = join(layout.run, 'etcd');
+  startDaemon(layout, 'etcd', inside(join(binDir, 'etcd'), `--data-dir=${etcdData}`, '--unsafe-no-fsync'));
+  startDaemon(layout, 'apiserver', inside(k8s, 'apiserver', ...apiServerFlags(layout)));
+  const deadline = performance.now() + 60_000;
+  while (!(await apiServerReady(layout))) {
+    for (const name of ['etcd', 'apiserver']) {
+      if (!isRunning(layout, name)) throw new Error(`${name} ended while starting:\n${logTail(layout, name)}`);
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`the API server was not ready within 60 s:\n${logTail(layout, 'apiserver')}`);
+    }
+    await delay(100);
+  }
+}
+
+export function startControllers(layout: Layout): void {
+  const inside = (...command: readonly string[]): [string, ...string[]] => inNamespace(layout.namespace, ...command);
+  startDaemon(layout, 'controller-manager', inside(k8s, 'controller-manager', ...controllerManagerFlags(layout)));
+  startDaemon(
+    layout,
+    'scheduler',
+    inside(k8s, 'scheduler', `--kubeconfig=${layout.kubeconfig}`, '--leader-elect=false', '--kube-api-qps=500', '--kube-api-burst=1000'),
+  );
+  startProxy(layout, layout.namespace, `${layout.prefix}-cp`);
+}
+
+/** kube-proxy in `namespace`, under the node name `host` (the control plane has one without being a node). */
+export function startProxy(layout: Layout, namespace: string, host: string): void {
+  const path = join(layout.run, `proxy-${host}.json`);
+  const config = {
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    mode: 'iptables',
+    clientConnection: { kubeconfig: layout.kubeconfig },
+    clusterCIDR: podCidr,
+    conntrack: { maxPerCore: 0, min: 0 },
+    hostnameOverride: host,
+  };
+  writeFileSync(path, JSON.stringify(config));
+  startDaemon(layout, `proxy-${host}`, inNamespace(namespace, k8s, 'proxy', `--config=${path}`));
+}
