@@ -21,7 +21,9 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
     stdio: ['ignore', 2, 2],
   });
   if (npm.status !== 0) {
-    console.error('npm packages: `npm ci` failed. Check that the npm registry can be reached, then run the command again.');
+    console.error(
+      'npm packages: `npm ci` failed. Check that the npm registry can be reached, then run the command again.',
+    );
     process.exit(1);
   }
   mkdirSync(join(root, 'node_modules'), { recursive: true });

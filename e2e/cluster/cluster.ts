@@ -35,7 +35,10 @@ export async function up(layout: Layout, options: UpOptions = {}): Promise<void>
       for (const image of options.images ?? []) await loadInto(node, image);
     }),
   );
-  await Promise.all([step('control plane', () => startApiServer(layout)), step('container runtimes and images', () => nodes)]);
+  await Promise.all([
+    step('control plane', () => startApiServer(layout)),
+    step('container runtimes and images', () => nodes),
+  ]);
   startControllers(layout);
   for (const node of layout.nodes) startKubelet(layout, node);
   await startAddons(layout);
@@ -55,7 +58,8 @@ async function nodesReady(layout: Layout): Promise<void> {
   for (;;) {
     const states = (await kubectl(layout, ['get', 'nodes', '-o', `jsonpath=${path}`])).trim().split(' ');
     if (states.filter((state) => state.endsWith('=True')).length === layout.nodes.length) break;
-    if (performance.now() > deadline) throw new Error(`nodes not Ready within 60 s: ${states.join(', ')}; see ${layout.logs}`);
+    if (performance.now() > deadline)
+      throw new Error(`nodes not Ready within 60 s: ${states.join(', ')}; see ${layout.logs}`);
     await delay(100);
   }
   // A pod of a new namespace needs its default service account, which a controller makes.

@@ -14,7 +14,9 @@ export class CommandFailed extends Error {
   readonly stderr: string;
   constructor(command: readonly string[], code: number | null, output: string, stderr: string) {
     const tail = output.trim().split('\n').slice(-15).join('\n');
-    super(`${command.slice(0, 4).join(' ')}${command.length > 4 ? ' …' : ''} ended with ${code ?? 'a signal'}:\n${tail}`);
+    super(
+      `${command.slice(0, 4).join(' ')}${command.length > 4 ? ' …' : ''} ended with ${code ?? 'a signal'}:\n${tail}`,
+    );
     this.name = 'CommandFailed';
     this.code = code;
     this.stderr = stderr;
@@ -22,8 +24,8 @@ export class CommandFailed extends Error {
 }
 
 /** Runs `command` and returns its stdout. @throws CommandFailed with the end of its output when it exits non-zero. */
-export function run(command: readonly [string, ...string[]], options: CommandOptions = {}): Promise<string> {
-  const [program, ...args] = command;
+export function run(command: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const [program = '', ...args] = command;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env: { ...process.env, ...options.env },
@@ -48,7 +50,7 @@ export function run(command: readonly [string, ...string[]], options: CommandOpt
 }
 
 /** The same, as a yes or no. */
-export async function succeeds(command: readonly [string, ...string[]], options: CommandOptions = {}): Promise<boolean> {
+export async function succeeds(command: readonly string[], options: CommandOptions = {}): Promise<boolean> {
   try {
     await run(command, options);
     return true;
@@ -62,6 +64,6 @@ export async function succeeds(command: readonly [string, ...string[]], options:
  * Puts a command into a network namespace. `nsenter` and not `ip netns exec`: the latter remounts /sys, which hides the
  * cgroups from whatever runs there.
  */
-export function inNamespace(namespace: string, ...command: readonly string[]): [string, ...string[]] {
+export function inNamespace(namespace: string, ...command: readonly string[]): string[] {
   return ['nsenter', `--net=/run/netns/${namespace}`, ...command];
 }

@@ -72,7 +72,7 @@ async function apiServerReady(layout: Layout): Promise<boolean> {
 
 /** Starts etcd and the API server and waits until the latter is ready. @throws with the end of the log when one dies. */
 export async function startApiServer(layout: Layout): Promise<void> {
-  const inside = (...command: readonly string[]): [string, ...string[]] => inNamespace(layout.namespace, ...command);
+  const inside = (...command: readonly string[]): string[] => inNamespace(layout.namespace, ...command);
   const etcdData = join(layout.run, 'etcd');
   startDaemon(layout, 'etcd', inside(join(binDir, 'etcd'), `--data-dir=${etcdData}`, '--unsafe-no-fsync'));
   startDaemon(layout, 'apiserver', inside(k8s, 'apiserver', ...apiServerFlags(layout)));
@@ -89,12 +89,19 @@ export async function startApiServer(layout: Layout): Promise<void> {
 }
 
 export function startControllers(layout: Layout): void {
-  const inside = (...command: readonly string[]): [string, ...string[]] => inNamespace(layout.namespace, ...command);
+  const inside = (...command: readonly string[]): string[] => inNamespace(layout.namespace, ...command);
   startDaemon(layout, 'controller-manager', inside(k8s, 'controller-manager', ...controllerManagerFlags(layout)));
   startDaemon(
     layout,
     'scheduler',
-    inside(k8s, 'scheduler', `--kubeconfig=${layout.kubeconfig}`, '--leader-elect=false', '--kube-api-qps=500', '--kube-api-burst=1000'),
+    inside(
+      k8s,
+      'scheduler',
+      `--kubeconfig=${layout.kubeconfig}`,
+      '--leader-elect=false',
+      '--kube-api-qps=500',
+      '--kube-api-burst=1000',
+    ),
   );
   startProxy(layout, layout.namespace, `${layout.prefix}-cp`);
 }

@@ -18,11 +18,11 @@ function startTime(pid: number): string | undefined {
 }
 
 /** Starts `command` in a session of its own; its output goes to `logs/NAME.log`. */
-export function startDaemon(layout: Layout, name: string, command: readonly [string, ...string[]]): void {
+export function startDaemon(layout: Layout, name: string, command: readonly string[]): void {
   mkdirSync(layout.logs, { recursive: true });
   mkdirSync(layout.pids, { recursive: true });
   const log = openSync(join(layout.logs, `${name}.log`), 'a');
-  const [program, ...args] = command;
+  const [program = '', ...args] = command;
   const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: layout.run });
   closeSync(log);
   if (child.pid === undefined) throw new Error(`cannot start ${name}: is ${program} installed?`);
@@ -68,7 +68,11 @@ export async function stopDaemon(layout: Layout, name: string, signal: NodeJS.Si
 /** The last lines of a daemon's log, for error messages. */
 export function logTail(layout: Layout, name: string, lines = 10): string {
   try {
-    return readFileSync(join(layout.logs, `${name}.log`), 'utf8').trim().split('\n').slice(-lines).join('\n');
+    return readFileSync(join(layout.logs, `${name}.log`), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(-lines)
+      .join('\n');
   } catch {
     return '(no log)';
   }

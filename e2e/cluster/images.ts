@@ -33,7 +33,16 @@ const imagesDir = join(cacheDir, 'images');
 function buildah(...args: readonly string[]): Promise<string> {
   const storage = join(cacheDir, 'buildah');
   return run(
-    ['buildah', '--root', join(storage, 'root'), '--runroot', join(storage, 'run'), '--storage-driver', 'overlay', ...args],
+    [
+      'buildah',
+      '--root',
+      join(storage, 'root'),
+      '--runroot',
+      join(storage, 'run'),
+      '--storage-driver',
+      'overlay',
+      ...args,
+    ],
     { env: { BUILDAH_ISOLATION: 'chroot' } },
   );
 }
@@ -70,7 +79,8 @@ export async function ensureImage(source: ImageSource): Promise<ImageArchive> {
   const inputs = createHash('sha256').update(JSON.stringify(source)).update(treeHash(source.context));
   if (source.dockerfile !== undefined) inputs.update(readFileSync(source.dockerfile));
   const want = inputs.digest('hex');
-  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return { name: source.name, archive };
+  if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, 'utf8') === want)
+    return { name: source.name, archive };
   await step(`image ${source.name}`, async () => {
     mkdirSync(imagesDir, { recursive: true });
     rmSync(archive, { force: true });
@@ -140,11 +150,14 @@ export async function ensureWheels(requirements: string): Promise<Record<string,
       await run([
         ...['python3', '-m', 'pip', 'download', '--quiet', '--dest', dir, '-r', requirements],
         ...['--only-binary=:all:', '--python-version', '3.11', '--implementation', 'cp'],
-      ] as [string, ...string[]]);
+      ]);
     });
     writeFileSync(complete, '');
   }
   const config = join(dir, 'pip.conf');
-  writeFileSync(config, '[global]\nno-index = true\nfind-links = /wheels\nbreak-system-packages = true\nroot-user-action = ignore\n');
+  writeFileSync(
+    config,
+    '[global]\nno-index = true\nfind-links = /wheels\nbreak-system-packages = true\nroot-user-action = ignore\n',
+  );
   return { [dir]: '/wheels', [config]: '/etc/pip.conf' };
 }

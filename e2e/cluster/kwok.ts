@@ -19,7 +19,12 @@ function simulatedNode(name: string): object {
     metadata: {
       name,
       annotations: { 'kwok.x-k8s.io/node': 'fake' },
-      labels: { [simulatedLabel]: simulatedValue, 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
+      labels: {
+        [simulatedLabel]: simulatedValue,
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+      },
     },
     // Real pods stay away from them unless they tolerate it.
     spec: { taints: [{ key: 'kwok.x-k8s.io/node', value: 'fake', effect: 'NoSchedule' }] },
@@ -29,7 +34,9 @@ function simulatedNode(name: string): object {
 
 /** kwok must run before its nodes exist, so that it sees them as new. */
 export async function startSimulatedNodes(layout: Layout, count: number): Promise<void> {
-  const { Dir: source } = JSON.parse(await run(['go', 'mod', 'download', '-json', `sigs.k8s.io/kwok@${kwokVersion}`])) as { Dir: string };
+  const { Dir: source } = JSON.parse(
+    await run(['go', 'mod', 'download', '-json', `sigs.k8s.io/kwok@${kwokVersion}`]),
+  ) as { Dir: string };
   const stages = ['node/fast', 'node/heartbeat-with-lease', 'pod/fast'].flatMap((name) => {
     const dir = join(source, 'kustomize/stage', name);
     return readdirSync(dir)
@@ -54,5 +61,9 @@ export async function startSimulatedNodes(layout: Layout, count: number): Promis
     ),
   );
   const nodes = Array.from({ length: count }, (_, i) => simulatedNode(`${layout.prefix}-sim${i + 1}`));
-  await kubectl(layout, ['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes }));
+  await kubectl(
+    layout,
+    ['apply', '--server-side', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes }),
+  );
 }

@@ -37,7 +37,8 @@ function podProcesses(layout: Layout): number[] {
   const pids = new Set<number>();
   const collect = (dir: string): void => {
     try {
-      for (const pid of readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n')) if (pid !== '') pids.add(Number(pid));
+      for (const pid of readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n'))
+        if (pid !== '') pids.add(Number(pid));
     } catch {
       return;
     }
@@ -61,26 +62,28 @@ function kill(pids: readonly number[]): void {
   }
 }
 
-/** Network namespaces of pods, as the bundles of their sandboxes name them. */
-function podNamespaces(layout: Layout): string[] {
-  const found = new Set<string>();
-  for (const node of layout.nodes) {
-    const bundles = join(node.run, 'containerd', 'io.containerd.runtime.v2.task', 'k8s.io');
-    for (const id of listDir(bundles)) {
-      try {
-        const spec = JSON.parse(readFileSync(join(bundles, id, 'config.json'), 'utf8')) as {
-          linux?: { namespaces?: { type: string; path?: string }[] };
-        };
-        for (const { type, path } of spec.linux?.namespaces ?? []) {
-          const name = type === 'network' ? path?.match(/\/netns\/(cni-[0-9a-f-]+)$/)?.[1] : undefined;
-          if (name !== undefined) found.add(name);
-        }
-      } catch {
-        /* a bundle half made or half removed names none */
-      }
-    }
+interface Bundle {
+  readonly linux?: { readonly namespaces?: readonly { readonly type: string; readonly path?: string }[] };
+}
+
+/** Name of the pod's network namespace in the bundle at `dir`; a bundle half made or half removed names none. */
+function podNamespace(dir: string): string | undefined {
+  try {
+    const bundle = JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8')) as Bundle;
+    const path = bundle.linux?.namespaces?.find(({ type }) => type === 'network')?.path;
+    return path?.match(/\/netns\/(cni-[0-9a-f-]+)$/)?.[1];
+  } catch {
+    return undefined;
   }
-  return [...found];
+}
+
+/** Network namespaces of pods, as the bundles of their sandboxes name them. */
+function podNamespaces(layout: Layout): Set<string> {
+  const names = layout.nodes.flatMap((node) => {
+    const bundles = join(node.run, 'containerd', 'io.containerd.runtime.v2.task', 'k8s.io');
+    return listDir(bundles).map((id) => podNamespace(join(bundles, id)));
+  });
+  return new Set(names.filter((name) => name !== undefined));
 }
 
 async function unmountBelow(path: string): Promise<void> {
@@ -117,7 +120,9 @@ export async function clear(layout: Layout): Promise<void> {
       names
         .filter((name) => stopOrder(name) === phase)
         // The state is thrown away, and the API server lingers on TERM for as long as watches are open.
-        .map((name) => (phase === 2 ? stopDaemon(layout, name, 'SIGKILL', 0) : stopDaemon(layout, name, 'SIGTERM', 2_000))),
+        .map((name) =>
+          phase === 2 ? stopDaemon(layout, name, 'SIGKILL', 0) : stopDaemon(layout, name, 'SIGTERM', 2_000),
+        ),
     );
   }
   const namespaces = podNamespaces(layout);

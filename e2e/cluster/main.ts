@@ -9,7 +9,11 @@ import { canRunCluster, ensureTools } from './tools.ts';
 
 const program = new Command('npm run cluster --')
   .description('A real Kubernetes cluster in network namespaces of this machine, for tests and for trying things out.')
-  .option('--prefix <name>', 'name of the cluster; clusters of different names do not disturb each other', defaultPrefix('cluster'))
+  .option(
+    '--prefix <name>',
+    'name of the cluster; clusters of different names do not disturb each other',
+    defaultPrefix('cluster'),
+  )
   .enablePositionalOptions();
 
 const chosen = (): Layout => layout(program.opts<{ prefix: string }>().prefix);
@@ -27,7 +31,9 @@ function requireRunning(target: Layout): void {
 
 program
   .command('up')
-  .description('start it, installing and building what is missing; a cluster of that name that runs already is replaced')
+  .description(
+    'start it, installing and building what is missing; a cluster of that name that runs already is replaced',
+  )
   .option('--simulated-nodes <count>', 'add nodes whose pods only pretend to run, for scale tests', '0')
   .action(async ({ simulatedNodes }: { simulatedNodes: string }) => {
     await requireAbility();
@@ -63,7 +69,7 @@ program
   .action(([first = 'sh', ...rest]: string[]) => {
     const target = chosen();
     requireRunning(target);
-    const [nsenter, ...args] = inNamespace(target.namespace, first, ...rest);
+    const [nsenter = '', ...args] = inNamespace(target.namespace, first, ...rest);
     const env = { ...process.env, KUBECONFIG: target.kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` };
     const child = spawn(nsenter, args, { stdio: 'inherit', env });
     child.on('exit', (code) => (process.exitCode = code ?? 1));

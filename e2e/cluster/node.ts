@@ -148,5 +148,7 @@ export function startKubelet(layout: Layout, node: NodeLayout): void {
 
 /** Brings an OCI or Docker archive into the node's containerd. */
 export async function importImage(node: NodeLayout, archive: string): Promise<void> {
-  await run(['ctr', '-a', node.containerdSocket, '-n', 'k8s.io', 'image', 'import', '--no-unpack=false', archive], { timeoutMs: 120_000 });
+  await run(['ctr', '-a', node.containerdSocket, '-n', 'k8s.io', 'image', 'import', '--no-unpack=false', archive], {
+    timeoutMs: 120_000,
+  });
 }

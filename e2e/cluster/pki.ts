@@ -10,7 +10,7 @@ async function authority(dir: string, name: string, commonName: string): Promise
   await run([
     ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', tenYears],
     ...['-keyout', join(dir, `${name}.key`), '-out', join(dir, `${name}.crt`), '-subj', `/CN=${commonName}`],
-  ] as [string, ...string[]]);
+  ]);
 }
 
 interface Leaf {
@@ -25,13 +25,13 @@ async function leaf(dir: string, { name, subject, altNames, issuer }: Leaf): Pro
   await run([
     ...['openssl', 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
     ...['-keyout', path('key'), '-out', path('csr'), '-subj', subject],
-  ] as [string, ...string[]]);
+  ]);
   writeFileSync(path('ext'), `subjectAltName=${altNames}\nextendedKeyUsage=clientAuth,serverAuth\n`);
   await run([
     ...['openssl', 'x509', '-req', '-in', path('csr'), '-CA', join(dir, `${issuer}.crt`)],
     ...['-CAkey', join(dir, `${issuer}.key`), '-CAcreateserial', '-out', path('crt'), '-days', tenYears],
     ...['-extfile', path('ext')],
-  ] as [string, ...string[]]);
+  ]);
 }
 
 /** Makes what is missing. */
@@ -42,7 +42,13 @@ export async function ensureCertificates(layout: Layout): Promise<void> {
   mkdirSync(dir, { recursive: true });
   await authority(dir, 'ca', `${layout.prefix}-ca`);
   await authority(dir, 'front-ca', `${layout.prefix}-front-ca`);
-  const serverNames = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
+  const serverNames = [
+    'localhost',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+  ];
   const addresses = ['127.0.0.1', '10.96.0.1', controlPlaneAddress];
   const leaves: Leaf[] = [
     {
@@ -53,14 +59,12 @@ export async function ensureCertificates(layout: Layout): Promise<void> {
     },
     { name: 'admin', subject: '/O=system:masters/CN=admin', altNames: 'DNS:admin', issuer: 'ca' },
     { name: 'front', subject: '/CN=front-proxy-client', altNames: 'DNS:front', issuer: 'front-ca' },
-    ...layout.nodes.map(
-      (node): Leaf => ({
-        name: node.name,
-        subject: `/O=system:nodes/CN=system:node:${node.name}`,
-        altNames: `DNS:${node.name},IP:${node.address}`,
-        issuer: 'ca',
-      }),
-    ),
+    ...layout.nodes.map((node): Leaf => ({
+      name: node.name,
+      subject: `/O=system:nodes/CN=system:node:${node.name}`,
+      altNames: `DNS:${node.name},IP:${node.address}`,
+      issuer: 'ca',
+    })),
   ];
   // One after the other: they share the authority's serial number file.
   for (const one of leaves) await leaf(dir, one);

@@ -42,10 +42,16 @@ export type Readiness = { readonly kind: 'able' } | { readonly kind: 'unable'; r
 /** Whether this machine can run the cluster at all; `why` names what is missing and what to do instead. */
 export async function canRunCluster(): Promise<Readiness> {
   if (process.platform !== 'linux') {
-    return { kind: 'unable', why: `it needs Linux, and this is ${process.platform}; use a Linux machine or virtual machine` };
+    return {
+      kind: 'unable',
+      why: `it needs Linux, and this is ${process.platform}; use a Linux machine or virtual machine`,
+    };
   }
   if (process.getuid?.() !== 0) {
-    return { kind: 'unable', why: 'it needs root for network namespaces and containers; run the command again as root' };
+    return {
+      kind: 'unable',
+      why: 'it needs root for network namespaces and containers; run the command again as root',
+    };
   }
   if (!existsSync('/usr/bin/apt-get')) {
     return { kind: 'unable', why: 'it installs Debian packages, and there is no apt-get; use Debian 12 or newer' };

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { about, duration, envFrom, envVar, localObjectReference, resources } from './fields.ts';
+
+export const group = 'appserver.dev';
+export const version = 'v1alpha1';
+export const kind = 'AppServer';
+export const plural = 'appservers';
+
+const app = z.object({
+  wsgi: z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[A-Za-z_][A-Za-z0-9_.]*(:.+)?$/)
+    .meta(
+      about('roll', 'The WSGI application as module:attribute, or module:factory(). Without attribute: application.'),
+    ),
+  workingDir: z
+    .string()
+    .max(1_024)
+    .regex(/^\//)
+    .optional()
+    .meta(about('roll', "Folder where modules are looked for and the application runs. Default: the image's own.")),
+});
+
+const workers = z.object({
+  count: z.int().min(1).max(256).default(2).meta(about('live', 'Worker processes in each pod.')),
+  class: z
+    .enum(['sync', 'gthread'])
+    .default('sync')
+    .meta(about('roll', "gunicorn's worker class: sync handles one request at a time, gthread several in threads.")),
+  threads: z.int().min(1).max(1_024).default(1).meta(about('roll', 'Threads of each gthread worker.')),
+  backlog: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(2_048)
+    .meta(about('roll', 'Connections that wait for a worker before the kernel refuses more.')),
+  keepAlive: duration()
+    .default('75s')
+    .meta(about('roll', 'How long a gthread worker keeps an idle connection open; sync workers keep none.')),
+  bootTimeout: duration().default('60s').meta(about('live', 'A worker that is not ready by then is restarted.')),
+  heartbeatTimeout: duration()
+    .default('30s')
+    .meta(about('roll', 'A worker silent for so long is restarted; a sync worker is silent during a request.')),
+  gracefulTimeout: duration().default('30s').meta(about('roll', 'Time that requests in hand have when a worker ends.')),
+});
+
+const drain = z.object({
+  minimum: duration()
+    .default('5s')
+    .meta(
+      about('roll', 'An ending pod accepts connections at least so long: endpoints and load balancers lag behind.'),
+    ),
+  maximum: duration().default('15s').meta(about('roll', 'It waits at most so long for requests to stop coming.')),
+});
+
+const probes = z.object({
+  readyWorkers: z.int().min(1).max(256).default(1).meta(about('live', 'Ready workers that make a pod ready.')),
+});
+
+const autoscaling = z.object({
+  minReplicas: z.int().min(1).max(1_000).default(2).meta(about('outside', 'Fewest pods.')),
+  maxReplicas: z.int().min(1).max(1_000).meta(about('outside', 'Most pods.')),
+  cpuUtilization: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(70)
+    .meta(about('outside', "Wanted CPU use in percent of the pods' CPU request.")),
+});
+
+const service = z.object({
+  port: z.int().min(1).max(65_535).default(80).meta(about('outside', 'Port of the Service.')),
+  type: z
+    .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
+    .default('ClusterIP')
+    .meta(about('outside', 'Type of the Service.')),
+});
+
+const userId = (): z.ZodInt => z.int().min(1).max(2_147_483_647);
+
+const security = z.object({
+  runAsUser: userId().default(1_000).meta(about('roll', 'User id of the application; never root.')),
+  runAsGroup: userId()
+    .optional()
+    .meta(
+      about(
+        'roll',
+        "Group id. Default: the user's group in the image, or the root group when the image has no such user.",
+      ),
+    ),
+  readOnlyRootFilesystem: z
+    .boolean()
+    .default(false)
+    .meta(about('roll', 'Whether only /tmp and volumes can be written. /tmp always can.')),
+});
+
+const logging = z.object({
+  level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .meta(about('live', "Level of the runtime's own log.")),
+});
+
+export const specSchema = z.object({
+  image: z.string().min(1).max(1_024).meta(about('roll', 'Container image of the application.')),
+  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional().meta(about('roll', 'As in a pod.')),
+  imagePullSecrets: z.array(localObjectReference).max(16).optional().meta(about('roll', 'As in a pod.')),
+  serviceAccountName: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .meta(
+      about(
+        'roll',
+        'An existing service account. Default: one of its own, without rights and without a mounted token.',
+      ),
+    ),
+  app: app.meta({ description: 'What to run.' }),
+  port: z
+    .int()
+    .min(1_024)
+    .max(65_535)
+    .default(8_000)
+    .meta(about('roll', 'Port on which the application listens in the pod.')),
+  workers: workers.prefault({}).meta({ description: 'Worker processes of each pod.' }),
+  drain: drain.prefault({}).meta({ description: 'How a pod ends while clients still find it.' }),
+  probes: probes.prefault({}).meta({ description: 'When a pod counts as ready.' }),
+  replicas: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(2)
+    .meta(about('outside', 'Number of pods; with autoscaling the number to start with.')),
+  autoscaling: autoscaling.optional().meta({ description: 'Scale the number of pods with the load.' }),
+  service: service.prefault({}).meta({ description: 'The Service in front of the pods.' }),
+  env: z.array(envVar).max(256).optional().meta(about('roll', 'As in a pod.')),
+  envFrom: z.array(envFrom).max(64).optional().meta(about('roll', 'As in a pod.')),
+  resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
+  security: security.prefault({}).meta({ description: 'User and file system of the application.' }),
+  logging: logging.prefault({}).meta({ description: "The runtime's log." }),
+});
+
+const condition = z.object({
+  type: z.string().max(316),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string().min(1).max(1_024),
+  message: z.string().max(32_768),
+  lastTransitionTime: z.string().max(64).meta({ format: 'date-time' }),
+  observedGeneration: z.int().min(0).optional(),
+});
+
+export const statusSchema = z.object({
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: 'Generation of the spec that the status speaks of.' }),
+  conditions: z.array(condition).max(16).optional(),
+  replicas: z.int().min(0).optional().meta({ description: 'Pods that exist.' }),
+  readyReplicas: z.int().min(0).optional().meta({ description: 'Pods that are ready.' }),
+  selector: z
+    .string()
+    .max(1_024)
+    .optional()
+    .meta({ description: "The pods' label selector, for the scale subresource." }),
+  workers: z
+    .object({ desired: z.int().min(0).meta({ description: 'Worker processes in all wanted pods together.' }) })
+    .optional()
+    .meta({ description: 'Worker processes.' }),
+  url: z.string().max(1_024).optional().meta({ description: 'Where the application answers inside the cluster.' }),
+});
+
+export const appServerSchema = z.object({
+  apiVersion: z.literal(`${group}/${version}`),
+  kind: z.literal(kind),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string(),
+    uid: z.string(),
+    generation: z.int(),
+    deletionTimestamp: z.string().optional(),
+  }),
+  spec: specSchema,
+  status: statusSchema.optional(),
+});
+
+/** As the operator sees it: defaults filled in. */
+export type AppServer = z.output<typeof appServerSchema>;
+export type AppServerSpec = z.output<typeof specSchema>;
+export type AppServerStatus = z.output<typeof statusSchema>;
+export type Condition = z.output<typeof condition>;

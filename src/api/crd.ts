@@ -1,0 +1,132 @@
+// The CustomResourceDefinition, from the schema and the rules.
+import { z } from 'zod';
+import { group, kind, plural, specSchema, statusSchema, version } from './appserver.ts';
+import { resourceRules, specRules, type Rule } from './rules.ts';
+
+export interface JsonSchema {
+  [key: string]: unknown;
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+}
+
+/** Metadata of ours and parts of JSON Schema that a structural schema does not know. */
+const foreign = new Set(['$schema', 'additionalProperties', 'fieldClass', 'propertyNames', 'anyOf']);
+
+/** JSON Schema with our metadata still in it; the reference is made from this. */
+export function describedSchema(schema: z.ZodType): JsonSchema {
+  const made: unknown = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
+  if (!isSchema(made)) throw new TypeError('zod made no schema');
+  return made;
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null;
+}
+
+function structural(schema: JsonSchema): JsonSchema {
+  const kept: JsonSchema = Object.fromEntries(Object.entries(schema).filter(([key]) => !foreign.has(key)));
+  // zod writes the range of safe integers into every bound that is not given.
+  if (kept['maximum'] === Number.MAX_SAFE_INTEGER) delete kept['maximum'];
+  if (kept['minimum'] === Number.MIN_SAFE_INTEGER) delete kept['minimum'];
+  if (schema.properties !== undefined) {
+    kept.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, one]) => [name, structural(one)]),
+    );
+  }
+  if (schema.items !== undefined) kept.items = structural(schema.items);
+  const open = schema['additionalProperties'];
+  if (isSchema(open)) {
+    if (Object.keys(open).length === 0) {
+      // A loose object: what it holds besides is for the API server to check in the pod template.
+      kept['x-kubernetes-preserve-unknown-fields'] = true;
+    } else {
+      kept['additionalProperties'] = structural(open);
+      kept['maxProperties'] = 32;
+    }
+  } else if (open === true) {
+    kept['x-kubernetes-preserve-unknown-fields'] = true;
+  }
+  if (Array.isArray(schema['anyOf'])) {
+    kept['x-kubernetes-int-or-string'] = true;
+    const text: unknown = schema['anyOf'].find((one) => isSchema(one) && one['type'] === 'string');
+    if (isSchema(text)) {
+      kept['pattern'] = text['pattern'];
+      kept['maxLength'] = text['maxLength'];
+    }
+  }
+  return kept;
+}
+
+function withRules(schema: JsonSchema, rules: readonly Rule[]): JsonSchema {
+  return { ...schema, 'x-kubernetes-validations': rules.map((rule) => ({ ...rule, reason: 'FieldValueInvalid' })) };
+}
+
+const column = (name: string, type: string, jsonPath: string, description: string): object => ({
+  name,
+  type,
+  jsonPath,
+  description,
+});
+
+const readyCondition = '.status.conditions[?(@.type=="Ready")]';
+
+export function customResourceDefinition(): object {
+  const schema = withRules(
+    {
+      type: 'object',
+      description: 'A Python web application, run by supervised worker processes in highly available pods.',
+      required: ['spec'],
+      properties: {
+        apiVersion: { type: 'string' },
+        kind: { type: 'string' },
+        // The name's length and form are checked by a rule of the resource.
+        metadata: { type: 'object' },
+        spec: withRules(structural(describedSchema(specSchema)), specRules),
+        status: structural(describedSchema(statusSchema)),
+      },
+    },
+    resourceRules,
+  );
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: ['as'],
+        categories: ['all'],
+      },
+      conversion: { strategy: 'None' },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: {
+            status: {},
+            scale: {
+              specReplicasPath: '.spec.replicas',
+              statusReplicasPath: '.status.replicas',
+              labelSelectorPath: '.status.selector',
+            },
+          },
+          additionalPrinterColumns: [
+            column('Ready', 'string', `${readyCondition}.status`, 'Whether all wanted pods are ready.'),
+            column('Workers', 'integer', '.status.workers.desired', 'Worker processes in all wanted pods together.'),
+            column('Replicas', 'integer', '.status.readyReplicas', 'Pods that are ready.'),
+            column('Image', 'string', '.spec.image', 'Image of the application.'),
+            column('Reason', 'string', `${readyCondition}.reason`, 'Why it is ready or not.'),
+            column('Age', 'date', '.metadata.creationTimestamp', 'Time since it was created.'),
+          ],
+          schema: { openAPIV3Schema: schema },
+        },
+      ],
+    },
+  };
+}

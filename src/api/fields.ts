@@ -1,0 +1,64 @@
+// Building blocks of the schema: Kubernetes' own shapes where a field has one, everything bounded so that CEL stays
+// within its cost.
+import { z } from 'zod';
+
+/**
+ * How a change of the field reaches running pods: taken over by them (`live`), by a new pod template (`roll`), or it
+ * touches no pod (`outside`).
+ */
+export type FieldClass = 'live' | 'roll' | 'outside';
+
+/** Metadata of one field: its description and class. The class appears in the generated reference only. */
+export function about(fieldClass: FieldClass, description: string): { description: string; fieldClass: FieldClass } {
+  return { description, fieldClass };
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A duration such as `30s` or `1m30s`, as Go and CEL write them. */
+export const duration = (): z.ZodString =>
+  z
+    .string()
+    .max(16)
+    .regex(/^([0-9]+(ms|s|m|h))+$/);
+
+/** @param text a string that `duration()` has accepted */
+export function milliseconds(text: string): number {
+  let total = 0;
+  for (const [, number, unit] of text.matchAll(/([0-9]+)(ms|s|m|h)/g))
+    total += Number(number) * (units[unit ?? ''] ?? 0);
+  return total;
+}
+
+export const quantity = (): z.ZodUnion<[z.ZodInt, z.ZodString]> =>
+  z.union([
+    z.int(),
+    z
+      .string()
+      .max(32)
+      .regex(/^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/),
+  ]);
+
+const objectName = (): z.ZodString => z.string().min(1).max(253);
+
+/** A piece of a pod whose inner fields the API server checks when the Deployment is applied. */
+const podPiece = z.looseObject({});
+
+export const envVar = z.looseObject({
+  name: z.string().min(1).max(253),
+  value: z.string().max(32_768).optional(),
+  valueFrom: podPiece.optional(),
+});
+
+export const envFrom = z.looseObject({
+  prefix: z.string().max(253).optional(),
+  configMapRef: podPiece.optional(),
+  secretRef: podPiece.optional(),
+});
+
+export const localObjectReference = z.object({ name: objectName() });
+
+export const resources = z.object({
+  requests: z.record(z.string().max(63), quantity()).optional(),
+  limits: z.record(z.string().max(63), quantity()).optional(),
+});

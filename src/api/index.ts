@@ -1,0 +1,18 @@
+// The AppServer resource: one zod schema, and from it types, defaults and the CustomResourceDefinition.
+//
+//   appserver   the schema: spec, status, the resource
+//   fields      building blocks of the schema: durations, names, pieces of a pod
+//   rules       what a schema cannot say: CEL rules, each with the sentence a user reads
+//   crd         the CustomResourceDefinition from schema and rules
+//   reasons     every reason a condition or event can have
+//   names       names and labels of the children
+//   grace       how long a pod may take to end
+//
+// Allowed imports: its own files and zod. Nothing imports upward from here.
+export { appServerSchema, group, kind, plural, specSchema, version } from './appserver.ts';
+export type { AppServer, AppServerSpec, AppServerStatus, Condition } from './appserver.ts';
+export { customResourceDefinition } from './crd.ts';
+export { milliseconds } from './fields.ts';
+export { terminationGraceSeconds } from './grace.ts';
+export * as names from './names.ts';
+export { reasons, type Reason } from './reasons.ts';

@@ -1,0 +1,34 @@
+// Names and labels of what belongs to an AppServer.
+
+export const fieldManager = 'appserver-operator';
+/** The same for all children; the operator watches nothing without it. */
+export const managedByLabel = 'app.kubernetes.io/managed-by';
+const nameLabel = 'app.kubernetes.io/name';
+/** Name of the AppServer, on its children and pods. */
+export const instanceLabel = 'app.kubernetes.io/instance';
+/** On each child: hash of the object as it was last applied. */
+export const appliedHashAnnotation = 'appserver.dev/applied-hash';
+
+/**
+ * On the Deployment while its number of replicas is the autoscaler's: the number that it started with. Whoever reads it
+ * knows that the operator has let go of the field.
+ */
+export const replicasAnnotation = 'appserver.dev/replicas-at-start';
+
+/** Container of the application in its pods. */
+export const containerName = 'app';
+export const initContainerName = 'install-runtime';
+export const adminPort = 9_000;
+
+/** Labels that select an AppServer's pods; immutable in a Deployment, so nothing may ever be added here. */
+export function selectorLabels(appServer: string): Record<string, string> {
+  return { [nameLabel]: 'appserver', [instanceLabel]: appServer };
+}
+
+export function labels(appServer: string): Record<string, string> {
+  return { ...selectorLabels(appServer), [managedByLabel]: fieldManager };
+}
+
+/** @param hash of the content: the ConfigMap is immutable, and pods of different revisions each keep theirs */
+export const runtimeConfigMap = (appServer: string, hash: string): string => `${appServer}-runtime-${hash}`;
+export const liveConfigMap = (appServer: string): string => `${appServer}-live`;

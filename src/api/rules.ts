@@ -1,0 +1,77 @@
+// Rules that a schema cannot express, in CEL, checked by the API server before anything is stored. Each message is a
+// sentence that names the field and the remedy: it is all that a user of kubectl reads.
+
+export interface Rule {
+  /** Expression over `self`; evaluates to true for what is allowed. */
+  readonly rule: string;
+  readonly message: string;
+  /** Field that a client highlights, as a path below the place of the rule. */
+  readonly fieldPath?: string;
+}
+
+/** Longest name of an AppServer: the longest suffix of a child still fits into 63 characters. */
+export const maxNameLength = 40;
+
+/** Longest time that a pod may take to end. */
+const longestEnd = '1h';
+
+export const resourceRules: readonly Rule[] = [
+  {
+    rule: `self.metadata.name.size() <= ${maxNameLength} && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
+    message: `metadata.name must be at most ${maxNameLength} lower-case letters, digits or '-', begin with a letter and not end with '-', because the Service bears it; choose such a name`,
+  },
+];
+
+export const specRules: readonly Rule[] = [
+  {
+    rule: 'self.port != 9000',
+    message: 'spec.port must not be 9000, where the runtime serves probes and metrics; choose another port',
+    fieldPath: '.port',
+  },
+  {
+    rule: "self.workers.class == 'gthread' || self.workers.threads == 1",
+    message: 'spec.workers.threads needs class gthread; set spec.workers.class to gthread, or threads to 1',
+    fieldPath: '.workers.threads',
+  },
+  {
+    rule: "duration(self.workers.heartbeatTimeout) >= duration('1s')",
+    message: 'spec.workers.heartbeatTimeout must be at least 1s; raise it',
+    fieldPath: '.workers.heartbeatTimeout',
+  },
+  {
+    rule: "duration(self.workers.bootTimeout) >= duration('1s')",
+    message: 'spec.workers.bootTimeout must be at least 1s; raise it',
+    fieldPath: '.workers.bootTimeout',
+  },
+  {
+    rule: 'self.probes.readyWorkers <= self.workers.count',
+    message: 'spec.probes.readyWorkers must not exceed spec.workers.count, or no pod would ever be ready; lower it',
+    fieldPath: '.probes.readyWorkers',
+  },
+  {
+    rule: 'duration(self.drain.minimum) <= duration(self.drain.maximum)',
+    message: 'spec.drain.maximum must not be less than spec.drain.minimum; raise maximum or lower minimum',
+    fieldPath: '.drain.maximum',
+  },
+  {
+    rule: `duration(self.drain.maximum) + duration(self.workers.gracefulTimeout) <= duration('${longestEnd}')`,
+    message: `spec.drain.maximum and spec.workers.gracefulTimeout must not exceed ${longestEnd} together, the longest that a pod may take to end; lower one of them`,
+    fieldPath: '.drain.maximum',
+  },
+  {
+    rule: '!has(self.autoscaling) || self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',
+    message: 'spec.autoscaling.maxReplicas must not be less than minReplicas; raise maxReplicas or lower minReplicas',
+    fieldPath: '.autoscaling.maxReplicas',
+  },
+  {
+    rule: "!has(self.autoscaling) || (has(self.resources) && has(self.resources.requests) && 'cpu' in self.resources.requests)",
+    message:
+      'spec.autoscaling needs spec.resources.requests.cpu, of which cpuUtilization is a percentage; set the request',
+    fieldPath: '.autoscaling.cpuUtilization',
+  },
+  {
+    rule: "!has(self.env) || self.env.all(one, !one.name.startsWith('APPSERVER_') && !one.name.startsWith('LISTEN_'))",
+    message: 'spec.env must not set APPSERVER_* or LISTEN_*, which the runtime uses itself; choose other names',
+    fieldPath: '.env',
+  },
+];

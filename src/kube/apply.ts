@@ -1,0 +1,86 @@
+// The only place that writes: server-side apply with a named field manager, status apart, removal.
+import type { KubeClient } from './client.ts';
+import { isKubeObject, path, type KubeObject, type ResourceType } from './objects.ts';
+
+export interface ApplyOptions {
+  readonly fieldManager: string;
+  /** Take over fields that others own. */
+  readonly force: boolean;
+}
+
+const applyPatch = 'application/apply-patch+yaml';
+
+function query({ fieldManager, force }: ApplyOptions): Record<string, string> {
+  return { fieldManager, force: String(force), fieldValidation: 'Strict' };
+}
+
+/** Creates or changes the object so that every field given is as given. */
+export async function apply(
+  client: KubeClient,
+  type: ResourceType,
+  object: KubeObject,
+  options: ApplyOptions,
+): Promise<KubeObject> {
+  const { name, namespace } = object.metadata;
+  const body = { ...object, apiVersion: type.apiVersion, kind: type.kind };
+  const answer = await client.json({
+    method: 'PATCH',
+    path: path(type, namespace, name),
+    query: query(options),
+    body,
+    contentType: applyPatch,
+  });
+  if (!isKubeObject(answer)) throw new TypeError(`the answer to applying ${type.kind} ${name} is no object`);
+  return answer;
+}
+
+/** The same for the status subresource. */
+export async function applyStatus(
+  client: KubeClient,
+  type: ResourceType,
+  target: { readonly namespace: string; readonly name: string; readonly status: unknown },
+  fieldManager: string,
+): Promise<void> {
+  const { namespace, name, status } = target;
+  await client.json({
+    method: 'PATCH',
+    path: `${path(type, namespace, name)}/status`,
+    query: query({ fieldManager, force: true }),
+    body: { apiVersion: type.apiVersion, kind: type.kind, metadata: { name, namespace }, status },
+    contentType: applyPatch,
+  });
+}
+
+/**
+ * Takes fields out that somebody else has added; apply cannot, because it leaves alone what others own.
+ * @param pointers JSON pointers (RFC 6901), removed last to first so that indexes stay right
+ */
+export async function removePaths(
+  client: KubeClient,
+  type: ResourceType,
+  object: KubeObject,
+  pointers: readonly string[],
+): Promise<void> {
+  const { name, namespace, resourceVersion } = object.metadata;
+  const body = [
+    // The indexes are those of the object as it was seen.
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    ...pointers.toReversed().map((pointer) => ({ op: 'remove', path: pointer })),
+  ];
+  await client.json({
+    method: 'PATCH',
+    path: path(type, namespace, name),
+    body,
+    contentType: 'application/json-patch+json',
+  });
+}
+
+/** Deletes exactly this object: one that was made anew under its name stays. */
+export async function remove(client: KubeClient, type: ResourceType, object: KubeObject): Promise<void> {
+  const { name, namespace, uid } = object.metadata;
+  await client.json({
+    method: 'DELETE',
+    path: path(type, namespace, name),
+    body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions: { uid } },
+  });
+}

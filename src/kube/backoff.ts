@@ -1,0 +1,12 @@
+/**
+ * Delay before try number `failures` + 1: exponential with full jitter, as in "Exponential Backoff And Jitter" by Marc
+ * Brooker.
+ * @param random from 0 to below 1
+ */
+export function backoffMs(
+  failures: number,
+  { baseMs, capMs }: { baseMs: number; capMs: number },
+  random: number,
+): number {
+  return Math.round(random * Math.min(capMs, baseMs * 2 ** Math.min(failures, 30)));
+}

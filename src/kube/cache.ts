@@ -1,0 +1,58 @@
+// Objects of one kind as the watch has seen them last, by key and by one index.
+
+export class Cache<T> {
+  readonly #objects = new Map<string, T>();
+  readonly #versions = new Map<string, bigint>();
+  readonly #index = new Map<string, Set<string>>();
+  readonly #indexOf: (object: T) => string | undefined;
+
+  /** @param indexOf what objects are looked up by besides their key, an owner for one */
+  constructor(indexOf: (object: T) => string | undefined) {
+    this.#indexOf = indexOf;
+  }
+
+  get(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  keys(): string[] {
+    return [...this.#objects.keys()];
+  }
+
+  /** In the order of their keys. */
+  byIndex(value: string): T[] {
+    const keys = [...(this.#index.get(value) ?? [])].toSorted();
+    return keys.map((key) => this.#objects.get(key)).filter((object) => object !== undefined);
+  }
+
+  /**
+   * Keeps the object unless a newer one is there: an answer to a write may be ahead of the watch.
+   * @param resourceVersion of an object of one kind these compare as whole numbers (KEP-5504)
+   */
+  set(key: string, object: T, resourceVersion = '0'): void {
+    const version = BigInt(resourceVersion);
+    if (version < (this.#versions.get(key) ?? 0n)) return;
+    this.delete(key);
+    this.#objects.set(key, object);
+    this.#versions.set(key, version);
+    const value = this.#indexOf(object);
+    if (value === undefined) return;
+    const keys = this.#index.get(value) ?? new Set();
+    this.#index.set(value, keys.add(key));
+  }
+
+  /** Returns what was there. */
+  delete(key: string): T | undefined {
+    const object = this.#objects.get(key);
+    if (object === undefined) return undefined;
+    this.#objects.delete(key);
+    this.#versions.delete(key);
+    const value = this.#indexOf(object);
+    if (value !== undefined) {
+      const keys = this.#index.get(value);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#index.delete(value);
+    }
+    return object;
+  }
+}

@@ -1,0 +1,71 @@
+// Takes keys from the queue and reconciles them, several at a time, never one key twice at once.
+import type { WorkQueue } from './queue.ts';
+
+export type Outcome =
+  | { readonly kind: 'done' }
+  /** Nothing will tell when to look again, so look after this time. */
+  | { readonly kind: 'recheck'; readonly afterMs: number; readonly why: string };
+
+/** A failure that trying again cannot mend; only a change can. */
+export class TerminalError extends Error {
+  constructor(message: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.name = 'TerminalError';
+  }
+}
+
+export type Result = 'success' | 'requeue_after' | 'error' | 'terminal_error';
+
+export interface ControllerOptions {
+  readonly queue: WorkQueue;
+  readonly concurrency: number;
+  readonly reconcile: (key: string) => Promise<Outcome>;
+  /** Called after each reconcile. */
+  readonly onResult: (key: string, result: Result, seconds: number, error?: unknown) => void;
+}
+
+export class Controller {
+  readonly #options: ControllerOptions;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs until the queue is closed and what was begun is done. */
+  async run(): Promise<void> {
+    const takers = Array.from({ length: this.#options.concurrency }, () => this.#takeAll());
+    await Promise.all(takers);
+  }
+
+  async #takeAll(): Promise<void> {
+    const { queue } = this.#options;
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      await this.#handle(key);
+      queue.done(key);
+    }
+  }
+
+  async #handle(key: string): Promise<void> {
+    const { queue, reconcile, onResult } = this.#options;
+    const started = performance.now();
+    const seconds = (): number => (performance.now() - started) / 1000;
+    try {
+      const outcome = await reconcile(key);
+      queue.succeeded(key);
+      switch (outcome.kind) {
+        case 'done':
+          return onResult(key, 'success', seconds());
+        case 'recheck':
+          queue.addAfter(key, outcome.afterMs);
+          return onResult(key, 'requeue_after', seconds());
+      }
+    } catch (error) {
+      if (error instanceof TerminalError) {
+        queue.succeeded(key);
+        return onResult(key, 'terminal_error', seconds(), error);
+      }
+      queue.retry(key);
+      onResult(key, 'error', seconds(), error);
+    }
+  }
+}

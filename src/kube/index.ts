@@ -1,0 +1,20 @@
+// Kubernetes machinery with no word of AppServer in it.
+//
+//   objects     what all objects have in common; kinds and their paths
+//   client      plain JSON over keep-alive connections, with the kubeconfig's credentials
+//   apply       the only writer: server-side apply, status, removal
+//   watch       list and watch one kind for ever
+//   cache       what the watch has seen, by key and by index
+//   queue       keyed work queue: each key once, one at a time, backing off on failure
+//   controller  takes keys from the queue and reconciles them
+//   events      records events, sparingly
+//
+// Allowed imports: its own files, client-node for kubeconfig and credentials, Node.
+export { apply, applyStatus, remove, removePaths } from './apply.ts';
+export { Cache } from './cache.ts';
+export { ApiError, KubeClient } from './client.ts';
+export { Controller, TerminalError, type Outcome } from './controller.ts';
+export { EventRecorder } from './events.ts';
+export { keyOf, path, resourceType, type KubeObject, type Metadata, type ResourceType } from './objects.ts';
+export { WorkQueue } from './queue.ts';
+export { ListWatch } from './watch.ts';

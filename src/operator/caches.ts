@@ -1,0 +1,137 @@
+// What the operator watches, and which AppServer a change concerns.
+import { names } from '../api/index.ts';
+import {
+  ApiError,
+  Cache,
+  keyOf,
+  ListWatch,
+  type KubeClient,
+  type KubeObject,
+  type Metadata,
+  type ResourceType,
+} from '../kube/index.ts';
+import { OperatorError } from './errors.ts';
+import { appServerType, childKinds, childTypes, podType, type ChildKind } from './kinds.ts';
+import { podView, type PodView } from './pod-view.ts';
+
+export interface Caches {
+  readonly apps: Cache<KubeObject>;
+  /** By the uid of the controlling owner. */
+  readonly children: Readonly<Record<ChildKind, Cache<KubeObject>>>;
+  /** By the key of the AppServer. */
+  readonly pods: Cache<PodView>;
+}
+
+const ownerUid = (object: KubeObject): string | undefined =>
+  object.metadata.ownerReferences?.find((one) => one.controller === true)?.uid;
+
+function childCache(): Cache<KubeObject> {
+  return new Cache(ownerUid);
+}
+
+export function emptyCaches(): Caches {
+  return {
+    apps: new Cache(() => undefined),
+    children: {
+      ServiceAccount: childCache(),
+      ConfigMap: childCache(),
+      Deployment: childCache(),
+      Service: childCache(),
+      HorizontalPodAutoscaler: childCache(),
+      PodDisruptionBudget: childCache(),
+    },
+    pods: new Cache((pod) => keyOfPodsApp(pod)),
+  };
+}
+
+function keyOfPodsApp({
+  namespace,
+  labels,
+}: {
+  namespace: string;
+  labels: Readonly<Record<string, string>>;
+}): string | undefined {
+  const instance = labels[names.instanceLabel];
+  return instance === undefined ? undefined : `${namespace}/${instance}`;
+}
+
+/** Field managers are most of an object's size and of no use here. */
+export function keepChild(object: KubeObject): KubeObject {
+  const metadata: Metadata & { managedFields?: unknown } = { ...object.metadata };
+  delete metadata.managedFields;
+  return { ...object, metadata };
+}
+
+/** The AppServer that an object belongs to by its labels. */
+function keyOfApp(object: KubeObject): string | undefined {
+  return keyOfPodsApp({ namespace: object.metadata.namespace ?? '', labels: object.metadata.labels ?? {} });
+}
+
+export interface WatchOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  /** Empty for all. */
+  readonly namespaces: readonly string[];
+  /** Called with the key of an AppServer that something has changed for. */
+  readonly onChange: (key: string) => void;
+  readonly onError: (error: OperatorError) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Starts all watches. Resolves when every cache has its first list. */
+export async function startWatches(options: WatchOptions): Promise<void> {
+  const { client, caches, namespaces, onChange, onError, signal } = options;
+  const managed = `${names.managedByLabel}=${names.fieldManager}`;
+  const notify = (key: string | undefined): void => {
+    if (key !== undefined) onChange(key);
+  };
+  const synced: Promise<void>[] = [];
+  const start = <T>(
+    type: ResourceType,
+    cache: Cache<T>,
+    keep: (object: KubeObject) => T,
+    keyFor: (kept: T) => string | undefined,
+  ): void => {
+    for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
+      const watch = new ListWatch({
+        client,
+        type,
+        cache,
+        // Lists of built-in kinds leave kind and apiVersion out of their items.
+        keep: (object) => keep({ ...object, apiVersion: type.apiVersion, kind: type.kind }),
+        signal,
+        ...(namespace !== undefined && { namespace }),
+        ...(type !== appServerType && { labelSelector: managed }),
+        onChange: (before, after) => {
+          const kept = after ?? before;
+          if (kept !== undefined) notify(keyFor(kept));
+        },
+        onError: (error) => onError(explain(type, error)),
+      });
+      synced.push(watch.synced);
+      void watch.run();
+    }
+  };
+  start(appServerType, caches.apps, keepChild, keyOf);
+  for (const kind of childKinds) start(childTypes[kind], caches.children[kind], keepChild, keyOfApp);
+  start(podType, caches.pods, podView, keyOfPodsApp);
+  await Promise.all(synced);
+}
+
+function explain(type: ResourceType, error: unknown): OperatorError {
+  if (error instanceof ApiError && error.status === 404 && type === appServerType) {
+    return new OperatorError('CRD_MISSING', `the API server knows no ${type.plural} of ${type.apiVersion}`, {
+      cause: error,
+    });
+  }
+  if (error instanceof ApiError && error.status === 403) {
+    return new OperatorError('WATCH_FORBIDDEN', `the operator may not watch ${type.plural}: ${error.message}`, {
+      cause: error,
+    });
+  }
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  if (/^(ECONN|ENOTFOUND|EHOST|ENET|ETIMEDOUT|EAI_)/.test(code)) {
+    return new OperatorError('API_SERVER_UNREACHABLE', `watching ${type.plural}: ${String(error)}`, { cause: error });
+  }
+  return new OperatorError('WATCH_FAILED', `watching ${type.plural}: ${String(error)}`, { cause: error });
+}

@@ -1,0 +1,55 @@
+// The runtime's configuration, in two ConfigMaps: what rolls pods stands in an immutable one named by its hash, so that
+// old and new pods of a rollout each keep theirs; what running pods take over stands in a mutable one.
+import type { AppServer } from '../../api/index.ts';
+import { milliseconds, names } from '../../api/index.ts';
+import type { Child } from '../facts.ts';
+import { childMetadata, contentHash } from './metadata.ts';
+
+function runtimeJson({ spec }: AppServer): string {
+  return JSON.stringify({
+    app: { wsgi: spec.app.wsgi, workingDir: spec.app.workingDir },
+    port: spec.port,
+    adminPort: names.adminPort,
+    workers: {
+      class: spec.workers.class,
+      threads: spec.workers.threads,
+      backlog: spec.workers.backlog,
+      keepAliveMs: milliseconds(spec.workers.keepAlive),
+      heartbeatTimeoutMs: milliseconds(spec.workers.heartbeatTimeout),
+      gracefulTimeoutMs: milliseconds(spec.workers.gracefulTimeout),
+    },
+    drain: { minimumMs: milliseconds(spec.drain.minimum), maximumMs: milliseconds(spec.drain.maximum) },
+  });
+}
+
+function liveJson({ spec }: AppServer): string {
+  const settings = {
+    workers: { count: spec.workers.count, bootTimeoutMs: milliseconds(spec.workers.bootTimeout) },
+    probes: { readyWorkers: spec.probes.readyWorkers },
+    logging: { level: spec.logging.level },
+  };
+  return JSON.stringify({ revision: contentHash(settings), ...settings });
+}
+
+export function runtimeConfigMapName(app: AppServer): string {
+  return names.runtimeConfigMap(app.metadata.name, contentHash(runtimeJson(app)));
+}
+
+export function runtimeConfigMap(app: AppServer): Child {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: childMetadata(app, runtimeConfigMapName(app)),
+    immutable: true,
+    data: { 'runtime.json': runtimeJson(app) },
+  };
+}
+
+export function liveConfigMap(app: AppServer): Child {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: childMetadata(app, names.liveConfigMap(app.metadata.name)),
+    data: { 'live.json': liveJson(app) },
+  };
+}

@@ -1,0 +1,144 @@
+// The Deployment: the application's own image, started by the runtime that an init container has installed.
+import type { AppServer } from '../../api/index.ts';
+import { names, terminationGraceSeconds } from '../../api/index.ts';
+import type { Child, Release } from '../facts.ts';
+import { runtimeConfigMapName } from './config-maps.ts';
+import { childMetadata } from './metadata.ts';
+
+const runtimeHome = '/appserver';
+const installTarget = '/target';
+const fixedConfigDir = '/etc/appserver/runtime';
+const liveConfigDir = '/etc/appserver/live';
+
+/** The restricted Pod Security Standard, as far as it concerns a container. */
+const containerSecurity = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+function command(app: AppServer): string[] {
+  const { port, workers } = app.spec;
+  return [
+    `${runtimeHome}/bin/appserver-init`,
+    'serve',
+    '0.0.0.0',
+    String(port),
+    String(workers.backlog),
+    `${runtimeHome}/bin/node`,
+    `${runtimeHome}/runtime/runtime.mjs`,
+    `--config=${fixedConfigDir}`,
+    `--live=${liveConfigDir}`,
+  ];
+}
+
+function probe(path: string, timing: object): object {
+  return { httpGet: { path, port: 'admin' }, timeoutSeconds: 2, ...timing };
+}
+
+function installRuntime(release: Release): object {
+  return {
+    name: names.initContainerName,
+    image: release.runtimeImage,
+    ...(release.runtimeImagePullPolicy && { imagePullPolicy: release.runtimeImagePullPolicy }),
+    args: [installTarget],
+    // Named so that quotas that demand them are met; it copies one folder and ends.
+    resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '256Mi' } },
+    securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
+    volumeMounts: [{ name: 'runtime', mountPath: installTarget }],
+  };
+}
+
+function applicationContainer(app: AppServer): object {
+  const { spec } = app;
+  return {
+    name: names.containerName,
+    image: spec.image,
+    ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
+    command: command(app),
+    ...(spec.env && { env: spec.env }),
+    ...(spec.envFrom && { envFrom: spec.envFrom }),
+    ...(spec.resources && { resources: spec.resources }),
+    ports: [
+      { name: 'http', containerPort: spec.port, protocol: 'TCP' },
+      { name: 'admin', containerPort: names.adminPort, protocol: 'TCP' },
+    ],
+    // The runtime itself ends a pod whose workers never get ready, with a reason; until then it is live.
+    startupProbe: probe('/livez', { periodSeconds: 1, failureThreshold: 60 }),
+    livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: 1 }),
+    securityContext: { ...containerSecurity, readOnlyRootFilesystem: spec.security.readOnlyRootFilesystem },
+    volumeMounts: [
+      { name: 'runtime', mountPath: runtimeHome, readOnly: true },
+      { name: 'runtime-config', mountPath: fixedConfigDir, readOnly: true },
+      { name: 'live-config', mountPath: liveConfigDir, readOnly: true },
+      { name: 'tmp', mountPath: '/tmp' },
+    ],
+  };
+}
+
+function spread(app: AppServer, topologyKey: string): object {
+  return {
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: names.selectorLabels(app.metadata.name) },
+    // Of one revision only: the old pods of a rollout must not push the new ones aside.
+    matchLabelKeys: ['pod-template-hash'],
+  };
+}
+
+function podSpec(app: AppServer, release: Release): object {
+  const { spec, metadata } = app;
+  const { runAsUser, runAsGroup } = spec.security;
+  return {
+    serviceAccountName: spec.serviceAccountName ?? metadata.name,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser,
+      ...(runAsGroup && { runAsGroup }),
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    terminationGracePeriodSeconds: terminationGraceSeconds(spec),
+    topologySpreadConstraints: [spread(app, 'topology.kubernetes.io/zone'), spread(app, 'kubernetes.io/hostname')],
+    initContainers: [installRuntime(release)],
+    containers: [applicationContainer(app)],
+    volumes: [
+      { name: 'runtime', emptyDir: {} },
+      { name: 'runtime-config', configMap: { name: runtimeConfigMapName(app) } },
+      { name: 'live-config', configMap: { name: names.liveConfigMap(metadata.name) } },
+      { name: 'tmp', emptyDir: {} },
+    ],
+  };
+}
+
+/** Without `replicas` under autoscaling: the number is the autoscaler's then. */
+export function deployment(app: AppServer, release: Release): Child {
+  const { metadata, spec } = app;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      ...childMetadata(app, metadata.name),
+      ...(spec.autoscaling && { annotations: { [names.replicasAnnotation]: String(spec.replicas) } }),
+    },
+    spec: {
+      ...(spec.autoscaling === undefined && { replicas: spec.replicas }),
+      revisionHistoryLimit: 10,
+      progressDeadlineSeconds: 600,
+      selector: { matchLabels: names.selectorLabels(metadata.name) },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      template: {
+        metadata: {
+          labels: names.labels(metadata.name),
+          annotations: { 'kubectl.kubernetes.io/default-container': names.containerName },
+        },
+        spec: podSpec(app, release),
+      },
+    },
+  };
+}

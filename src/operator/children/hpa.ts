@@ -1,0 +1,25 @@
+import type { AppServer } from '../../api/index.ts';
+import type { Child } from '../facts.ts';
+import { childMetadata } from './metadata.ts';
+
+/** Targets the Deployment, never the AppServer: a spec is its author's. */
+export function horizontalPodAutoscaler(app: AppServer): Child | undefined {
+  const { autoscaling } = app.spec;
+  if (autoscaling === undefined) return undefined;
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: childMetadata(app, app.metadata.name),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: app.metadata.name },
+      minReplicas: autoscaling.minReplicas,
+      maxReplicas: autoscaling.maxReplicas,
+      metrics: [
+        {
+          type: 'Resource',
+          resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: autoscaling.cpuUtilization } },
+        },
+      ],
+    },
+  };
+}

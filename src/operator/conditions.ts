@@ -1,0 +1,129 @@
+// Facts → the status of the AppServer, pure.
+import { z } from 'zod';
+import { names, reasons, type AppServerStatus, type Condition, type Reason } from '../api/index.ts';
+import type { Facts } from './facts.ts';
+import { deploymentOf, findProblem, type Problem } from './problems.ts';
+
+const deploymentView = z.looseObject({
+  metadata: z.looseObject({ generation: z.int().optional() }),
+  spec: z.looseObject({ replicas: z.int().optional() }).optional(),
+  status: z
+    .looseObject({
+      observedGeneration: z.int().optional(),
+      replicas: z.int().optional(),
+      updatedReplicas: z.int().optional(),
+      readyReplicas: z.int().optional(),
+      availableReplicas: z.int().optional(),
+    })
+    .optional(),
+});
+
+interface Rollout {
+  readonly wanted: number;
+  readonly exists: number;
+  readonly ready: number;
+  readonly updated: number;
+  /** The Deployment's controller has seen the present template. */
+  readonly observed: boolean;
+}
+
+function rollout(facts: Facts): Rollout {
+  const found = deploymentOf(facts);
+  if (found === undefined) return { wanted: facts.app.spec.replicas, exists: 0, ready: 0, updated: 0, observed: false };
+  const { metadata, spec, status } = deploymentView.parse(found);
+  return {
+    wanted: spec?.replicas ?? 1,
+    exists: status?.replicas ?? 0,
+    ready: status?.readyReplicas ?? 0,
+    updated: status?.updatedReplicas ?? 0,
+    observed: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
+  };
+}
+
+/** Whether every wanted pod is ready, of the present revision, and none of another is left. */
+export function isSettled(facts: Facts): boolean {
+  const { wanted, exists, ready, updated, observed } = rollout(facts);
+  return observed && updated === wanted && exists === wanted && ready === wanted;
+}
+
+interface Verdict {
+  readonly ready: boolean;
+  readonly progressing: boolean;
+  readonly degraded: boolean;
+  readonly stalled: boolean;
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+function verdict(facts: Facts, writeProblem: Problem | undefined): Verdict {
+  const { wanted, ready, updated, exists } = rollout(facts);
+  const pods = `${ready} of ${wanted} pods ready`;
+  const problem = writeProblem ?? findProblem(facts);
+  if (problem !== undefined) {
+    return {
+      ready: false,
+      progressing: !problem.stalled,
+      degraded: true,
+      stalled: problem.stalled,
+      reason: problem.reason,
+      message: problem.message,
+    };
+  }
+  if (isSettled(facts)) {
+    const workers = facts.app.spec.workers.count;
+    const message =
+      wanted === 0 ? 'No pods are wanted.' : `${pods}, ${workers} ${workers === 1 ? 'worker' : 'workers'} each.`;
+    const reason = wanted === 0 ? reasons.ScaledToZero : reasons.Available;
+    return { ready: true, progressing: false, degraded: false, stalled: false, reason, message };
+  }
+  const rolling = updated < wanted || exists > wanted;
+  return {
+    ready: false,
+    progressing: true,
+    degraded: false,
+    stalled: false,
+    reason: rolling ? reasons.RollingOut : reasons.PodsNotReady,
+    message: rolling ? `${updated} of ${wanted} pods are of the present revision, ${pods}.` : `${pods}.`,
+  };
+}
+
+function condition(facts: Facts, type: string, on: boolean, { reason, message }: Verdict): Condition {
+  const status = on ? 'True' : 'False';
+  const before = facts.app.status?.conditions?.find((one) => one.type === type);
+  return {
+    type,
+    status,
+    reason,
+    message,
+    lastTransitionTime:
+      before?.status === status ? before.lastTransitionTime : facts.now.toISOString().replace(/\.\d+Z$/, 'Z'),
+    observedGeneration: facts.app.metadata.generation,
+  };
+}
+
+/** @param writeProblem what kept a child from being written, if anything did */
+export function statusOf(facts: Facts, writeProblem?: Problem): AppServerStatus {
+  const { app } = facts;
+  const { name, namespace, generation } = app.metadata;
+  const { wanted, exists, ready } = rollout(facts);
+  const found = verdict(facts, writeProblem);
+  const port = app.spec.service.port === 80 ? '' : `:${app.spec.service.port}`;
+  return {
+    observedGeneration: generation,
+    replicas: exists,
+    readyReplicas: ready,
+    selector: Object.entries(names.selectorLabels(name))
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+    workers: { desired: wanted * app.spec.workers.count },
+    url: `http://${name}.${namespace}.svc${port}`,
+    conditions: [
+      condition(facts, 'Ready', found.ready, found),
+      condition(facts, 'Progressing', found.progressing, found),
+      condition(facts, 'Degraded', found.degraded, found),
+      // What kstatus looks for; present only while true.
+      ...(found.progressing ? [condition(facts, 'Reconciling', true, found)] : []),
+      ...(found.stalled ? [condition(facts, 'Stalled', true, found)] : []),
+    ],
+  };
+}

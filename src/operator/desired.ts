@@ -1,0 +1,21 @@
+import { runtimeConfigMap, liveConfigMap } from './children/config-maps.ts';
+import { deployment } from './children/deployment.ts';
+import { horizontalPodAutoscaler } from './children/hpa.ts';
+import { podDisruptionBudget } from './children/pdb.ts';
+import { serviceAccount } from './children/service-account.ts';
+import { service } from './children/service.ts';
+import type { Child, Facts } from './facts.ts';
+
+/** All children that should exist, in the order in which they are to be applied. */
+export function desired({ app, release }: Facts): Child[] {
+  const children = [
+    serviceAccount(app),
+    runtimeConfigMap(app),
+    liveConfigMap(app),
+    deployment(app, release),
+    service(app),
+    horizontalPodAutoscaler(app),
+    podDisruptionBudget(app),
+  ];
+  return children.filter((child) => child !== undefined);
+}

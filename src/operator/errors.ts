@@ -1,0 +1,29 @@
+// Errors that a user of the operator meets on its stderr; what concerns one AppServer stands in its conditions instead.
+
+export const catalogue = {
+  KUBECONFIG_INVALID: 'Name a kubeconfig with --kubeconfig or KUBECONFIG, or run in a pod with a service account.',
+  API_SERVER_UNREACHABLE:
+    'See that the API server runs and that its address in the kubeconfig can be reached; it is tried again.',
+  CRD_MISSING:
+    'Install it: kubectl apply --server-side -f crds/, or the Helm chart with crds.install=true. It is looked for again.',
+  WATCH_FORBIDDEN: 'Give the operator the rights in charts/appserver-operator/templates/rbac.yaml; it is tried again.',
+  WATCH_FAILED: 'It is tried again; the API server log may tell more.',
+  RUNTIME_IMAGE_MISSING: 'Name the image that pods install the runtime from, with --runtime-image or RUNTIME_IMAGE.',
+  ADMIN_PORT_IN_USE: 'Choose another port with --admin-port.',
+} as const;
+
+export type ErrorCode = keyof typeof catalogue;
+
+export class OperatorError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.name = 'OperatorError';
+    this.code = code;
+  }
+}
+
+/** `CODE: cause. remedy` */
+export function sentence({ code, message }: OperatorError): string {
+  return `${code}: ${message.replace(/\.$/, '')}. ${catalogue[code]}`;
+}

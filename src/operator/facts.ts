@@ -1,0 +1,27 @@
+import type { AppServer } from '../api/index.ts';
+import type { KubeObject } from '../kube/index.ts';
+import type { ChildKind } from './kinds.ts';
+import type { PodView } from './pod-view.ts';
+
+/** A child as it should be. Its kind says which of the watched kinds it is of. */
+export interface Child extends KubeObject {
+  readonly kind: ChildKind;
+  readonly metadata: KubeObject['metadata'] & { readonly namespace: string };
+}
+
+/** What the operator itself brings into its decisions. */
+export interface Release {
+  /** Image that the init container installs the runtime from. */
+  readonly runtimeImage: string;
+  readonly runtimeImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+}
+
+/** All that is known about one AppServer at one moment. */
+export interface Facts {
+  readonly app: AppServer;
+  readonly release: Release;
+  /** Children that bear the AppServer's uid as their controller. */
+  readonly children: readonly KubeObject[];
+  readonly pods: readonly PodView[];
+  readonly now: Date;
+}

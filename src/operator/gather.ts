@@ -1,0 +1,22 @@
+import { appServerSchema } from '../api/index.ts';
+import { keyOf, type KubeObject } from '../kube/index.ts';
+import type { Caches } from './caches.ts';
+import type { Facts, Release } from './facts.ts';
+import { childKinds } from './kinds.ts';
+
+export type Gathered =
+  | { readonly kind: 'facts'; readonly facts: Facts }
+  /** What is stored does not match the schema of this operator. */
+  | { readonly kind: 'invalid'; readonly why: string };
+
+/** Everything that is known about the AppServer, from the caches alone. */
+export function gather(object: KubeObject, caches: Caches, release: Release, now: Date): Gathered {
+  const parsed = appServerSchema.safeParse(object);
+  if (!parsed.success) {
+    const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    return { kind: 'invalid', why };
+  }
+  const app = parsed.data;
+  const children = childKinds.flatMap((kind) => caches.children[kind].byIndex(app.metadata.uid));
+  return { kind: 'facts', facts: { app, release, children, pods: caches.pods.byIndex(keyOf(object)), now } };
+}

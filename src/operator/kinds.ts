@@ -1,0 +1,23 @@
+import { group, kind as appServerKind, plural, version } from '../api/index.ts';
+import { resourceType } from '../kube/index.ts';
+
+export const appServerType = resourceType(`${group}/${version}`, appServerKind, plural);
+export const podType = resourceType('v1', 'Pod');
+
+/** In the order in which they are applied: what a pod needs comes before the Deployment. */
+export const childTypes = {
+  ServiceAccount: resourceType('v1', 'ServiceAccount'),
+  ConfigMap: resourceType('v1', 'ConfigMap'),
+  Deployment: resourceType('apps/v1', 'Deployment'),
+  Service: resourceType('v1', 'Service'),
+  HorizontalPodAutoscaler: resourceType('autoscaling/v2', 'HorizontalPodAutoscaler'),
+  PodDisruptionBudget: resourceType('policy/v1', 'PodDisruptionBudget'),
+} as const;
+
+export type ChildKind = keyof typeof childTypes;
+
+export const childKinds = Object.keys(childTypes).filter(isChildKind);
+
+export function isChildKind(kind: string): kind is ChildKind {
+  return Object.hasOwn(childTypes, kind);
+}

@@ -1,0 +1,169 @@
+// Start and stop of the operator.
+import { KubeConfig } from '@kubernetes/client-node';
+import { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { pino, type Logger } from 'pino';
+import packageJson from '../../package.json' with { type: 'json' };
+import { names } from '../api/index.ts';
+import { Controller, EventRecorder, KubeClient, WorkQueue, type Outcome } from '../kube/index.ts';
+import { startAdmin } from './admin.ts';
+import { emptyCaches, startWatches } from './caches.ts';
+import { OperatorError, sentence } from './errors.ts';
+import { createMetrics } from './metrics.ts';
+import { Reconciler } from './reconcile.ts';
+
+interface Options {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace: readonly string[];
+  readonly runtimeImage?: string;
+  readonly runtimeImagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  readonly adminPort: string;
+  readonly concurrency: string;
+  readonly logLevel: string;
+}
+
+function parse(argv: readonly string[]): Options {
+  return new Command('appserver-operator')
+    .description('Keeps the Deployments, Services and so on of AppServer resources as they should be.')
+    .version(packageJson.version)
+    .option('--kubeconfig <file>', 'kubeconfig; default: KUBECONFIG, ~/.kube/config, or the service account of the pod')
+    .option('--context <name>', "context of the kubeconfig; default: the file's current one")
+    .option(
+      '--namespace <name>',
+      'watch this namespace only; may be repeated',
+      (name, all: string[]) => [...all, name],
+      [],
+    )
+    .option('--runtime-image <image>', 'image that pods install the runtime from', process.env['RUNTIME_IMAGE'])
+    .option(
+      '--runtime-image-pull-policy <policy>',
+      'Always, IfNotPresent or Never',
+      process.env['RUNTIME_IMAGE_PULL_POLICY'],
+    )
+    .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', '8080')
+    .option('--concurrency <number>', 'AppServers that are reconciled at the same time', '8')
+    .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+    .parse(argv)
+    .opts<Options>();
+}
+
+/** @throws OperatorError KUBECONFIG_INVALID */
+function loadKubeConfig({ kubeconfig, context }: Options): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig !== undefined) {
+      if (!existsSync(kubeconfig)) throw new Error(`there is no file ${kubeconfig}`);
+      config.loadFromFile(kubeconfig);
+    } else {
+      config.loadFromDefault();
+    }
+    if (context !== undefined) config.setCurrentContext(context);
+  } catch (error) {
+    throw new OperatorError('KUBECONFIG_INVALID', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new OperatorError('KUBECONFIG_INVALID', `there is no cluster for context ${config.getCurrentContext()}`);
+  }
+  return config;
+}
+
+/** The same trouble of a watch is told once in a while, not at each try. */
+function quietly(log: Logger): (error: OperatorError) => void {
+  const told = new Map<string, number>();
+  return (error) => {
+    const last = told.get(error.message) ?? -Infinity;
+    if (performance.now() - last < 30_000) return;
+    told.set(error.message, performance.now());
+    log.error({ code: error.code }, sentence(error));
+  };
+}
+
+function onStopSignal(stop: (signal: string) => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
+}
+
+async function run(options: Options, log: Logger): Promise<void> {
+  const { runtimeImage } = options;
+  if (runtimeImage === undefined || runtimeImage === '') {
+    throw new OperatorError('RUNTIME_IMAGE_MISSING', 'there is no default for the runtime image');
+  }
+  const config = loadKubeConfig(options);
+  const queue = new WorkQueue();
+  const metrics = createMetrics(queue);
+  const client = new KubeClient(config, metrics.requested);
+  const stop = new AbortController();
+  let ready = false;
+  const admin = await startAdmin({ port: Number(options.adminPort), registry: metrics.registry, isReady: () => ready });
+  const caches = emptyCaches();
+  const events = new EventRecorder({
+    client,
+    controller: names.fieldManager,
+    instance: hostname(),
+    now: () => performance.now(),
+    onError: (error) => log.debug({ err: error }, 'event not recorded'),
+  });
+  const reconciler = new Reconciler({
+    client,
+    caches,
+    events,
+    log,
+    release: { runtimeImage, runtimeImagePullPolicy: options.runtimeImagePullPolicy },
+    now: () => new Date(),
+  });
+  const controller = new Controller({
+    queue,
+    concurrency: Number(options.concurrency),
+    reconcile: (key: string): Promise<Outcome> => reconciler.reconcile(key),
+    onResult: (key, result, seconds, error) => {
+      metrics.reconciled(result, seconds);
+      if (error === undefined) log.debug({ appserver: key, result, seconds }, 'reconciled');
+      else log.warn({ appserver: key, result, seconds, err: error }, 'reconcile failed');
+    },
+  });
+
+  onStopSignal((signal) => {
+    log.info({ signal }, 'stopping');
+    stop.abort();
+    queue.close();
+  });
+  log.info({ version: packageJson.version, runtimeImage, namespaces: options.namespace }, 'starting');
+  const watches = startWatches({
+    client,
+    caches,
+    namespaces: options.namespace,
+    onChange: (key) => queue.add(key),
+    onError: quietly(log),
+    signal: stop.signal,
+  });
+  await Promise.race([watches, new Promise((resolve) => stop.signal.addEventListener('abort', resolve))]);
+  if (!stop.signal.aborted) {
+    ready = true;
+    log.info({ appservers: caches.apps.keys().length }, 'caches filled');
+    // Returns once the queue is closed and what was begun is done.
+    await controller.run();
+  }
+  admin.close();
+  client.close();
+  log.info('stopped');
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const options = parse(argv);
+  const log = pino({
+    level: options.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  });
+  try {
+    await run(options, log);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    process.stderr.write(`${sentence(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,99 @@
+// Writes one child, and turns a refusal into a Problem that a user can act on.
+import { names, reasons } from '../api/index.ts';
+import { ApiError, apply, path, removePaths, type KubeClient, type KubeObject } from '../kube/index.ts';
+import { contentHash } from './children/metadata.ts';
+import type { Difference } from './difference.ts';
+import type { Child } from './facts.ts';
+import { childTypes } from './kinds.ts';
+import type { Problem } from './problems.ts';
+import { applyDeployment } from './replicas.ts';
+
+/** An object of the child's name exists and belongs to somebody else. */
+export class ForeignChild extends Error {
+  constructor(child: Child) {
+    super(`${child.kind} ${child.metadata.name} exists and is not this AppServer's`);
+    this.name = 'ForeignChild';
+  }
+}
+
+/** The child with the hash of itself, by which a change of the AppServer is told from a repair. */
+export function stamped(child: Child): Child {
+  const annotations = { ...child.metadata.annotations, [names.appliedHashAnnotation]: contentHash(child) };
+  return { ...child, metadata: { ...child.metadata, annotations } };
+}
+
+/** Not in the cache: there is none, or one without our label. @throws ForeignChild */
+async function refuseForeign(client: KubeClient, child: Child): Promise<void> {
+  const { namespace, name, ownerReferences } = child.metadata;
+  try {
+    const found = await client.json({
+      method: 'GET',
+      path: path(childTypes[child.kind], namespace, name),
+      accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    });
+    const owner = ownerReferences?.[0]?.uid ?? '';
+    if (!JSON.stringify(found).includes(`"uid":"${owner}"`)) throw new ForeignChild(child);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return;
+    throw error;
+  }
+}
+
+/**
+ * Makes the child as it should be, and returns it as the API server has it then.
+ * @param observed as the cache has it
+ * @param found what is not as desired
+ */
+export async function writeChild(
+  client: KubeClient,
+  child: Child,
+  observed: KubeObject | undefined,
+  found: readonly Difference[],
+): Promise<KubeObject> {
+  if (observed === undefined) await refuseForeign(client, child);
+  const added = found.map((one) => one.added).filter((pointer) => pointer !== undefined);
+  if (observed !== undefined && added.length > 0) await removePaths(client, childTypes[child.kind], observed, added);
+  const object = stamped(child);
+  if (child.kind === 'Deployment') return applyDeployment(client, object, observed);
+  return apply(client, childTypes[child.kind], object, { fieldManager: names.fieldManager, force: true });
+}
+
+/** Why a write failed, for the AppServer's condition; undefined for what passes when it is tried again. */
+export function writeProblem(child: Child, error: unknown): Problem | undefined {
+  const what = `${child.kind} ${child.metadata.name}`;
+  if (error instanceof ForeignChild) {
+    return {
+      reason: reasons.ChildConflict,
+      message: `${error.message}; delete or rename that ${child.kind}, or give the AppServer another name.`,
+      stalled: true,
+    };
+  }
+  if (!(error instanceof ApiError)) return undefined;
+  const cause = error.message.replace(/\.$/, '');
+  if (error.status === 403 && cause.includes('exceeded quota')) {
+    return {
+      reason: reasons.QuotaExceeded,
+      message: `${what} is refused by the namespace's quota: ${cause}; raise the ResourceQuota.`,
+      stalled: true,
+    };
+  }
+  if (error.status === 403) {
+    return {
+      reason: reasons.ChildForbidden,
+      message: `The operator may not write ${what}: ${cause}; give its service account this right, as the Helm chart does.`,
+      stalled: true,
+    };
+  }
+  if (error.status === 422 || error.status === 400) {
+    return {
+      reason: reasons.ChildInvalid,
+      message: `${what} is refused: ${cause}; correct the field of the AppServer's spec that it comes from.`,
+      stalled: true,
+    };
+  }
+  return {
+    reason: reasons.ChildFailed,
+    message: `${what} could not be written: ${cause}; it is tried again.`,
+    stalled: false,
+  };
+}

@@ -1,0 +1,70 @@
+// The admin port: /livez, /readyz (each with ?verbose), /metrics, /status. Read-only.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { RuntimeError } from './errors.ts';
+import { metricsContentType, metricsText } from './metrics.ts';
+import { liveChecks, readyChecks, type Check, type Report } from './report.ts';
+
+export interface AdminOptions {
+  readonly port: number;
+  readonly report: () => Report;
+  /** Ready workers that make the pod ready. */
+  readonly readyWorkers: () => number;
+}
+
+function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  response.end(body);
+}
+
+/** The answer that kube-apiserver's own health endpoints give: one word, or a line a check. */
+function sendChecks(response: ServerResponse, name: string, checks: readonly Check[], verbose: boolean): void {
+  const ok = checks.every((check) => check.ok);
+  const lines = checks.map((check) => (check.ok ? `[+]${check.name} ok` : `[-]${check.name} failed: ${check.why}`));
+  const summary = `${name} check ${ok ? 'passed' : 'failed'}`;
+  const body = ok && !verbose ? 'ok' : [...lines, summary, ''].join('\n');
+  send(response, ok ? 200 : 503, 'text/plain; charset=utf-8', body);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: AdminOptions): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://admin');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    return send(response, 405, 'text/plain; charset=utf-8', 'the admin port is read-only\n');
+  }
+  const verbose = url.searchParams.has('verbose');
+  switch (url.pathname) {
+    case '/livez':
+      return sendChecks(response, 'livez', liveChecks(options.report()), verbose);
+    case '/readyz':
+      return sendChecks(response, 'readyz', readyChecks(options.report(), options.readyWorkers()), verbose);
+    case '/status':
+      return send(response, 200, 'application/json', `${JSON.stringify(options.report())}\n`);
+    case '/metrics':
+      return send(response, 200, metricsContentType, await metricsText(options.report()));
+    default:
+      return send(response, 404, 'text/plain; charset=utf-8', 'there are /livez, /readyz, /metrics and /status\n');
+  }
+}
+
+/** Resolves once the port listens. @throws RuntimeError ADMIN_PORT_IN_USE or LISTEN_FAILED */
+export function startAdmin(options: AdminOptions): Promise<Server> {
+  const server = createServer(
+    // Probes are small and quick; anything else must not take memory or sockets from the pod.
+    { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 5_000, keepAliveTimeout: 5_000 },
+    (request, response) => {
+      answer(request, response, options).catch(() => response.destroy());
+    },
+  );
+  server.maxConnections = 64;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code === 'EADDRINUSE' ? 'ADMIN_PORT_IN_USE' : 'LISTEN_FAILED';
+      reject(new RuntimeError(code, `cannot listen on admin port ${options.port}: ${error.message}`, { cause: error }));
+    });
+    server.listen({ port: options.port, host: '0.0.0.0' }, () => resolve(server));
+  });
+}
