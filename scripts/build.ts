@@ -2,7 +2,16 @@
 // own C library, so that it starts in any image, an empty one included.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { run, succeeds } from '../e2e/cluster/command.ts';
 import { cacheDir, repository } from '../e2e/cluster/layout.ts';
@@ -52,6 +61,7 @@ async function compileInit(target: string): Promise<void> {
 export async function buildRuntime(): Promise<void> {
   for (const dir of ['bin', 'runtime', 'python']) mkdirSync(join(runtimeDir, dir), { recursive: true });
   await bundle('src/runtime/index.ts', join(runtimeDir, 'runtime', 'runtime.mjs'));
+  await bundle('src/runtime/install.ts', join(runtimeDir, 'runtime', 'install.mjs'));
   const worker = 'appserver_worker.py';
   copyFileSync(join(repository, 'src/runtime/workers/python', worker), join(runtimeDir, 'python', worker));
   mkdirSync(cacheDir, { recursive: true });
@@ -70,7 +80,12 @@ async function libraries(program: string): Promise<string[]> {
 /** Node, stripped, with its loader and libraries beside it. */
 async function buildNode(): Promise<void> {
   const source = realpathSync(join(repository, 'node_modules/.bin/node'));
-  const version = createHash('sha256').update(process.version).update(process.arch).update(source).digest('hex').slice(0, 12);
+  const version = createHash('sha256')
+    .update(process.version)
+    .update(process.arch)
+    .update(source)
+    .digest('hex')
+    .slice(0, 12);
   const built = join(cacheDir, 'node', version);
   if (!existsSync(join(built, 'complete'))) {
     await step('Node for the images', async () => {
@@ -82,7 +97,15 @@ async function buildNode(): Promise<void> {
       const found = await libraries(source);
       for (const library of found) copyFileSync(library, join(built, 'lib', basename(library)));
       const loader = join(runtimeHome, 'lib', basename(found[0] ?? ''));
-      await run(['patchelf', '--set-interpreter', loader, '--set-rpath', join(runtimeHome, 'lib'), '--force-rpath', node]);
+      await run([
+        'patchelf',
+        '--set-interpreter',
+        loader,
+        '--set-rpath',
+        join(runtimeHome, 'lib'),
+        '--force-rpath',
+        node,
+      ]);
       writeFileSync(join(built, 'complete'), process.version);
     });
   }

@@ -77,7 +77,7 @@ async function loadInto(node: NodeLayout, image: ImageArchive): Promise<void> {
 
 /** Loads `image` into every node of a running cluster. */
 export async function loadImage(layout: Layout, image: ImageArchive): Promise<void> {
-  for (const node of layout.nodes) await loadInto(node, image);
+  await Promise.all(layout.nodes.map((node) => loadInto(node, image)));
 }
 
 /** Each daemon's name and whether it runs; empty when the cluster is down. */

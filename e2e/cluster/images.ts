@@ -15,6 +15,11 @@ export interface ImageArchive {
   readonly archive: string;
 }
 
+export interface BuiltImage extends ImageArchive {
+  /** Changes with everything that the image is made from. */
+  readonly inputs: string;
+}
+
 export interface ImageSource {
   readonly name: string;
   /** Folder of the build context. */
@@ -73,14 +78,14 @@ export function archiveDigest({ archive }: ImageArchive): string {
 }
 
 /** Builds `source` unless the archive of exactly these inputs is there. */
-export async function ensureImage(source: ImageSource): Promise<ImageArchive> {
+export async function ensureImage(source: ImageSource): Promise<BuiltImage> {
   const archive = archivePath(source.name);
   const stamp = `${archive}.inputs`;
   const inputs = createHash('sha256').update(JSON.stringify(source)).update(treeHash(source.context));
   if (source.dockerfile !== undefined) inputs.update(readFileSync(source.dockerfile));
   const want = inputs.digest('hex');
   if (existsSync(archive) && existsSync(stamp) && readFileSync(stamp, 'utf8') === want)
-    return { name: source.name, archive };
+    return { name: source.name, archive, inputs: want };
   await step(`image ${source.name}`, async () => {
     mkdirSync(imagesDir, { recursive: true });
     rmSync(archive, { force: true });
@@ -94,7 +99,7 @@ export async function ensureImage(source: ImageSource): Promise<ImageArchive> {
     await buildah('push', '--disable-compression', source.name, `oci-archive:${archive}:${source.name}`);
   });
   writeFileSync(stamp, want);
-  return { name: source.name, archive };
+  return { name: source.name, archive, inputs: want };
 }
 
 /** The sandbox image of the nodes. */

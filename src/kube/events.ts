@@ -1,5 +1,6 @@
 // Records events about objects, sparingly: the same event again within a while is not sent, and each object has a small
 // budget, refilled slowly, as client-go's spam filter has it.
+import { randomBytes } from 'node:crypto';
 import type { KubeClient } from './client.ts';
 import { path, resourceType, type KubeObject } from './objects.ts';
 
@@ -51,7 +52,8 @@ export class EventRecorder {
     const body = {
       apiVersion: eventType.apiVersion,
       kind: eventType.kind,
-      metadata: { generateName: `${name}.`, namespace },
+      // The name that client-go gives: of the object, and what tells its events apart.
+      metadata: { name: `${name}.${randomBytes(8).toString('hex')}`, namespace },
       eventTime: new Date().toISOString().replace('Z', '000Z'),
       reportingController: this.#controller,
       reportingInstance: this.#instance,

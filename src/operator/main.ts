@@ -6,11 +6,12 @@ import { hostname } from 'node:os';
 import { pino, type Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { names } from '../api/index.ts';
-import { Controller, EventRecorder, KubeClient, WorkQueue, type Outcome } from '../kube/index.ts';
+import { Controller, EventRecorder, KubeClient, WorkQueue } from '../kube/index.ts';
 import { startAdmin } from './admin.ts';
-import { emptyCaches, startWatches } from './caches.ts';
+import { emptyCaches, startWatches, type Caches } from './caches.ts';
 import { OperatorError, sentence } from './errors.ts';
-import { createMetrics } from './metrics.ts';
+import type { Release } from './facts.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { Reconciler } from './reconcile.ts';
 
 interface Options {
@@ -82,55 +83,64 @@ function quietly(log: Logger): (error: OperatorError) => void {
   };
 }
 
-function onStopSignal(stop: (signal: string) => void): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
-}
-
-async function run(options: Options, log: Logger): Promise<void> {
-  const { runtimeImage } = options;
+/** @throws OperatorError RUNTIME_IMAGE_MISSING */
+function release({ runtimeImage, runtimeImagePullPolicy }: Options): Release {
   if (runtimeImage === undefined || runtimeImage === '') {
     throw new OperatorError('RUNTIME_IMAGE_MISSING', 'there is no default for the runtime image');
   }
-  const config = loadKubeConfig(options);
-  const queue = new WorkQueue();
-  const metrics = createMetrics(queue);
-  const client = new KubeClient(config, metrics.requested);
-  const stop = new AbortController();
-  let ready = false;
-  const admin = await startAdmin({ port: Number(options.adminPort), registry: metrics.registry, isReady: () => ready });
-  const caches = emptyCaches();
+  return { runtimeImage, runtimeImagePullPolicy };
+}
+
+interface Parts {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly queue: WorkQueue;
+  readonly metrics: Metrics;
+}
+
+function createController(options: Options, log: Logger, { client, caches, queue, metrics }: Parts): Controller {
+  const now = (): Date => new Date();
   const events = new EventRecorder({
     client,
     controller: names.fieldManager,
     instance: hostname(),
     now: () => performance.now(),
-    onError: (error) => log.debug({ err: error }, 'event not recorded'),
+    onError: (error) => log.warn({ err: error }, 'event not recorded'),
   });
-  const reconciler = new Reconciler({
-    client,
-    caches,
-    events,
-    log,
-    release: { runtimeImage, runtimeImagePullPolicy: options.runtimeImagePullPolicy },
-    now: () => new Date(),
-  });
-  const controller = new Controller({
+  const reconciler = new Reconciler({ client, caches, events, log, release: release(options), now });
+  return new Controller({
     queue,
     concurrency: Number(options.concurrency),
-    reconcile: (key: string): Promise<Outcome> => reconciler.reconcile(key),
+    reconcile: (key) => reconciler.reconcile(key),
     onResult: (key, result, seconds, error) => {
       metrics.reconciled(result, seconds);
       if (error === undefined) log.debug({ appserver: key, result, seconds }, 'reconciled');
       else log.warn({ appserver: key, result, seconds, err: error }, 'reconcile failed');
     },
   });
+}
 
-  onStopSignal((signal) => {
-    log.info({ signal }, 'stopping');
-    stop.abort();
-    queue.close();
-  });
-  log.info({ version: packageJson.version, runtimeImage, namespaces: options.namespace }, 'starting');
+async function run(options: Options, log: Logger): Promise<void> {
+  const config = loadKubeConfig(options);
+  const queue = new WorkQueue();
+  const metrics = createMetrics(queue);
+  const client = new KubeClient(config, metrics.requested);
+  const caches = emptyCaches();
+  const controller = createController(options, log, { client, caches, queue, metrics });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping');
+      stop.abort();
+      queue.close();
+    });
+  }
+  let ready = false;
+  const admin = await startAdmin({ port: Number(options.adminPort), registry: metrics.registry, isReady: () => ready });
+  log.info(
+    { version: packageJson.version, runtimeImage: options.runtimeImage, namespaces: options.namespace },
+    'starting',
+  );
   const watches = startWatches({
     client,
     caches,

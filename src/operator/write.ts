@@ -53,9 +53,8 @@ export async function writeChild(
   if (observed === undefined) await refuseForeign(client, child);
   const added = found.map((one) => one.added).filter((pointer) => pointer !== undefined);
   if (observed !== undefined && added.length > 0) await removePaths(client, childTypes[child.kind], observed, added);
-  const object = stamped(child);
-  if (child.kind === 'Deployment') return applyDeployment(client, object, observed);
-  return apply(client, childTypes[child.kind], object, { fieldManager: names.fieldManager, force: true });
+  if (child.kind === 'Deployment') return applyDeployment(client, child, observed);
+  return apply(client, childTypes[child.kind], child, { fieldManager: names.fieldManager, force: true });
 }
 
 /** Why a write failed, for the AppServer's condition; undefined for what passes when it is tried again. */

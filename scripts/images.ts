@@ -1,0 +1,43 @@
+// The images of this repository, built for the embedded cluster from the Dockerfiles that anybody would build.
+import { join } from 'node:path';
+import { ensureImage, ensurePythonBase, ensureWheels, type ImageArchive } from '../e2e/cluster/images.ts';
+import { repository } from '../e2e/cluster/layout.ts';
+import { buildImages, operatorDir, runtimeDir } from './build.ts';
+
+const inRepository = (...parts: readonly string[]): string => join(repository, ...parts);
+
+export const imageNames = {
+  runtime: 'localhost/appserver/runtime:dev',
+  operator: 'localhost/appserver/operator:dev',
+  flask: 'localhost/appserver/flask:1',
+} as const;
+
+export async function ensureProductImages(): Promise<ImageArchive[]> {
+  await buildImages();
+  const runtime = await ensureImage({
+    name: imageNames.runtime,
+    context: join(runtimeDir, '..'),
+    dockerfile: inRepository('images/runtime/Dockerfile'),
+  });
+  const operator = await ensureImage({
+    name: imageNames.operator,
+    context: operatorDir,
+    dockerfile: inRepository('images/operator/Dockerfile'),
+    args: { RUNTIME: imageNames.runtime },
+    dependsOn: runtime.inputs,
+  });
+  return [runtime, operator];
+}
+
+/** @param dockerfile another Dockerfile over the same context, for tests of images that are made differently */
+export async function ensureFlaskImage(name: string = imageNames.flask, dockerfile?: string): Promise<ImageArchive> {
+  const context = inRepository('examples/flask');
+  const base = await ensurePythonBase();
+  return ensureImage({
+    name,
+    context,
+    ...(dockerfile !== undefined && { dockerfile }),
+    args: { BASE: base },
+    mounts: await ensureWheels(join(context, 'requirements.txt')),
+  });
+}
