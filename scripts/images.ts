@@ -1,6 +1,12 @@
 // The images of this repository, built for the embedded cluster from the Dockerfiles that anybody would build.
 import { join } from 'node:path';
-import { ensureImage, ensurePythonBase, ensureWheels, type ImageArchive } from '../e2e/cluster/images.ts';
+import {
+  ensureImage,
+  ensurePythonBase,
+  ensureWheels,
+  type BuiltImage,
+  type ImageArchive,
+} from '../e2e/cluster/images.ts';
 import { repository } from '../e2e/cluster/layout.ts';
 import { buildImages, operatorDir, runtimeDir } from './build.ts';
 
@@ -29,14 +35,12 @@ export async function ensureProductImages(): Promise<ImageArchive[]> {
   return [runtime, operator];
 }
 
-/** @param dockerfile another Dockerfile over the same context, for tests of images that are made differently */
-export async function ensureFlaskImage(name: string = imageNames.flask, dockerfile?: string): Promise<ImageArchive> {
+export async function ensureFlaskImage(): Promise<BuiltImage> {
   const context = inRepository('examples/flask');
   const base = await ensurePythonBase();
   return ensureImage({
-    name,
+    name: imageNames.flask,
     context,
-    ...(dockerfile !== undefined && { dockerfile }),
     args: { BASE: base },
     mounts: await ensureWheels(join(context, 'requirements.txt')),
   });

@@ -15,6 +15,14 @@ export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
 export { Controller, TerminalError, type Outcome } from './controller.ts';
 export { EventRecorder } from './events.ts';
-export { keyOf, path, resourceType, type KubeObject, type Metadata, type ResourceType } from './objects.ts';
+export {
+  isKubeObject,
+  keyOf,
+  path,
+  resourceType,
+  type KubeObject,
+  type Metadata,
+  type ResourceType,
+} from './objects.ts';
 export { WorkQueue } from './queue.ts';
 export { ListWatch } from './watch.ts';

@@ -1,6 +1,6 @@
 // Writes one child, and turns a refusal into a Problem that a user can act on.
 import { names, reasons } from '../api/index.ts';
-import { ApiError, apply, path, removePaths, type KubeClient, type KubeObject } from '../kube/index.ts';
+import { ApiError, apply, isKubeObject, path, removePaths, type KubeClient, type KubeObject } from '../kube/index.ts';
 import { contentHash } from './children/metadata.ts';
 import type { Difference } from './difference.ts';
 import type { Child } from './facts.ts';
@@ -22,17 +22,28 @@ export function stamped(child: Child): Child {
   return { ...child, metadata: { ...child.metadata, annotations } };
 }
 
+/**
+ * Whether an object that exists may become the child: it is the AppServer's by its owner, or nobody's and marked as a
+ * child of an AppServer of this name, as one is whose owner reference was taken off or that was orphaned on purpose.
+ */
+function isOwn(found: KubeObject, child: Child): boolean {
+  const controller = found.metadata.ownerReferences?.find((one) => one.controller === true);
+  if (controller !== undefined) return controller.uid === child.metadata.ownerReferences?.[0]?.uid;
+  return Object.entries(child.metadata.labels ?? {}).every(
+    ([label, value]) => found.metadata.labels?.[label] === value,
+  );
+}
+
 /** Not in the cache: there is none, or one without our label. @throws ForeignChild */
 async function refuseForeign(client: KubeClient, child: Child): Promise<void> {
-  const { namespace, name, ownerReferences } = child.metadata;
+  const { namespace, name } = child.metadata;
   try {
     const found = await client.json({
       method: 'GET',
       path: path(childTypes[child.kind], namespace, name),
       accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
     });
-    const owner = ownerReferences?.[0]?.uid ?? '';
-    if (!JSON.stringify(found).includes(`"uid":"${owner}"`)) throw new ForeignChild(child);
+    if (!isKubeObject(found) || !isOwn(found, child)) throw new ForeignChild(child);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return;
     throw error;

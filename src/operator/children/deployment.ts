@@ -57,8 +57,10 @@ function applicationContainer(app: AppServer): object {
     image: spec.image,
     ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
     command: command(app),
-    ...(spec.env && { env: spec.env }),
-    ...(spec.envFrom && { envFrom: spec.envFrom }),
+    // Empty rather than absent: what somebody adds by hand is then seen as added.
+    args: [],
+    env: spec.env ?? [],
+    envFrom: spec.envFrom ?? [],
     ...(spec.resources && { resources: spec.resources }),
     ports: [
       { name: 'http', containerPort: spec.port, protocol: 'TCP' },

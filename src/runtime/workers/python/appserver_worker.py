@@ -114,10 +114,11 @@ def supervised(base, counters):
         def handle_request(self, *args):
             began = counters.begin()
             try:
-                if counters.draining() and self.cfg.keepalive:
-                    # The answer says `Connection: close`, and the client's next request opens a connection that
-                    # leads to another pod.
-                    self.cfg.set("keepalive", 0)
+                if counters.draining():
+                    # No room for connections to keep: this answer says `Connection: close`, and the client's next
+                    # request opens a connection that leads to another pod. Setting keepalive to 0 instead would also
+                    # close the idle ones at once, under clients that were told that they are kept.
+                    self.max_keepalived = 0
                 return super().handle_request(*args)
             finally:
                 counters.end(began)

@@ -1,0 +1,178 @@
+// The CustomResourceDefinition on the real API server: for each rule one resource that passes and one that is refused,
+// with the sentence that a user reads.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ApiError, path, type KubeObject } from '../src/kube/index.ts';
+import { resourceRules, specRules } from '../src/api/rules.ts';
+import { client, types } from './harness/api.ts';
+import { appServer } from './harness/appserver.ts';
+import { applyCrd, removeOperator } from './harness/operator.ts';
+
+const cpuRequest = { resources: { requests: { cpu: '100m' } } };
+
+interface Case {
+  readonly passes: object;
+  readonly refused: object;
+  readonly says: RegExp;
+}
+
+const rules: Record<string, Case> = {
+  'the port of the probes is taken': {
+    passes: { port: 9001 },
+    refused: { port: 9000 },
+    says: /spec\.port must not be 9000/,
+  },
+  'threads need the class that has them': {
+    passes: { workers: { class: 'gthread', threads: 4 } },
+    refused: { workers: { threads: 4 } },
+    says: /spec\.workers\.threads needs class gthread/,
+  },
+  'the heartbeat timeout is at least a second': {
+    passes: { workers: { heartbeatTimeout: '1s' } },
+    refused: { workers: { heartbeatTimeout: '900ms' } },
+    says: /spec\.workers\.heartbeatTimeout must be at least 1s/,
+  },
+  'the boot timeout is at least a second': {
+    passes: { workers: { bootTimeout: '1s' } },
+    refused: { workers: { bootTimeout: '0s' } },
+    says: /spec\.workers\.bootTimeout must be at least 1s/,
+  },
+  'no more workers must be ready than there are': {
+    passes: { workers: { count: 3 }, probes: { readyWorkers: 3 } },
+    refused: { workers: { count: 3 }, probes: { readyWorkers: 4 } },
+    says: /spec\.probes\.readyWorkers must not exceed spec\.workers\.count/,
+  },
+  'the drain ends after it may end': {
+    passes: { drain: { minimum: '10s', maximum: '10s' } },
+    refused: { drain: { minimum: '1m', maximum: '59s' } },
+    says: /spec\.drain\.maximum must not be less than spec\.drain\.minimum/,
+  },
+  'a pod ends within an hour': {
+    passes: { drain: { maximum: '30m' }, workers: { gracefulTimeout: '30m' } },
+    refused: { drain: { maximum: '30m' }, workers: { gracefulTimeout: '31m' } },
+    says: /must not exceed 1h together/,
+  },
+  'the most replicas are no fewer than the fewest': {
+    passes: { ...cpuRequest, autoscaling: { minReplicas: 3, maxReplicas: 3 } },
+    refused: { ...cpuRequest, autoscaling: { minReplicas: 4, maxReplicas: 3 } },
+    says: /spec\.autoscaling\.maxReplicas must not be less than minReplicas/,
+  },
+  'a percentage of CPU needs a request to be a percentage of': {
+    passes: { ...cpuRequest, autoscaling: { maxReplicas: 3 } },
+    refused: { autoscaling: { maxReplicas: 3 } },
+    says: /spec\.autoscaling needs spec\.resources\.requests\.cpu/,
+  },
+  "the runtime's own variables stay its own": {
+    passes: { env: [{ name: 'APP_MODE', value: 'x' }] },
+    refused: { env: [{ name: 'APPSERVER_HOME', value: 'x' }] },
+    says: /spec\.env must not set APPSERVER_\*/,
+  },
+};
+
+const fields: Record<string, { refused: object; says: RegExp }> = {
+  'an unknown field': { refused: { imagee: 'x' }, says: /unknown field "spec\.imagee"/ },
+  'an application that is no module': { refused: { app: { wsgi: 'shop.py run' } }, says: /spec\.app\.wsgi/ },
+  'no application': { refused: { app: {} }, says: /spec\.app\.wsgi: Required value/ },
+  'a duration without its unit': { refused: { workers: { keepAlive: '75' } }, says: /spec\.workers\.keepAlive/ },
+  'a worker class that is not known': {
+    refused: { workers: { class: 'tornado' } },
+    says: /supported values: "sync", "gthread"/,
+  },
+  'no worker at all': { refused: { workers: { count: 0 } }, says: /spec\.workers\.count/ },
+  'the user root': { refused: { security: { runAsUser: 0 } }, says: /spec\.security\.runAsUser/ },
+  'a working directory that is not absolute': {
+    refused: { app: { wsgi: 'shop:app', workingDir: 'src' } },
+    says: /spec\.app\.workingDir/,
+  },
+};
+
+async function dryRun(object: KubeObject): Promise<KubeObject> {
+  return (await client.json({
+    method: 'POST',
+    path: path(types.AppServer, 'default'),
+    query: { dryRun: 'All', fieldValidation: 'Strict' },
+    body: object,
+  })) as KubeObject;
+}
+
+async function refusal(object: KubeObject): Promise<string> {
+  try {
+    await dryRun(object);
+  } catch (error) {
+    if (error instanceof ApiError) return error.message;
+    throw error;
+  }
+  return assert.fail('the resource was accepted');
+}
+
+describe('CustomResourceDefinition', () => {
+  before(async () => {
+    await removeOperator();
+    await applyCrd();
+  });
+  after(removeOperator);
+
+  for (const [name, { passes, refused, says }] of Object.entries(rules)) {
+    test(name, async () => {
+      await dryRun(appServer('default', passes));
+      assert.match(await refusal(appServer('default', refused)), says);
+    });
+  }
+
+  test('a name leaves room for the names of the children', async () => {
+    const longest = 'a'.repeat(40);
+    await dryRun(appServer('default', {}, longest));
+    for (const name of [`${longest}a`, '1shop', 'my.shop']) {
+      assert.match(await refusal(appServer('default', {}, name)), /metadata\.name must be at most 40/);
+    }
+  });
+
+  test('every rule has a case above, and each names its remedy', () => {
+    assert.equal(Object.keys(rules).length, specRules.length);
+    assert.equal(resourceRules.length, 1);
+    for (const { message } of [...specRules, ...resourceRules]) {
+      assert.match(message, /^(spec|metadata)\..*; (choose|set|raise|lower|correct)|choose such/);
+    }
+  });
+
+  for (const [name, { refused, says }] of Object.entries(fields)) {
+    test(`refuses ${name}`, async () => {
+      assert.match(await refusal(appServer('default', refused)), says);
+    });
+  }
+
+  test('fills in every default', async () => {
+    const { spec } = await dryRun(appServer('default'));
+    assert.deepEqual(spec, {
+      image: 'localhost/appserver/flask:1',
+      app: { wsgi: 'shop:app' },
+      port: 8000,
+      workers: {
+        count: 2,
+        class: 'sync',
+        threads: 1,
+        backlog: 2048,
+        keepAlive: '75s',
+        bootTimeout: '60s',
+        heartbeatTimeout: '30s',
+        gracefulTimeout: '30s',
+      },
+      drain: { minimum: '5s', maximum: '15s' },
+      probes: { readyWorkers: 1 },
+      replicas: 2,
+      service: { port: 80, type: 'ClusterIP' },
+      security: { runAsUser: 1000, readOnlyRootFilesystem: false },
+      logging: { level: 'info' },
+    });
+  });
+
+  test('has the scale subresource, the short name and the category', async () => {
+    const discovery = (await client.json({ method: 'GET', path: '/apis/appserver.dev/v1alpha1' })) as {
+      resources: { name: string; shortNames?: string[]; categories?: string[] }[];
+    };
+    const main = discovery.resources.find(({ name }) => name === 'appservers');
+    assert.deepEqual(main?.shortNames, ['as']);
+    assert.deepEqual(main?.categories, ['all']);
+    assert.ok(discovery.resources.some(({ name }) => name === 'appservers/scale'));
+  });
+});

@@ -1,0 +1,67 @@
+// The operator in the cluster, installed with the Helm chart as a user would.
+import { join } from 'node:path';
+import { run } from '../cluster/command.ts';
+import { binDir, repository } from '../cluster/layout.ts';
+import { imageNames } from '../../scripts/images.ts';
+import { applyAs, destroy, eventually, get, kubeconfig, types } from './api.ts';
+import { restricted } from './appserver.ts';
+
+export const release = 'appserver-operator';
+export const operatorNamespace = 'appserver-system';
+const chart = join(repository, 'charts/appserver-operator');
+
+export function helm(...args: readonly string[]): Promise<string> {
+  return run([join(binDir, 'helm'), ...args], { env: { KUBECONFIG: kubeconfig } });
+}
+
+export function kubectl(...args: readonly string[]): Promise<string> {
+  return run([join(binDir, 'kubectl'), ...args], { env: { KUBECONFIG: kubeconfig } });
+}
+
+function imageValues(): string[] {
+  return Object.entries({ image: imageNames.operator, runtimeImage: imageNames.runtime }).flatMap(([value, name]) => {
+    const colon = name.lastIndexOf(':');
+    return ['--set', `${value}.repository=${name.slice(0, colon)}`, '--set', `${value}.tag=${name.slice(colon + 1)}`];
+  });
+}
+
+/** Installs it, or upgrades it to these values, and waits until it is ready. */
+export async function installOperator(...values: readonly string[]): Promise<void> {
+  await applyAs(types.Namespace, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: operatorNamespace, labels: restricted },
+  });
+  await helm(
+    'upgrade',
+    '--install',
+    release,
+    chart,
+    '--namespace',
+    operatorNamespace,
+    '--wait',
+    '--timeout',
+    '60s',
+    ...imageValues(),
+    ...values,
+  );
+}
+
+/** Takes the operator away, and the CRD that an uninstall keeps. */
+export async function removeOperator(): Promise<void> {
+  await helm('uninstall', release, '--namespace', operatorNamespace, '--wait', '--ignore-not-found');
+  await removeCrd();
+}
+
+export async function removeCrd(): Promise<void> {
+  const name = 'appservers.appserver.dev';
+  await destroy(types.CustomResourceDefinition, undefined, name);
+  await eventually('the CRD gone', async () =>
+    (await get(types.CustomResourceDefinition, undefined, name)) === undefined ? true : undefined,
+  );
+}
+
+export async function applyCrd(): Promise<void> {
+  await kubectl('apply', '--server-side', '--force-conflicts', '-f', join(repository, 'crds'));
+  await kubectl('wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s');
+}

@@ -1,0 +1,120 @@
+// Requests through the Service while workers die and revisions change. Lost means: no complete answer with a status below
+// 500.
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { testImageNames } from '../scripts/test-images.ts';
+import { eventually, merge, types } from './harness/api.ts';
+import {
+  appServer,
+  create,
+  namespace,
+  podAddress,
+  pods,
+  restricted,
+  serviceUrl,
+  untilReady,
+} from './harness/appserver.ts';
+import { startLoad, type Load, type LoadResult } from './harness/load.ts';
+import { installOperator, kubectl } from './harness/operator.ts';
+
+interface RuntimeStatus {
+  readonly workers: {
+    readonly ready: number;
+    readonly list: readonly { readonly pid: number; readonly state: string }[];
+  };
+  readonly restarts: Readonly<Record<string, number>>;
+}
+
+async function runtimeStatus(address: string): Promise<RuntimeStatus> {
+  return (await (await fetch(`http://${address}:9000/status`)).json()) as RuntimeStatus;
+}
+
+/** What one rollout to another image does to a load. */
+async function rollUnder(load: Omit<Load, 'url'>, spec: object, afterwardsMs: number): Promise<LoadResult> {
+  await using ns = await namespace(restricted);
+  await create(appServer(ns.name, spec));
+  await untilReady(ns.name);
+  const running = startLoad({ ...load, url: await serviceUrl(ns.name) });
+  await delay(2_000);
+  await merge(types.AppServer, ns.name, 'shop', { spec: { image: testImageNames.second } });
+  await untilReady(ns.name);
+  // The old pods are still draining when the new ones are ready.
+  await eventually('the old pods gone', async () => {
+    const all = JSON.parse(await kubectl('get', 'pods', '-n', ns.name, '-o', 'json')) as { items: unknown[] };
+    return all.items.length === 2 ? true : undefined;
+  });
+  await delay(afterwardsMs);
+  return running.stop();
+}
+
+function assertNothingLost(result: LoadResult, atLeast: number): void {
+  assert.deepEqual(result.lost, []);
+  assert.equal(result.answered, result.sent);
+  assert.ok(result.sent >= atLeast, `only ${result.sent} requests were sent`);
+  assert.deepEqual(
+    [...result.revisions].toSorted((a, b) => a.localeCompare(b)),
+    ['1', '2'],
+  );
+}
+
+const twoPods = { replicas: 2, workers: { count: 2 } };
+const threads = { replicas: 2, workers: { count: 2, class: 'gthread', threads: 4 } };
+
+describe('traffic', () => {
+  before(() => installOperator());
+
+  test('at 300 requests/s, kill -9 of one sync worker of four loses at most the request in its hands', async (t) => {
+    await using ns = await namespace(restricted);
+    await create(appServer(ns.name, { replicas: 1, workers: { count: 4 } }));
+    await untilReady(ns.name);
+    const [pod] = await pods(ns.name);
+    assert.ok(pod);
+    const address = podAddress(pod);
+    const load = startLoad({ url: await serviceUrl(ns.name), rate: 300, connections: 'fresh' });
+    await delay(2_000);
+    const kills = 3;
+    for (let i = 1; i <= kills; i++) {
+      const victim = (await runtimeStatus(address)).workers.list.find(({ state }) => state === 'ready');
+      assert.ok(victim);
+      // Process ids are those of the container, and this image has Python and no kill(1) of its own.
+      const kill = `import os; os.kill(${victim.pid}, 9)`;
+      await kubectl('exec', '-n', ns.name, pod.metadata.name, '--', 'python3', '-c', kill);
+      await eventually('four workers again', async () => {
+        const status = await runtimeStatus(address);
+        const replaced = status.workers.list.every(({ pid }) => pid !== victim.pid);
+        return status.workers.ready === 4 && replaced && status.restarts['WORKER_KILLED'] === i ? true : undefined;
+      });
+    }
+    await delay(1_000);
+    const result = await load.stop();
+    t.diagnostic(
+      `${result.sent} sent, ${result.lost.length} lost in ${kills} kills, slowest ${result.slowestMs.toFixed(0)} ms`,
+    );
+    assert.ok(result.lost.length <= kills, result.lost.join('\n'));
+    assert.equal(result.answered + result.lost.length, result.sent);
+    assert.ok(result.sent > 900);
+  });
+
+  test('at 300 requests/s over fresh connections, a rolling update loses none', async (t) => {
+    const result = await rollUnder({ rate: 300, connections: 'fresh' }, twoPods, 1_000);
+    t.diagnostic(`${result.sent} sent, ${result.lost.length} lost, slowest ${result.slowestMs.toFixed(0)} ms`);
+    assertNothingLost(result, 2_000);
+  });
+
+  test('at 300 requests/s over keep-alive connections, a rolling update loses none', async (t) => {
+    const result = await rollUnder({ rate: 300, connections: 16 }, threads, 1_000);
+    t.diagnostic(`${result.sent} sent, ${result.lost.length} lost, slowest ${result.slowestMs.toFixed(0)} ms`);
+    assertNothingLost(result, 2_000);
+  });
+
+  describe('at 2 requests/s over a minute, a rolling update loses none', { concurrency: true }, () => {
+    const remainder = 35_000;
+    test('over fresh connections', async () => {
+      assertNothingLost(await rollUnder({ rate: 2, connections: 'fresh' }, twoPods, remainder), 100);
+    });
+    test('over keep-alive connections', async () => {
+      assertNothingLost(await rollUnder({ rate: 2, connections: 2 }, threads, remainder), 100);
+    });
+  });
+});

@@ -1,0 +1,31 @@
+// Images that only the tests need: the example's application in the forms in which users' images come.
+import { join } from 'node:path';
+import { ensureImage, type ImageArchive } from '../e2e/cluster/images.ts';
+import { repository } from '../e2e/cluster/layout.ts';
+import { ensureFlaskImage, ensureProductImages, imageNames } from './images.ts';
+
+export const testImageNames = {
+  /** The same application under another tag. */
+  second: 'localhost/appserver/flask:2',
+  /** With a USER of its own, whose files nobody else may read, and no shell. */
+  ownUser: 'localhost/appserver/flask:own-user',
+} as const;
+
+export async function ensureTestImages(): Promise<ImageArchive[]> {
+  const product = await ensureProductImages();
+  const flask = await ensureFlaskImage();
+  const variant = (name: string, dockerfile: string): Promise<ImageArchive> =>
+    ensureImage({
+      name,
+      context: join(repository, 'e2e/images'),
+      dockerfile: join(repository, 'e2e/images', dockerfile),
+      args: { BASE: imageNames.flask },
+      dependsOn: flask.inputs,
+    });
+  return [
+    ...product,
+    flask,
+    await variant(testImageNames.second, 'second.Dockerfile'),
+    await variant(testImageNames.ownUser, 'own-user.Dockerfile'),
+  ];
+}

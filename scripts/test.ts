@@ -1,0 +1,87 @@
+// npm test: format, lint, types, dead code, fast tests, and the tests on the embedded cluster where it can run.
+// npm run test:fast: the same without the cluster.
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { down, up } from '../e2e/cluster/cluster.ts';
+import { inNamespace } from '../e2e/cluster/command.ts';
+import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
+import { say, step } from '../e2e/cluster/progress.ts';
+import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
+import { run } from '../e2e/cluster/command.ts';
+import { buildRuntime } from './build.ts';
+import { ensurePythonPackages } from './python-packages.ts';
+import { ensureTestImages } from './test-images.ts';
+
+const fastOnly = process.argv.includes('--fast');
+const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
+
+async function check(title: string, ...command: readonly string[]): Promise<void> {
+  await step(title, () => run(command, { cwd: repository }));
+}
+
+/** Runs node:test over files with its output as it comes. @throws when a test failed */
+async function runTests(title: string, command: readonly string[], env: Record<string, string> = {}): Promise<void> {
+  say(`\n${title}`);
+  const [program = '', ...args] = command;
+  const code = await new Promise<number | null>((resolve) => {
+    const child = spawn(program, args, { cwd: repository, stdio: 'inherit', env: { ...process.env, ...env } });
+    child.on('exit', resolve);
+  });
+  if (code !== 0) throw new Error(`${title} failed`);
+}
+
+const nodeTest = (concurrency: number, files: readonly string[]): string[] => [
+  process.execPath,
+  '--test',
+  '--test-reporter=spec',
+  `--test-concurrency=${concurrency}`,
+  ...files,
+];
+
+async function fast(): Promise<void> {
+  await check('format', bin('prettier'), '--check', '--log-level=warn', '.');
+  await check('lint', bin('oxlint'), '--type-aware', '--quiet');
+  await check('types', bin('tsc'), '-p', '.');
+  await check('dead code', bin('knip'));
+  if (process.platform === 'linux') {
+    await step('runtime for the tests', async () => {
+      await buildRuntime();
+      await ensurePythonPackages();
+    });
+  }
+  await runTests('Fast tests', nodeTest(2, globSync('test/**/*.test.ts', { cwd: repository }).toSorted()));
+}
+
+async function onCluster(): Promise<void> {
+  await ensureTools();
+  const images = await ensureTestImages();
+  const cluster = layout(defaultPrefix('test'));
+  const stop = (): void => {
+    void down(cluster).finally(() => process.exit(130));
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await up(cluster, { images });
+    // Files one after the other: each has the operator as it needs it.
+    const files = globSync('e2e/*.test.ts', { cwd: repository }).toSorted();
+    await runTests('Tests on the embedded cluster', inNamespace(cluster.namespace, ...nodeTest(1, files)), {
+      KUBECONFIG: cluster.kubeconfig,
+      PATH: `${binDir}:${process.env['PATH'] ?? ''}`,
+    });
+  } finally {
+    await step('cluster down', () => down(cluster));
+  }
+}
+
+try {
+  await fast();
+  if (!fastOnly) {
+    const ability = await canRunCluster();
+    if (ability.kind === 'able') await onCluster();
+    else say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
+  }
+} catch (error) {
+  say(`\n${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
