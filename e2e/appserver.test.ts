@@ -220,7 +220,7 @@ describe('an AppServer', () => {
     );
     const notes = (await eventsOf(ns.name)).filter(({ reason }) => reason === 'Repaired').map(({ note }) => note);
     assert.ok(
-      notes.some((note) => /Deployment shop repaired: .*containers\[app\]\.image/.test(note)),
+      notes.some((note) => /Service shop repaired: spec\.ports\[http\]\.targetPort/.test(note)),
       notes.join('\n'),
     );
     await untilReady(ns.name);

@@ -18,7 +18,7 @@ import { cacheDir, repository } from '../e2e/cluster/layout.ts';
 import { step } from '../e2e/cluster/progress.ts';
 
 /** Folder of the runtime in every container that has it. */
-export const runtimeHome = '/appserver';
+const runtimeHome = '/appserver';
 /** The tree that becomes `/appserver`. */
 export const runtimeDir = join(repository, 'dist', 'runtime', 'appserver');
 export const operatorDir = join(repository, 'dist', 'operator');

@@ -53,7 +53,7 @@ function buildah(...args: readonly string[]): Promise<string> {
 }
 
 /** Hash over names, modes and contents of all files below `path`. */
-export function treeHash(path: string): string {
+function treeHash(path: string): string {
   const hash = createHash('sha256');
   const visit = (current: string, name: string): void => {
     const stat = statSync(current);
@@ -113,7 +113,7 @@ export async function ensurePauseImage(): Promise<ImageArchive> {
   return ensureImage({ name: pauseImage, context, dockerfile: join(source, 'Dockerfile') });
 }
 
-export const pythonBase = 'localhost/appserver-cluster/python:bookworm';
+const pythonBase = 'localhost/appserver-cluster/python:bookworm';
 
 /** Stands in for a public Python image: Debian with python3 and pip, running as root. */
 export async function ensurePythonBase(): Promise<string> {

@@ -36,7 +36,7 @@ export function appServer(inNamespace: string, spec: object = {}, name = 'shop')
   };
 }
 
-export function conditionsOf(object: KubeObject | undefined): Condition[] {
+function conditionsOf(object: KubeObject | undefined): Condition[] {
   const status = object?.['status'] as { conditions?: Condition[] } | undefined;
   return status?.conditions ?? [];
 }

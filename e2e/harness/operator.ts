@@ -53,7 +53,7 @@ export async function removeOperator(): Promise<void> {
   await removeCrd();
 }
 
-export async function removeCrd(): Promise<void> {
+async function removeCrd(): Promise<void> {
   const name = 'appservers.appserver.dev';
   await destroy(types.CustomResourceDefinition, undefined, name);
   await eventually('the CRD gone', async () =>

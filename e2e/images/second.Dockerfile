@@ -1,3 +1,5 @@
 ARG BASE
 FROM ${BASE}
 ENV REVISION=2
+# A module with a mistake, for the tests of bad input.
+RUN echo 'import no_such_package' > /app/broken.py

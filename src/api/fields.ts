@@ -30,7 +30,7 @@ export function milliseconds(text: string): number {
   return total;
 }
 
-export const quantity = (): z.ZodUnion<[z.ZodInt, z.ZodString]> =>
+const quantity = (): z.ZodUnion<[z.ZodInt, z.ZodString]> =>
   z.union([
     z.int(),
     z

@@ -9,9 +9,8 @@
 //   grace       how long a pod may take to end
 //
 // Allowed imports: its own files and zod. Nothing imports upward from here.
-export { appServerSchema, group, kind, plural, specSchema, version } from './appserver.ts';
-export type { AppServer, AppServerSpec, AppServerStatus, Condition } from './appserver.ts';
-export { customResourceDefinition } from './crd.ts';
+export { appServerSchema, group, kind, plural, version } from './appserver.ts';
+export type { AppServer, AppServerStatus, Condition } from './appserver.ts';
 export { milliseconds } from './fields.ts';
 export { terminationGraceSeconds } from './grace.ts';
 export * as names from './names.ts';

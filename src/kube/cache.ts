@@ -26,19 +26,18 @@ export class Cache<T> {
   }
 
   /**
-   * Keeps the object unless a newer one is there: an answer to a write may be ahead of the watch.
+   * Keeps the object unless a newer one is there: an answer to a write may be ahead of the watch. Returns whether it did.
    * @param resourceVersion of an object of one kind these compare as whole numbers (KEP-5504)
    */
-  set(key: string, object: T, resourceVersion = '0'): void {
+  set(key: string, object: T, resourceVersion = '0'): boolean {
     const version = BigInt(resourceVersion);
-    if (version < (this.#versions.get(key) ?? 0n)) return;
+    if (version < (this.#versions.get(key) ?? 0n)) return false;
     this.delete(key);
     this.#objects.set(key, object);
     this.#versions.set(key, version);
     const value = this.#indexOf(object);
-    if (value === undefined) return;
-    const keys = this.#index.get(value) ?? new Set();
-    this.#index.set(value, keys.add(key));
+    if (value !== undefined) this.#index.set(value, (this.#index.get(value) ?? new Set()).add(key));
+    return true;
   }
 
   /** Returns what was there. */

@@ -13,7 +13,7 @@
 export { apply, applyStatus, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
-export { Controller, TerminalError, type Outcome } from './controller.ts';
+export { Controller, type Outcome } from './controller.ts';
 export { EventRecorder } from './events.ts';
 export {
   isKubeObject,

@@ -8,7 +8,7 @@ export interface Timers {
   after(ms: number, callback: () => void): () => void;
 }
 
-export const realTimers: Timers = {
+const realTimers: Timers = {
   now: () => performance.now(),
   after: (ms, callback) => {
     const timer = setTimeout(callback, ms);

@@ -138,8 +138,7 @@ export class ListWatch<T> {
     const key = keyOf(object);
     const before = cache.get(key);
     const after = keep(object);
-    cache.set(key, after, object.metadata.resourceVersion);
-    onChange(before, after);
+    if (cache.set(key, after, object.metadata.resourceVersion)) onChange(before, after);
   }
 
   #delete(key: string): void {

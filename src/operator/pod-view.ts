@@ -49,7 +49,7 @@ const podSchema = z.looseObject({
     .optional(),
 });
 
-export interface Ended {
+interface Ended {
   readonly exitCode: number;
   readonly reason: string;
   readonly message: string;

@@ -9,7 +9,7 @@ import type { Problem } from './problems.ts';
 import { applyDeployment } from './replicas.ts';
 
 /** An object of the child's name exists and belongs to somebody else. */
-export class ForeignChild extends Error {
+class ForeignChild extends Error {
   constructor(child: Child) {
     super(`${child.kind} ${child.metadata.name} exists and is not this AppServer's`);
     this.name = 'ForeignChild';

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RuntimeError } from './errors.ts';
 
-export const workerClasses = ['sync', 'gthread'] as const;
-export type WorkerClass = (typeof workerClasses)[number];
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const workerClasses = ['sync', 'gthread'] as const;
+type WorkerClass = (typeof workerClasses)[number];
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+type LogLevel = (typeof logLevels)[number];
 
 /** Times in milliseconds. */
 export interface FixedConfig {

@@ -11,6 +11,10 @@ export const catalogue = {
     remedy: 'See that the file exists and that the user of the container may read it.',
   },
   CONFIG_INVALID: { exitCode: 2, remedy: 'Correct the named field; docs/reference.md lists all fields.' },
+  WORKING_DIR_MISSING: {
+    exitCode: 2,
+    remedy: "Correct spec.app.workingDir, or leave it out: the image's own working directory is used then.",
+  },
   PORT_IN_USE: {
     exitCode: 5,
     remedy: 'Stop the other program, or choose another port with spec.port.',

@@ -1,4 +1,5 @@
 // Start of the supervisor: configuration in, signals and files wired up, exit code out.
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorName, parseArgs } from 'node:util';
 import { pino, type Logger } from 'pino';
@@ -43,6 +44,12 @@ function checkListening(fixed: FixedConfig): void {
   throw new RuntimeError(codes[name] ?? 'LISTEN_FAILED', what);
 }
 
+/** A worker could not even be started there, and the system's own error would name the wrong file. */
+function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
+  if (workingDir === undefined || statSync(workingDir, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new RuntimeError('WORKING_DIR_MISSING', `there is no folder ${workingDir} in the container`);
+}
+
 function end(log: Logger, exitCode: number): never {
   log.flush();
   process.exit(exitCode);
@@ -53,6 +60,7 @@ async function start(args: Arguments, log: Logger): Promise<void> {
   const live = readLiveConfig(args.liveDir);
   log.level = live.logging.level;
   checkListening(fixed);
+  checkWorkingDir(fixed);
   let current = live;
   const supervisor = new Supervisor({
     home: dirname(import.meta.dirname),

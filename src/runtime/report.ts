@@ -3,7 +3,7 @@
 import { isReady, readyCount, type Phase, type State, type WorkerKind } from './state.ts';
 import type { Counters } from './shared-memory.ts';
 
-export interface WorkerReport {
+interface WorkerReport {
   readonly id: number;
   readonly pid: number | null;
   readonly state: WorkerKind;

@@ -4,7 +4,7 @@ import { group, kind, names, version } from '../../api/index.ts';
 import type { OwnerReference } from '../../kube/objects.ts';
 import type { Child } from '../facts.ts';
 
-export function ownerReference(app: AppServer): OwnerReference {
+function ownerReference(app: AppServer): OwnerReference {
   const { name, uid } = app.metadata;
   return { apiVersion: `${group}/${version}`, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }

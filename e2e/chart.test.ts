@@ -1,0 +1,120 @@
+// The Helm chart and install.yaml, with the real Helm.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { CommandFailed } from './cluster/command.ts';
+import { repository } from './cluster/layout.ts';
+import { installManifest } from '../scripts/install-manifest.ts';
+import { eventually, get, list, merge, types } from './harness/api.ts';
+import { appServer, create, namespace, pods, untilReady } from './harness/appserver.ts';
+import { helm, installOperator, kubectl, operatorNamespace, release, removeOperator } from './harness/operator.ts';
+
+async function can(verb: string, resource: string): Promise<boolean> {
+  const [type = '', subresource = ''] = resource.split('/');
+  const account = `system:serviceaccount:${operatorNamespace}:${release}`;
+  try {
+    return (
+      (
+        await kubectl(
+          'auth',
+          'can-i',
+          verb,
+          type,
+          `--subresource=${subresource}`,
+          `--as=${account}`,
+          '--all-namespaces',
+        )
+      ).trim() === 'yes'
+    );
+  } catch (error) {
+    // It exits 1 to say no.
+    if (error instanceof CommandFailed && error.message.includes('no')) return false;
+    throw error;
+  }
+}
+
+describe('Helm chart', () => {
+  before(removeOperator);
+  after(removeOperator);
+
+  test('installs, upgrades and uninstalls under the restricted level, and applications outlive it', async () => {
+    await installOperator();
+    await using ns = await namespace();
+    await create(appServer(ns.name, { replicas: 1 }));
+    await untilReady(ns.name);
+    const [first] = await pods(ns.name);
+
+    await installOperator('--set', 'log.level=debug', '--set', 'concurrency=2');
+    const [operator] = await eventually('one operator', async () => {
+      const running = await pods(operatorNamespace);
+      return running.length === 1 ? running : undefined;
+    });
+    assert.match(JSON.stringify(operator?.['spec']), /--log-level=debug.*--concurrency=2/);
+    await merge(types.AppServer, ns.name, 'shop', { spec: { service: { port: 8080 } } });
+    await eventually('the new operator at work', async () => {
+      const found = (await get(types.Service, ns.name, 'shop'))?.['spec'] as { ports: { port: number }[] } | undefined;
+      return found?.ports[0]?.port === 8080 ? true : undefined;
+    });
+
+    await helm('uninstall', release, '--namespace', operatorNamespace, '--wait');
+    assert.deepEqual(await pods(operatorNamespace), []);
+    assert.notEqual(
+      await get(types.CustomResourceDefinition, undefined, 'appservers.appserver.dev'),
+      undefined,
+      'the CRD is kept',
+    );
+    assert.equal((await pods(ns.name))[0]?.metadata.uid, first?.metadata.uid, 'the application goes on');
+
+    await installOperator();
+    await untilReady(ns.name);
+    assert.equal((await pods(ns.name))[0]?.metadata.uid, first?.metadata.uid, 'a new operator rolls nothing');
+  });
+
+  test('gives the operator no more rights than it needs', async () => {
+    await installOperator();
+    for (const [verb, resource] of [
+      ['patch', 'deployments.apps'],
+      ['list', 'pods'],
+      ['patch', 'appservers.appserver.dev/status'],
+    ] as const) {
+      assert.ok(await can(verb, resource), `${verb} ${resource}`);
+    }
+    for (const [verb, resource] of [
+      ['get', 'secrets'],
+      ['create', 'pods'],
+      ['delete', 'pods'],
+      ['create', 'pods/exec'],
+      ['patch', 'appservers.appserver.dev'],
+      ['get', 'nodes'],
+      ['create', 'clusterroles.rbac.authorization.k8s.io'],
+      ['create', 'serviceaccounts/token'],
+    ] as const) {
+      assert.ok(!(await can(verb, resource)), `${verb} ${resource}`);
+    }
+  });
+
+  test('watches the named namespaces alone, with rights in these alone', async () => {
+    await using mine = await namespace();
+    await using other = await namespace();
+    await installOperator('--set', `watchNamespaces={${mine.name}}`);
+    await create(appServer(other.name, { replicas: 1 }));
+    await create(appServer(mine.name, { replicas: 1 }));
+    await untilReady(mine.name);
+    assert.equal((await get(types.AppServer, other.name, 'shop'))?.['status'], undefined);
+    assert.deepEqual((await list(types.Deployment, other.name)).length, 0);
+    assert.ok(!(await can('list', 'pods')));
+  });
+
+  test('refuses values that do not exist', async () => {
+    await assert.rejects(installOperator('--set', 'replicaCount=3'), /replicaCount/);
+  });
+
+  test('install.yaml is the chart as it is, and the API server takes it', async () => {
+    const file = join(repository, 'install.yaml');
+    assert.equal(readFileSync(file, 'utf8'), await installManifest(), 'stale: run `npm run generate`');
+    await removeOperator();
+    const applied = await kubectl('apply', '--server-side', '--dry-run=server', '-f', file);
+    assert.match(applied, /deployment\.apps\/appserver-operator serverside-applied/);
+  });
+});

@@ -1,0 +1,60 @@
+// Objects for tests, with what a case does not care about filled in.
+import { appServerSchema, type AppServer } from '../src/api/index.ts';
+import type { Facts } from '../src/operator/facts.ts';
+import type { ContainerView, PodView } from '../src/operator/pod-view.ts';
+import type { Settings } from '../src/runtime/state.ts';
+
+/** @param spec merged over the least that an AppServer needs */
+export function appServer(spec: object = {}, rest: object = {}): AppServer {
+  return appServerSchema.parse({
+    apiVersion: 'appserver.dev/v1alpha1',
+    kind: 'AppServer',
+    metadata: { name: 'shop', namespace: 'web', uid: 'uid-1', generation: 3 },
+    spec: { image: 'registry.example.com/shop:1.4.2', app: { wsgi: 'shop.wsgi:application' }, ...spec },
+    ...rest,
+  });
+}
+
+const release = {
+  runtimeImage: 'registry.example.com/runtime:0.1.0',
+  runtimeImagePullPolicy: undefined,
+} as const;
+
+export function facts(changes: Partial<Facts> = {}): Facts {
+  return { app: appServer(), release, children: [], pods: [], now: new Date('2026-01-02T03:04:05.678Z'), ...changes };
+}
+
+export function container(changes: Partial<ContainerView> = {}): ContainerView {
+  return {
+    name: 'app',
+    image: 'registry.example.com/shop:1.4.2',
+    restarts: 0,
+    waiting: undefined,
+    ended: undefined,
+    ...changes,
+  };
+}
+
+export function pod(name: string, changes: Partial<PodView> = {}): PodView {
+  return {
+    namespace: 'web',
+    name,
+    labels: {},
+    configMaps: [],
+    terminating: false,
+    ready: false,
+    unschedulable: undefined,
+    containers: [container()],
+    ...changes,
+  };
+}
+
+export const settings: Settings = {
+  workers: 2,
+  readyWorkers: 1,
+  bootTimeoutMs: 5_000,
+  heartbeatTimeoutMs: 3_000,
+  gracefulTimeoutMs: 4_000,
+  drainMinimumMs: 1_000,
+  drainMaximumMs: 6_000,
+};

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Cache } from '../../src/kube/cache.ts';
+
+const cache = (): Cache<{ owner?: string; value: number }> => new Cache((object) => object.owner);
+
+test('finds objects by key and by index, and forgets both', () => {
+  const objects = cache();
+  objects.set('b', { owner: 'x', value: 1 });
+  objects.set('a', { owner: 'x', value: 2 });
+  objects.set('c', { value: 3 });
+  assert.deepEqual(
+    objects.byIndex('x').map(({ value }) => value),
+    [2, 1],
+  );
+  objects.set('a', { owner: 'y', value: 4 });
+  assert.deepEqual(
+    objects.byIndex('x').map(({ value }) => value),
+    [1],
+  );
+  assert.equal(objects.delete('b')?.value, 1);
+  assert.deepEqual(objects.byIndex('x'), []);
+  assert.equal(objects.delete('b'), undefined);
+  assert.deepEqual(objects.keys(), ['c', 'a']);
+});
+
+test('an older version does not replace a newer one, whatever the length of their numbers', () => {
+  const objects = cache();
+  objects.set('a', { value: 1 }, '1000');
+  objects.set('a', { value: 2 }, '999');
+  assert.equal(objects.get('a')?.value, 1);
+  objects.set('a', { value: 3 }, '1001');
+  assert.equal(objects.get('a')?.value, 3);
+  objects.delete('a');
+  objects.set('a', { value: 4 }, '5');
+  assert.equal(objects.get('a')?.value, 4);
+});

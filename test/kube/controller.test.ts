@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Controller, TerminalError, type Outcome, type Result } from '../../src/kube/controller.ts';
+import { WorkQueue } from '../../src/kube/queue.ts';
+import { VirtualTimers } from './virtual-timers.ts';
+
+const outcomes: Record<string, { reconcile: () => Promise<Outcome>; result: Result; planned: number }> = {
+  'a success is done': { reconcile: async () => ({ kind: 'done' }), result: 'success', planned: 0 },
+  'a recheck comes again': {
+    reconcile: async () => ({ kind: 'recheck', afterMs: 500, why: 'x' }),
+    result: 'requeue_after',
+    planned: 1,
+  },
+  'a failure is tried again': { reconcile: () => Promise.reject(new Error('x')), result: 'error', planned: 1 },
+  'a terminal failure is not': {
+    reconcile: () => Promise.reject(new TerminalError('x')),
+    result: 'terminal_error',
+    planned: 0,
+  },
+};
+
+for (const [name, { reconcile, result, planned }] of Object.entries(outcomes)) {
+  test(name, async () => {
+    const timers = new VirtualTimers();
+    const queue = new WorkQueue(timers, () => 1);
+    const results: string[] = [];
+    const reported = Promise.withResolvers<void>();
+    const controller = new Controller({
+      queue,
+      concurrency: 2,
+      reconcile,
+      onResult: (key, how) => {
+        results.push(`${key} ${how}`);
+        reported.resolve();
+      },
+    });
+    const running = controller.run();
+    queue.add('web/shop');
+    await reported.promise;
+    assert.deepEqual(results, [`web/shop ${result}`]);
+    assert.equal(timers.planned, planned);
+    queue.close();
+    await running;
+  });
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { desired } from '../../src/operator/desired.ts';
+import { differences } from '../../src/operator/difference.ts';
+import type { Child } from '../../src/operator/facts.ts';
+import { stamped } from '../../src/operator/write.ts';
+import { appServer, facts } from '../builders.ts';
+
+function children(spec: object = {}): Child[] {
+  return desired(facts({ app: appServer(spec) }));
+}
+
+function child(kind: Child['kind'], spec: object = {}): Child {
+  const found = children(spec).find((one) => one.kind === kind);
+  assert.ok(found, `${kind} is desired`);
+  return found;
+}
+
+/** The value at `path` of a child, list items by index. */
+function at(object: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, key) => Object.entries(value ?? {}).find(([name]) => name === key)?.[1], object);
+}
+
+const pod = 'spec.template.spec';
+const app = `${pod}.containers.0`;
+
+const fields: Record<string, [kind: Child['kind'], spec: object, path: string, value: unknown]> = {
+  'the image': ['Deployment', {}, `${app}.image`, 'registry.example.com/shop:1.4.2'],
+  'two replicas': ['Deployment', {}, 'spec.replicas', 2],
+  'no number of replicas under autoscaling': [
+    'Deployment',
+    { autoscaling: { maxReplicas: 9 } },
+    'spec.replicas',
+    undefined,
+  ],
+  'no pod less during a rollout': ['Deployment', {}, 'spec.strategy.rollingUpdate.maxUnavailable', 0],
+  'a user that is not root': ['Deployment', {}, `${pod}.securityContext.runAsUser`, 1000],
+  'the user that is asked for': ['Deployment', { security: { runAsUser: 7 } }, `${pod}.securityContext.runAsUser`, 7],
+  'no service account token': ['Deployment', {}, `${pod}.automountServiceAccountToken`, false],
+  'an account of its own': ['Deployment', {}, `${pod}.serviceAccountName`, 'shop'],
+  'the account that is named': ['Deployment', { serviceAccountName: 'web' }, `${pod}.serviceAccountName`, 'web'],
+  'a spread over zones': [
+    'Deployment',
+    {},
+    `${pod}.topologySpreadConstraints.0.topologyKey`,
+    'topology.kubernetes.io/zone',
+  ],
+  'a spread over nodes': ['Deployment', {}, `${pod}.topologySpreadConstraints.1.topologyKey`, 'kubernetes.io/hostname'],
+  'time to end': ['Deployment', {}, `${pod}.terminationGracePeriodSeconds`, 50],
+  'the runtime from its own image': [
+    'Deployment',
+    {},
+    `${pod}.initContainers.0.image`,
+    'registry.example.com/runtime:0.1.0',
+  ],
+  'the port in the command': ['Deployment', { port: 8123 }, `${app}.command.3`, '8123'],
+  'the port as target of the Service': ['Service', { port: 8123 }, 'spec.ports.0.targetPort', 'http'],
+  'the port of the Service': ['Service', { service: { port: 8080 } }, 'spec.ports.0.port', 8080],
+  'a budget that blocks no drain': ['PodDisruptionBudget', { replicas: 1 }, 'spec.maxUnavailable', 1],
+  'a budget that lets unhealthy pods go': ['PodDisruptionBudget', {}, 'spec.unhealthyPodEvictionPolicy', 'AlwaysAllow'],
+  'an autoscaler of the Deployment': [
+    'HorizontalPodAutoscaler',
+    { autoscaling: { maxReplicas: 9 } },
+    'spec.scaleTargetRef.kind',
+    'Deployment',
+  ],
+};
+
+describe('desired children have', () => {
+  for (const [name, [kind, spec, path, value]] of Object.entries(fields)) {
+    test(name, () => assert.deepEqual(at(child(kind, spec), path), value));
+  }
+});
+
+describe('desired', () => {
+  test('is the same for the same AppServer, byte for byte', () => {
+    assert.equal(JSON.stringify(children()), JSON.stringify(children()));
+  });
+
+  test('owns every child and labels it', () => {
+    for (const one of children({ autoscaling: { maxReplicas: 3 } })) {
+      assert.equal(one.metadata.ownerReferences?.[0]?.uid, 'uid-1', one.kind);
+      assert.equal(one.metadata.labels?.['app.kubernetes.io/managed-by'], 'appserver-operator', one.kind);
+      assert.equal(one.metadata.namespace, 'web', one.kind);
+    }
+  });
+
+  test('needs no account of its own when one is named, and no autoscaler without autoscaling', () => {
+    const kinds = children({ serviceAccountName: 'web' }).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['ConfigMap', 'ConfigMap', 'Deployment', 'Service', 'PodDisruptionBudget']);
+  });
+
+  const changes: Record<string, [spec: object, rolls: boolean]> = {
+    'the number of workers': [{ workers: { count: 5 } }, false],
+    'the log level': [{ logging: { level: 'debug' } }, false],
+    'the number of ready workers': [{ probes: { readyWorkers: 2 } }, false],
+    'the Service': [{ service: { port: 81 } }, false],
+    'the number of replicas': [{ replicas: 5 }, false],
+    'the image': [{ image: 'x' }, true],
+    'the worker class': [{ workers: { class: 'gthread' } }, true],
+    'the drain': [{ drain: { maximum: '20s' } }, true],
+    'a variable': [{ env: [{ name: 'A', value: '1' }] }, true],
+  };
+  for (const [what, [spec, rolls]] of Object.entries(changes)) {
+    test(`changing ${what} ${rolls ? 'rolls' : 'does not roll'} pods`, () => {
+      const template = (one: object): unknown => at(child('Deployment', one), 'spec.template');
+      assert.equal(JSON.stringify(template({})) !== JSON.stringify(template(spec)), rolls);
+    });
+  }
+
+  test('a stamped child differs from itself in nothing, and its hash follows its content', () => {
+    const [one, other] = [stamped(child('Service')), stamped(child('Service', { service: { port: 81 } }))];
+    assert.deepEqual(differences(one, one), []);
+    assert.notDeepEqual(one.metadata.annotations, other.metadata.annotations);
+  });
+});

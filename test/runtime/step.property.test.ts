@@ -1,0 +1,157 @@
+// Random sequences of events through step(), against a small world that behaves as processes do: what is signalled may
+// die, what has died cannot speak. The invariants are those on which the pod's users rely.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { test } from 'node:test';
+import { nextDeadline } from '../../src/runtime/deadline.ts';
+import { initialState, type Event, type State } from '../../src/runtime/state.ts';
+import { step } from '../../src/runtime/step.ts';
+import { settings } from '../builders.ts';
+
+const command = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('ready' as const), pick: fc.nat(9) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('heartbeat' as const), pick: fc.nat(9) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('die' as const), pick: fc.nat(9), code: fc.constantFrom(0, 1, 4, null) }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 8_000 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('scale' as const), by: fc.constantFrom(1 as const, -1 as const) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('configure' as const), workers: fc.integer({ min: 1, max: 6 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('traffic' as const), quiet: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('terminate' as const, 'quit' as const) }) },
+);
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+class World {
+  state: State = initialState(settings, 0);
+  now = 0;
+  readonly alive = new Map<number, number>();
+  readonly announced = { drain: false, exit: false };
+  #nextPid = 100;
+
+  send(event: Event): void {
+    const [next, effects] = step(this.state, event, { now: this.now, random: 0.5 });
+    this.state = next;
+    const spawned: Event[] = [];
+    for (const effect of effects) {
+      assert.ok(!this.announced.exit, 'nothing happens after the exit');
+      if (effect.kind === 'spawn') {
+        assert.ok(this.now >= next.startNotBefore, 'restarts back off');
+        const pid = this.#nextPid++;
+        this.alive.set(effect.id, pid);
+        spawned.push({ kind: 'spawned', id: effect.id, pid });
+      }
+      if (effect.kind === 'signal')
+        assert.ok([...this.alive.values()].includes(effect.pid), 'only living workers are signalled');
+      if (effect.kind === 'announce-drain') this.announced.drain = true;
+      if (effect.kind === 'exit') {
+        assert.equal(this.alive.size, 0, 'no worker is left unreaped');
+        this.announced.exit = true;
+      }
+    }
+    for (const one of spawned) this.send(one);
+    this.check();
+  }
+
+  check(): void {
+    const { state } = this;
+    const slots = state.workers.map((worker) => worker.slot);
+    assert.equal(new Set(slots).size, slots.length, 'no two workers share a slot');
+    assert.deepEqual(
+      new Set(state.workers.map((worker) => worker.id)),
+      new Set(this.alive.keys()),
+      'every process is known',
+    );
+    const wanted = state.workers.filter(({ kind }) => kind === 'starting' || kind === 'ready').length;
+    assert.ok(wanted <= state.settings.workers, 'never more workers than wanted');
+    if (state.phase.kind === 'stopping') assert.equal(wanted, 0, 'a stopping pod keeps no worker');
+    const deadline = nextDeadline(state);
+    const owes = state.workers.length > 0 && state.workers.some(({ kind }) => kind !== 'killed');
+    if (owes)
+      assert.ok(
+        deadline !== undefined && deadline > this.now,
+        'whatever is awaited has a deadline, and none has passed unseen',
+      );
+  }
+
+  die(id: number, code: number | null): void {
+    this.alive.delete(id);
+    this.send({ kind: 'exited', id, code, signal: code === null ? 'SIGKILL' : null });
+  }
+
+  #pick(index: number): number | undefined {
+    const ids = [...this.alive.keys()];
+    return ids[index % Math.max(1, ids.length)];
+  }
+
+  run(one: Command): void {
+    switch (one.do) {
+      case 'wait':
+        return this.wait(one.ms);
+      case 'scale':
+        return this.send({ kind: 'scale', by: one.by });
+      case 'configure':
+        return this.send({ kind: 'configured', settings: { ...settings, workers: one.workers } });
+      case 'traffic':
+        return this.send({ kind: 'traffic', quiet: one.quiet });
+      case 'terminate':
+      case 'quit':
+        return this.send({ kind: one.do });
+      case 'ready':
+      case 'heartbeat':
+      case 'die': {
+        const id = this.#pick(one.pick);
+        if (id === undefined) return undefined;
+        return one.do === 'die' ? this.die(id, one.code) : this.send({ kind: one.do, id });
+      }
+    }
+  }
+
+  /** Time passes as the supervisor's timer sees it: from deadline to deadline. */
+  wait(ms: number): void {
+    const until = this.now + ms;
+    for (let turns = 0; turns < 1_000; turns++) {
+      const deadline = nextDeadline(this.state);
+      if (deadline === undefined || deadline > until) break;
+      this.now = Math.max(this.now, deadline);
+      this.send({ kind: 'tick' });
+    }
+    this.now = until;
+  }
+
+  /** Every process obeys from here on. @returns milliseconds until the exit */
+  finish(): number {
+    const from = this.now;
+    for (let turns = 0; turns < 1_000 && this.state.phase.kind !== 'stopped'; turns++) {
+      for (const worker of this.state.workers)
+        if (worker.kind !== 'starting' && worker.kind !== 'ready') this.die(worker.id, 0);
+      const deadline = nextDeadline(this.state);
+      if (deadline === undefined) continue;
+      this.now = Math.max(this.now, deadline);
+      this.send({ kind: 'tick' });
+    }
+    return this.now - from;
+  }
+}
+
+test('invariants hold over 10,000 random sequences of events', () => {
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+      const world = new World();
+      world.send({ kind: 'started' });
+      for (const one of commands) world.run(one);
+      world.send({ kind: 'terminate' });
+      const took = world.finish();
+      assert.equal(world.state.phase.kind, 'stopped', 'asked to end, it ends');
+      assert.ok(took <= settings.drainMaximumMs + settings.gracefulTimeoutMs + 2_000, `after ${took} ms`);
+    }),
+    { numRuns: 10_000 },
+  );
+});
