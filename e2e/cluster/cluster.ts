@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAddons } from './addons.ts';
-import { kubectl, startApiServer, startControllers } from './control-plane.ts';
+import { kubectl, servicesRouted, startApiServer, startControllers } from './control-plane.ts';
 import { daemonNames, isRunning } from './daemon.ts';
 import { archiveDigest, ensurePauseImage, type ImageArchive } from './images.ts';
 import { startSimulatedNodes } from './kwok.ts';
@@ -42,7 +42,7 @@ export async function up(layout: Layout, options: UpOptions = {}): Promise<void>
   startControllers(layout);
   for (const node of layout.nodes) startKubelet(layout, node);
   await startAddons(layout);
-  await step(`${layout.nodes.length} nodes Ready`, () => nodesReady(layout));
+  await step(`${layout.nodes.length} nodes Ready, Services routed`, () => nodesReady(layout));
   if (options.simulatedNodes !== undefined && options.simulatedNodes > 0) {
     await startSimulatedNodes(layout, options.simulatedNodes);
   }
@@ -60,6 +60,10 @@ async function nodesReady(layout: Layout): Promise<void> {
     if (states.filter((state) => state.endsWith('=True')).length === layout.nodes.length) break;
     if (performance.now() > deadline)
       throw new Error(`nodes not Ready within 60 s: ${states.join(', ')}; see ${layout.logs}`);
+    await delay(100);
+  }
+  while (!(await servicesRouted(layout))) {
+    if (performance.now() > deadline) throw new Error(`Services lead nowhere after 60 s; see ${layout.logs}`);
     await delay(100);
   }
   // A pod of a new namespace needs its default service account, which a controller makes.

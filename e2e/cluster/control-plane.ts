@@ -60,14 +60,19 @@ export function kubectl(layout: Layout, args: readonly string[], input?: string)
   return run(command, input === undefined ? {} : { input });
 }
 
-async function apiServerReady(layout: Layout): Promise<boolean> {
+async function answersReady(layout: Layout, ...flags: readonly string[]): Promise<boolean> {
   try {
     // The list of failing checks contains the word "ok" as well: only the whole answer counts.
-    return (await kubectl(layout, ['get', '--raw=/readyz'])).trim() === 'ok';
+    return (await kubectl(layout, [...flags, '--request-timeout=2s', 'get', '--raw=/readyz'])).trim() === 'ok';
   } catch (error) {
     if (error instanceof CommandFailed) return false;
     throw error;
   }
+}
+
+/** Whether a Service leads to its endpoints from the control plane, which takes kube-proxy a moment. */
+export function servicesRouted(layout: Layout): Promise<boolean> {
+  return answersReady(layout, '--server=https://10.96.0.1');
 }
 
 /** Starts etcd and the API server and waits until the latter is ready. @throws with the end of the log when one dies. */
@@ -77,7 +82,7 @@ export async function startApiServer(layout: Layout): Promise<void> {
   startDaemon(layout, 'etcd', inside(join(binDir, 'etcd'), `--data-dir=${etcdData}`, '--unsafe-no-fsync'));
   startDaemon(layout, 'apiserver', inside(k8s, 'apiserver', ...apiServerFlags(layout)));
   const deadline = performance.now() + 60_000;
-  while (!(await apiServerReady(layout))) {
+  while (!(await answersReady(layout))) {
     for (const name of ['etcd', 'apiserver']) {
       if (!isRunning(layout, name)) throw new Error(`${name} ended while starting:\n${logTail(layout, name)}`);
     }
@@ -103,12 +108,14 @@ export function startControllers(layout: Layout): void {
       '--kube-api-burst=1000',
     ),
   );
-  startProxy(layout, layout.namespace, `${layout.prefix}-cp`);
+  // It waits half a minute for its node to exist, and the control plane is none: so it goes by the name of one.
+  const [node] = layout.nodes;
+  if (node !== undefined) startProxy(layout, layout.namespace, node.name, `proxy-${layout.prefix}-cp`);
 }
 
-/** kube-proxy in `namespace`, under the node name `host` (the control plane has one without being a node). */
-export function startProxy(layout: Layout, namespace: string, host: string): void {
-  const path = join(layout.run, `proxy-${host}.json`);
+/** kube-proxy in `namespace` for the node called `host`. */
+export function startProxy(layout: Layout, namespace: string, host: string, daemon = `proxy-${host}`): void {
+  const path = join(layout.run, `${daemon}.json`);
   const config = {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
@@ -119,5 +126,5 @@ export function startProxy(layout: Layout, namespace: string, host: string): voi
     hostnameOverride: host,
   };
   writeFileSync(path, JSON.stringify(config));
-  startDaemon(layout, `proxy-${host}`, inNamespace(namespace, k8s, 'proxy', `--config=${path}`));
+  startDaemon(layout, daemon, inNamespace(namespace, k8s, 'proxy', `--config=${path}`));
 }
