@@ -1,7 +1,7 @@
 // One AppServer from apply to delete: its children, their repair, its status.
 import assert from 'node:assert/strict';
 import { before as beforeAll, describe, test } from 'node:test';
-import type { KubeObject, ResourceType } from '../src/kube/index.ts';
+import { path, type KubeObject, type ResourceType } from '../src/kube/index.ts';
 import { imageNames } from '../scripts/images.ts';
 import { testImageNames } from '../scripts/test-images.ts';
 import { applyAs, client, destroy, edit, eventually, get, list, merge, types } from './harness/api.ts';
@@ -18,7 +18,6 @@ import {
   untilReady,
 } from './harness/appserver.ts';
 import { installOperator } from './harness/operator.ts';
-import { path } from '../src/kube/index.ts';
 
 const aSecond = 1_000;
 

@@ -1,6 +1,7 @@
 // What is kept of a pod: enough to say what stands in its way, and little enough for thousands of them.
 import { z } from 'zod';
 import type { KubeObject } from '../kube/index.ts';
+import { observedConditions } from './observed-conditions.ts';
 
 const containerStatus = z.looseObject({
   name: z.string(),
@@ -33,16 +34,7 @@ const podSchema = z.looseObject({
   }),
   status: z
     .looseObject({
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().optional(),
-            message: z.string().optional(),
-          }),
-        )
-        .optional(),
+      conditions: observedConditions,
       initContainerStatuses: z.array(containerStatus).optional(),
       containerStatuses: z.array(containerStatus).optional(),
     })

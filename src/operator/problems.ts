@@ -4,6 +4,7 @@ import { names, reasons, type Reason } from '../api/index.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { z } from 'zod';
 import type { Facts } from './facts.ts';
+import { observedConditions } from './observed-conditions.ts';
 import type { ContainerView, PodView } from './pod-view.ts';
 
 export interface Problem {
@@ -18,16 +19,7 @@ type Check = (facts: Facts) => Problem | undefined;
 const deploymentStatus = z.looseObject({
   status: z
     .looseObject({
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().optional(),
-            message: z.string().optional(),
-          }),
-        )
-        .optional(),
+      conditions: observedConditions,
     })
     .optional(),
 });

@@ -106,7 +106,7 @@ class Runtime implements AsyncDisposable {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           ...process.env,
-          PYTHONPATH: pythonPackagesDir(),
+          PYTHONPATH: pythonPackagesDir('newest'),
           APPSERVER_TERMINATION_LOG: this.terminationLog,
           ...options.env,
         },
@@ -216,6 +216,19 @@ describe('runtime', { skip, concurrency: 4 }, () => {
     assert.equal(await runtime.exited, 0);
     agent.destroy();
   });
+
+  for (const workers of [{ class: 'sync' }, { class: 'gthread', threads: 4 }]) {
+    test(`works with the oldest gunicorn that it takes, ${workers.class}`, async () => {
+      await using runtime = await Runtime.ready({ workers, env: { PYTHONPATH: pythonPackagesDir('oldest') } });
+      const answers = await Promise.all(Array.from({ length: 20 }, () => runtime.fetch()));
+      assert.ok(answers.every((status) => status === 200));
+      runtime.child.kill('SIGTERM');
+      await runtime.until('draining', async () => (await runtime.admin('/readyz')).status === 503);
+      assert.equal(await runtime.fetch(), 200);
+      assert.equal(await runtime.exited, 0);
+      assert.doesNotMatch(runtime.output, /Traceback|Error/);
+    });
+  }
 
   test('answers what is queued and what is in hand when TERM comes', async () => {
     await using runtime = await Runtime.ready({ live: { workers: { count: 1, bootTimeoutMs: 10_000 } } });

@@ -146,7 +146,10 @@ def supervised(base, counters):
                 self.empty_accept_queue()
             super().set_accept_enabled(enabled)
 
-    return SupervisedThreads if hasattr(base, "set_accept_enabled") else SupervisedSync
+    if hasattr(base, "run_for_one"):
+        return SupervisedSync
+    # Older gthread classes have no place for it; the drain has emptied the queue by then but for stragglers.
+    return SupervisedThreads if hasattr(base, "set_accept_enabled") else SupervisedWorker
 
 
 def import_gunicorn(supervisor):
