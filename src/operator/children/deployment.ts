@@ -69,7 +69,9 @@ function applicationContainer(app: AppServer): object {
     // The runtime itself ends a pod whose workers never get ready, with a reason; until then it is live.
     startupProbe: probe('/livez', { periodSeconds: 1, failureThreshold: 60 }),
     livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3 }),
-    readinessProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: 1 }),
+    // Three in a row: one probe that is late because the node is busy must not take a serving pod out. A pod that ends
+    // leaves the endpoints by itself, whatever its probe says.
+    readinessProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: 3 }),
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: spec.security.readOnlyRootFilesystem },
     volumeMounts: [
       { name: 'runtime', mountPath: runtimeHome, readOnly: true },
