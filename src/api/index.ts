@@ -9,7 +9,7 @@
 //   grace       how long a pod may take to end
 //
 // Allowed imports: its own files and zod. Nothing imports upward from here.
-export { appServerSchema, group, kind, plural, version } from './appserver.ts';
+export { appServerSchema, group, kind, plural, statusSchema, version } from './appserver.ts';
 export type { AppServer, AppServerStatus, Condition } from './appserver.ts';
 export { milliseconds } from './fields.ts';
 export { terminationGraceSeconds } from './grace.ts';

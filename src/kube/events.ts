@@ -8,6 +8,7 @@ const eventType = resourceType('events.k8s.io/v1', 'Event');
 const repeatAfterMs = 10 * 60_000;
 const budget = 25;
 const refillMs = 30_000;
+const manyObjects = 1_000;
 
 export interface EventToRecord {
   readonly type: 'Normal' | 'Warning';
@@ -66,16 +67,11 @@ export class EventRecorder {
     this.#client.json({ method: 'POST', path: path(eventType, namespace), body }).catch(this.#onError);
   }
 
-  /** To be called when the object is gone. */
-  forget(uid: string): void {
-    this.#histories.delete(uid);
-  }
-
   #admit(regarding: KubeObject, event: EventToRecord): boolean {
     const uid = regarding.metadata.uid ?? '';
     const now = this.#now();
     const history = this.#histories.get(uid) ?? { tokens: budget, refilledAt: now, sent: new Map<string, number>() };
-    this.#histories.set(uid, history);
+    this.#remember(uid, history, now);
     const refill = Math.floor((now - history.refilledAt) / refillMs);
     history.tokens = Math.min(budget, history.tokens + refill);
     history.refilledAt += refill * refillMs;
@@ -85,5 +81,15 @@ export class EventRecorder {
     history.sent.set(id, now);
     history.tokens--;
     return true;
+  }
+
+  /** Objects come and go: those of which nothing was sent for a while are forgotten when there are many. */
+  #remember(uid: string, history: History, now: number): void {
+    if (!this.#histories.has(uid) && this.#histories.size >= manyObjects) {
+      for (const [id, { sent }] of this.#histories) {
+        if ([...sent.values()].every((at) => now - at >= repeatAfterMs)) this.#histories.delete(id);
+      }
+    }
+    this.#histories.set(uid, history);
   }
 }

@@ -90,8 +90,9 @@ export class ListWatch<T> {
       }
       next = page.metadata.continue === '' ? undefined : page.metadata.continue;
       if (next !== undefined) continue;
-      // Gone while nobody watched.
-      for (const key of cache.keys()) if (!seen.has(key)) this.#delete(key);
+      // Gone while nobody watched. The cache may hold what other watches brought from other namespaces.
+      const mine = namespace === undefined ? '' : `${namespace}/`;
+      for (const key of cache.keys()) if (key.startsWith(mine) && !seen.has(key)) this.#delete(key);
       return page.metadata.resourceVersion;
     }
   }

@@ -103,8 +103,9 @@ export async function startWatches(options: WatchOptions): Promise<void> {
         ...(namespace !== undefined && { namespace }),
         ...(type !== appServerType && { labelSelector: managed }),
         onChange: (before, after) => {
-          const kept = after ?? before;
-          if (kept !== undefined) notify(keyFor(kept));
+          // Both: an edit of its labels takes an object from one AppServer to another.
+          if (before !== undefined) notify(keyFor(before));
+          if (after !== undefined) notify(keyFor(after));
         },
         onError: (error) => onError(explain(type, error)),
       });

@@ -1,6 +1,7 @@
 // Facts → the status of the AppServer, pure.
 import { z } from 'zod';
-import { names, reasons, type AppServerStatus, type Condition, type Reason } from '../api/index.ts';
+import { names, reasons, statusSchema, type AppServerStatus, type Condition, type Reason } from '../api/index.ts';
+import type { KubeObject } from '../kube/objects.ts';
 import type { Facts } from './facts.ts';
 import { deploymentOf, findProblem, type Problem } from './problems.ts';
 
@@ -87,18 +88,38 @@ function verdict(facts: Facts, writeProblem: Problem | undefined): Verdict {
   };
 }
 
-function condition(facts: Facts, type: string, on: boolean, { reason, message }: Verdict): Condition {
+/** `before` and its time, as long as the condition stays what it was. */
+function transitionTime(before: readonly Condition[] | undefined, type: string, status: string, now: Date): string {
+  const same = before?.find((one) => one.type === type && one.status === status);
+  return same?.lastTransitionTime ?? now.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function condition({ app, now }: Facts, type: string, on: boolean, { reason, message }: Verdict): Condition {
   const status = on ? 'True' : 'False';
-  const before = facts.app.status?.conditions?.find((one) => one.type === type);
   return {
     type,
     status,
     reason,
     message,
-    lastTransitionTime:
-      before?.status === status ? before.lastTransitionTime : facts.now.toISOString().replace(/\.\d+Z$/, 'Z'),
-    observedGeneration: facts.app.metadata.generation,
+    lastTransitionTime: transitionTime(app.status?.conditions, type, status, now),
+    observedGeneration: app.metadata.generation,
   };
+}
+
+/** Status of a stored resource that this operator cannot read, since its schema is another. */
+export function unreadableStatus(object: KubeObject, why: string, now: Date): AppServerStatus {
+  const before = statusSchema.safeParse(object['status']).data?.conditions;
+  const observedGeneration = object.metadata.generation ?? 0;
+  const message = `The stored resource does not match this operator's schema: ${why}; correct these fields, or install the CRD of this operator version.`;
+  const as = (type: string, status: 'True' | 'False'): Condition => ({
+    type,
+    status,
+    reason: reasons.SpecInvalid,
+    message,
+    lastTransitionTime: transitionTime(before, type, status, now),
+    observedGeneration,
+  });
+  return { observedGeneration, conditions: [as('Ready', 'False'), as('Degraded', 'True'), as('Stalled', 'True')] };
 }
 
 /** @param writeProblem what kept a child from being written, if anything did */

@@ -13,7 +13,7 @@ import {
   type Outcome,
 } from '../kube/index.ts';
 import { keepChild, type Caches } from './caches.ts';
-import { statusOf } from './conditions.ts';
+import { statusOf, unreadableStatus } from './conditions.ts';
 import { desired } from './desired.ts';
 import type { Release } from './facts.ts';
 import { gather } from './gather.ts';
@@ -53,7 +53,10 @@ export class Reconciler {
     // Gone, or going: its children go with it by their owner references.
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return { kind: 'done' };
     const gathered = gather(object, caches, release, now());
-    if (gathered.kind === 'invalid') return this.#reportInvalid(object, gathered.why);
+    if (gathered.kind === 'invalid') {
+      await this.#report(object, unreadableStatus(object, gathered.why, now()));
+      return { kind: 'done' };
+    }
     const { facts } = gathered;
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
@@ -134,30 +137,5 @@ export class Reconciler {
       // Deleted meanwhile.
       if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
-  }
-
-  async #reportInvalid(object: KubeObject, why: string): Promise<Outcome> {
-    const now = this.#options
-      .now()
-      .toISOString()
-      .replace(/\.\d+Z$/, 'Z');
-    const { generation = 0 } = object.metadata;
-    const message = `The stored resource does not match this operator's schema: ${why}; correct these fields, or install the CRD of this operator version.`;
-    const condition = {
-      status: 'True' as const,
-      reason: reasons.SpecInvalid,
-      message,
-      lastTransitionTime: now,
-      observedGeneration: generation,
-    };
-    await this.#report(object, {
-      observedGeneration: generation,
-      conditions: [
-        { ...condition, type: 'Ready', status: 'False' },
-        { ...condition, type: 'Degraded' },
-        { ...condition, type: 'Stalled' },
-      ],
-    });
-    return { kind: 'done' };
   }
 }

@@ -135,6 +135,28 @@ describe('list and watch', () => {
     });
   }
 
+  test('a list of one namespace leaves what is cached of another', async () => {
+    await using server = await scriptedServer([listOf('5', object('a', '3')), silent]);
+    const cache = new Cache<KubeObject>(() => undefined);
+    const stop = new AbortController();
+    for (const key of ['other/x', 'web/gone']) cache.set(key, object('x', '1'));
+    const watch = new ListWatch({
+      client: server.client,
+      type,
+      namespace: 'web',
+      cache,
+      keep: (one) => one,
+      onChange: () => undefined,
+      onError: () => undefined,
+      signal: stop.signal,
+    });
+    const running = watch.run();
+    await watch.synced;
+    stop.abort();
+    await running;
+    assert.deepEqual(cache.keys(), ['other/x', 'web/a']);
+  });
+
   test('an older event does not undo a newer one', async () => {
     const script = [
       listOf('5', object('a', '9')),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { statusOf } from '../../src/operator/conditions.ts';
+import { statusOf, unreadableStatus } from '../../src/operator/conditions.ts';
 import type { Facts } from '../../src/operator/facts.ts';
 import type { KubeObject } from '../../src/kube/index.ts';
 import { appServer, container, facts, pod } from '../builders.ts';
@@ -234,6 +234,19 @@ describe('conditions when', () => {
       now: new Date('2027-01-01'),
     });
     assert.equal(worse.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime, '2027-01-01T00:00:00Z');
+  });
+
+  test('the stored resource cannot be read, and telling so again changes nothing', () => {
+    const object: KubeObject = { apiVersion: 'v1', kind: 'AppServer', metadata: { name: 'shop', generation: 7 } };
+    const first = unreadableStatus(object, 'spec.app: required', new Date('2026-01-01'));
+    assert.match(
+      first.conditions?.[0]?.message ?? '',
+      /does not match this operator's schema: spec\.app: required; correct these fields/,
+    );
+    assert.deepEqual(
+      unreadableStatus({ ...object, status: first }, 'spec.app: required', new Date('2027-01-01')),
+      first,
+    );
   });
 
   test('the Service has a port of its own, the url names it', () => {
