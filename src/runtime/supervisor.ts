@@ -46,6 +46,8 @@ function settingsOf(fixed: FixedConfig, live: LiveConfig): Settings {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #stderr = new StderrTail();
+  /** What workers write is the application's log, and no level of the runtime's own holds it back. */
+  readonly #output: Logger;
   #live: LiveConfig;
   #state: State;
   #timer: NodeJS.Timeout | undefined;
@@ -56,6 +58,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#live = options.live;
+    this.#output = options.log.child({}, { level: 'info' });
     this.#state = initialState(settingsOf(options.fixed, options.live), performance.now());
   }
 
@@ -155,7 +158,7 @@ export class Supervisor {
       },
       output: (stream, line) => {
         if (stream === 'stderr') this.#stderr.add(line);
-        log.info({ worker: id, stream }, line);
+        this.#output.info({ worker: id, stream }, line);
       },
       exited: (code, signal) => this.dispatch({ kind: 'exited', id, code, signal }),
     });

@@ -21,6 +21,8 @@ writeFileSync(
 import os, subprocess, sys, time
 def app(environ, start_response):
     path = environ["PATH_INFO"]
+    if path == "/print":
+        print("printed by the application")
     if path == "/slow":
         time.sleep(0.4)
     if path == "/stuck":
@@ -239,6 +241,14 @@ describe('runtime', { skip, concurrency: 4 }, () => {
     runtime.child.kill('SIGTERM');
     assert.deepEqual(await Promise.all(answers), [200, 200, 200, 200, 200, 200]);
     assert.equal(await runtime.exited, 0);
+  });
+
+  test("logs what the application writes, whatever the level of the runtime's own log", async () => {
+    await using runtime = await Runtime.ready({ live: { logging: { level: 'error' } } });
+    assert.equal(await runtime.fetch('/print'), 200);
+    await runtime.until('logged', async () => runtime.output.includes('printed by the application'));
+    assert.match(runtime.output, /"worker":\d+,"stream":"stdout","msg":"printed by the application"/);
+    assert.doesNotMatch(runtime.output, /worker ready/);
   });
 
   test('replaces a worker that is killed', async () => {
