@@ -26,7 +26,12 @@ async function runTests(title: string, command: readonly string[], env: Record<s
   const [program = '', ...args] = command;
   const code = await new Promise<number | null>((resolve) => {
     const child = spawn(program, args, { cwd: repository, stdio: 'inherit', env: { ...process.env, ...env } });
-    child.on('exit', resolve);
+    const stop = (): void => void child.kill('SIGTERM');
+    process.once('SIGTERM', stop);
+    child.on('exit', (status) => {
+      process.off('SIGTERM', stop);
+      resolve(status);
+    });
   });
   if (code !== 0) throw new Error(`${title} failed`);
 }
