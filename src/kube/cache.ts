@@ -1,8 +1,13 @@
 // Objects of one kind as the watch has seen them last, by key and by one index.
 
+/** An answer is late by seconds at most, so the last ones do. */
+const rememberedDeletions = 1_000;
+
 export class Cache<T> {
   readonly #objects = new Map<string, T>();
   readonly #versions = new Map<string, bigint>();
+  /** Versions at which objects were deleted, of the last ones. */
+  readonly #deleted = new Map<string, bigint>();
   readonly #index = new Map<string, Set<string>>();
   readonly #indexOf: (object: T) => string | undefined;
 
@@ -31,7 +36,7 @@ export class Cache<T> {
    */
   set(key: string, object: T, resourceVersion = '0'): boolean {
     const version = BigInt(resourceVersion);
-    if (version < (this.#versions.get(key) ?? 0n)) return false;
+    if (version < (this.#versions.get(key) ?? this.#deleted.get(key) ?? 0n)) return false;
     this.delete(key);
     this.#objects.set(key, object);
     this.#versions.set(key, version);
@@ -40,8 +45,17 @@ export class Cache<T> {
     return true;
   }
 
-  /** Returns what was there. */
-  delete(key: string): T | undefined {
+  /**
+   * Returns what was there.
+   * @param resourceVersion of the deletion: the answer to an earlier write may arrive after it, and must not bring the
+   * object back
+   */
+  delete(key: string, resourceVersion?: string): T | undefined {
+    if (resourceVersion !== undefined) {
+      this.#deleted.set(key, BigInt(resourceVersion));
+      const [oldest] = this.#deleted.keys();
+      if (this.#deleted.size > rememberedDeletions && oldest !== undefined) this.#deleted.delete(oldest);
+    }
     const object = this.#objects.get(key);
     if (object === undefined) return undefined;
     this.#objects.delete(key);

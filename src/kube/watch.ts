@@ -128,7 +128,7 @@ export class ListWatch<T> {
     if (type === 'ERROR') throw watchError(object);
     if (!isKubeObject(object) && type !== 'BOOKMARK') return undefined;
     if (isKubeObject(object)) {
-      if (type === 'DELETED') this.#delete(keyOf(object));
+      if (type === 'DELETED') this.#delete(keyOf(object), object.metadata.resourceVersion);
       else if (type === 'ADDED' || type === 'MODIFIED') this.#set(object);
     }
     return resourceVersionOf(object);
@@ -142,8 +142,8 @@ export class ListWatch<T> {
     if (cache.set(key, after, object.metadata.resourceVersion)) onChange(before, after);
   }
 
-  #delete(key: string): void {
-    const before = this.#options.cache.delete(key);
+  #delete(key: string, resourceVersion?: string): void {
+    const before = this.#options.cache.delete(key, resourceVersion);
     if (before !== undefined) this.#options.onChange(before, undefined);
   }
 }

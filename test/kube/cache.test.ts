@@ -35,3 +35,12 @@ test('an older version does not replace a newer one, whatever the length of thei
   objects.set('a', { value: 4 }, '5');
   assert.equal(objects.get('a')?.value, 4);
 });
+
+test('the late answer to a write does not bring back what was deleted since', () => {
+  const objects = cache();
+  objects.set('a', { value: 1 }, '10');
+  objects.delete('a', '12');
+  assert.equal(objects.set('a', { value: 1 }, '11'), false);
+  assert.equal(objects.get('a'), undefined);
+  assert.equal(objects.set('a', { value: 2 }, '13'), true);
+});
