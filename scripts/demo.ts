@@ -74,9 +74,17 @@ async function applyExample(cluster: DemoCluster): Promise<number> {
 /** Requests from inside the cluster, through the Service; each line of the answer is one. */
 async function sendRequests(cluster: DemoCluster, count: number): Promise<string[]> {
   const script = [
-    'import json, urllib.request',
+    'import json, time, urllib.error, urllib.request',
+    'def ask(deadline):',
+    '    try:',
+    "        return json.load(urllib.request.urlopen('http://shop.default.svc', timeout=5))",
+    '    except urllib.error.URLError:',
+    '        # kube-proxy and DNS follow a Service that was just made with a delay.',
+    '        if time.monotonic() > deadline: raise',
+    '        time.sleep(0.1)',
+    '        return ask(deadline)',
     `for i in range(${count}):`,
-    "    answer = json.load(urllib.request.urlopen('http://shop.default.svc', timeout=5))",
+    '    answer = ask(time.monotonic() + 15)',
     "    print(answer['message'], '· pod', answer['pod'], '· worker', answer['worker'])",
   ].join('\n');
   const [pod = ''] = (
