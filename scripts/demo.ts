@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { repository } from '../e2e/cluster/layout.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { chooseCluster, type DemoCluster } from './demo-cluster.ts';
-import { imageNames } from './images.ts';
+import { chartImageFlags } from './images.ts';
 
 const chart = join(repository, 'charts/appserver-operator');
 const namespace = 'appserver-system';
@@ -21,13 +21,6 @@ const options = new Command('npm run demo --')
   .option('--exit', 'end when the demonstration is over, instead of staying up until Ctrl-C')
   .parse()
   .opts<{ context?: string; exit?: true }>();
-
-function imageFlags(): string[] {
-  return Object.entries({ image: imageNames.operator, runtimeImage: imageNames.runtime }).flatMap(([value, name]) => {
-    const colon = name.lastIndexOf(':');
-    return ['--set', `${value}.repository=${name.slice(0, colon)}`, '--set', `${value}.tag=${name.slice(colon + 1)}`];
-  });
-}
 
 async function installOperator(cluster: DemoCluster): Promise<void> {
   await cluster.run('kubectl', 'create', 'namespace', namespace).catch(() => 'it exists');
@@ -48,7 +41,7 @@ async function installOperator(cluster: DemoCluster): Promise<void> {
     '--namespace',
     namespace,
     '--wait',
-    ...imageFlags(),
+    ...chartImageFlags(),
   );
 }
 

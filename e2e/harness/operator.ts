@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { run } from '../cluster/command.ts';
 import { binDir, repository } from '../cluster/layout.ts';
-import { imageNames } from '../../scripts/images.ts';
+import { chartImageFlags } from '../../scripts/images.ts';
 import { applyAs, destroy, eventually, get, kubeconfig, types } from './api.ts';
 import { restricted } from './appserver.ts';
 
@@ -16,13 +16,6 @@ export function helm(...args: readonly string[]): Promise<string> {
 
 export function kubectl(...args: readonly string[]): Promise<string> {
   return run([join(binDir, 'kubectl'), ...args], { env: { KUBECONFIG: kubeconfig } });
-}
-
-function imageValues(): string[] {
-  return Object.entries({ image: imageNames.operator, runtimeImage: imageNames.runtime }).flatMap(([value, name]) => {
-    const colon = name.lastIndexOf(':');
-    return ['--set', `${value}.repository=${name.slice(0, colon)}`, '--set', `${value}.tag=${name.slice(colon + 1)}`];
-  });
 }
 
 /** Installs it, or upgrades it to these values, and waits until it is ready. */
@@ -42,7 +35,7 @@ export async function installOperator(...values: readonly string[]): Promise<voi
     '--wait',
     '--timeout',
     '60s',
-    ...imageValues(),
+    ...chartImageFlags(),
     ...values,
   );
 }
