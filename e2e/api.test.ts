@@ -27,10 +27,10 @@ const rules: Record<string, Case> = {
     refused: { workers: { threads: 4 } },
     says: /spec\.workers\.threads needs class gthread/,
   },
-  'the heartbeat timeout is at least a second': {
-    passes: { workers: { heartbeatTimeout: '1s' } },
-    refused: { workers: { heartbeatTimeout: '900ms' } },
-    says: /spec\.workers\.heartbeatTimeout must be at least 1s/,
+  'the heartbeat timeout is at least three seconds': {
+    passes: { workers: { heartbeatTimeout: '3s' } },
+    refused: { workers: { heartbeatTimeout: '2900ms' } },
+    says: /spec\.workers\.heartbeatTimeout must be at least 3s/,
   },
   'the boot timeout is at least a second': {
     passes: { workers: { bootTimeout: '1s' } },
@@ -155,6 +155,7 @@ describe('CustomResourceDefinition', () => {
         keepAlive: '75s',
         bootTimeout: '60s',
         heartbeatTimeout: '30s',
+        requestTimeout: '60s',
         gracefulTimeout: '30s',
       },
       drain: { minimum: '5s', maximum: '15s' },

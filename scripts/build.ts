@@ -5,11 +5,13 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -40,35 +42,69 @@ async function bundle(entry: string, outfile: string): Promise<void> {
   });
 }
 
-async function compileInit(target: string): Promise<void> {
-  const source = join(repository, 'src/runtime/native/appserver-init.c');
+/** What runs in Node workers: for the oldest Node that is supported. */
+async function bundleForWorker(name: string): Promise<void> {
+  await build({
+    entryPoints: [join(repository, `src/runtime/workers/node/${name}.ts`)],
+    outfile: join(runtimeDir, 'node', `${name}.cjs`),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    minify: true,
+    logLevel: 'error',
+  });
+}
+
+/** Compiles a file of src/runtime/native, unless that has been done. Returns the path of the result. */
+async function compile(name: string, options: readonly string[]): Promise<string> {
+  const source = join(repository, 'src/runtime/native', `${name}.c`);
+  const target = join(cacheDir, name);
   const stamp = `${target}.source`;
   const content = readFileSync(source, 'utf8');
-  if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === content) return;
-  const flags = ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', target, source];
+  if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === content) return target;
   // musl makes it a tenth of the size; any C compiler does for running the tests.
-  const compilers = ['musl-gcc', 'cc'];
-  for (const compiler of compilers) {
+  for (const compiler of ['musl-gcc', 'cc']) {
     if (!(await succeeds(['sh', '-c', `command -v ${compiler}`]))) continue;
-    await run([compiler, ...flags]);
+    await run([compiler, ...options, '-Wall', '-Wextra', '-o', target, source]);
     writeFileSync(stamp, content);
-    return;
+    return target;
   }
-  throw new Error('there is no C compiler for appserver-init; install gcc (Debian: apt-get install gcc libc6-dev)');
+  throw new Error(`there is no C compiler for ${name}; install gcc (Debian: apt-get install gcc libc6-dev)`);
 }
 
 /** Everything of the runtime but its Node; enough to run it on this machine. */
 export async function buildRuntime(): Promise<void> {
-  for (const dir of ['bin', 'runtime', 'python']) mkdirSync(join(runtimeDir, dir), { recursive: true });
-  await bundle('src/runtime/index.ts', join(runtimeDir, 'runtime', 'runtime.mjs'));
-  await bundle('src/runtime/install.ts', join(runtimeDir, 'runtime', 'install.mjs'));
-  const worker = 'appserver_worker.py';
-  copyFileSync(join(repository, 'src/runtime/workers/python', worker), join(runtimeDir, 'python', worker));
+  for (const dir of ['bin', 'runtime', 'python', 'node']) mkdirSync(join(runtimeDir, dir), { recursive: true });
+  for (const [source, name] of [
+    ['index', 'runtime'],
+    ['install', 'install'],
+    ['alone', 'appserver-runtime'],
+    ['ctl', 'appserver-ctl'],
+  ]) {
+    await bundle(`src/runtime/${source}.ts`, join(runtimeDir, 'runtime', `${name}.mjs`));
+  }
+  for (const name of ['preload', 'stack-thread']) await bundleForWorker(name);
+  const python = join(runtimeDir, 'python');
+  rmSync(python, { recursive: true, force: true });
+  cpSync(join(repository, 'src/runtime/workers/python'), python, {
+    recursive: true,
+    filter: (path) => basename(path) !== '__pycache__',
+  });
   mkdirSync(cacheDir, { recursive: true });
-  const init = join(cacheDir, 'appserver-init');
-  await compileInit(init);
-  copyFileSync(init, join(runtimeDir, 'bin', 'appserver-init'));
-  chmodSync(join(runtimeDir, 'bin', 'appserver-init'), 0o755);
+  const bin = join(runtimeDir, 'bin');
+  const init = await compile('appserver-init', ['-static', '-Os', '-s']);
+  // Anew, and not over the old one, which may be running.
+  rmSync(join(bin, 'appserver-init'), { force: true });
+  copyFileSync(init, join(bin, 'appserver-init'));
+  chmodSync(join(bin, 'appserver-init'), 0o755);
+  for (const name of ['appserver-runtime', 'appserver-ctl']) {
+    rmSync(join(bin, name), { force: true });
+    symlinkSync('appserver-init', join(bin, name));
+  }
+  // No C library: it is loaded into whichever Node the application's image has.
+  const addon = await compile('map-memory', ['-shared', '-fPIC', '-nostdlib', '-O2', '-s', '-fvisibility=hidden']);
+  copyFileSync(addon, join(runtimeDir, 'node', 'map-memory.node'));
 }
 
 /** Libraries that `program` is linked with, the dynamic loader first. */

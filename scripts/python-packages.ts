@@ -1,27 +1,21 @@
-// gunicorn and Flask for the fast tests, in folders of their own: nothing is installed into this machine's Python.
+// Python packages for the fast tests, in folders of their own: nothing is installed into this machine's Python.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../e2e/cluster/command.ts';
 import { cacheDir, repository } from '../e2e/cluster/layout.ts';
 
-/** The newest is what the example asks for; the oldest is the oldest that the runtime takes. */
-const sets = {
-  newest: ['-r', join(repository, 'examples/flask/requirements.txt')],
-  oldest: ['gunicorn==22.0.0'],
-} as const;
+type Set = 'newest' | 'oldest';
+
+const requirements = (set: Set): string => join(repository, 'test/runtime/python', `${set}.txt`);
 
 /** For PYTHONPATH. */
-export function pythonPackagesDir(set: keyof typeof sets): string {
-  const hash = createHash('sha256').update(readFileSync(join(repository, 'examples/flask/requirements.txt')));
-  return join(
-    cacheDir,
-    'python',
-    `${set}-${hash
-      .update(JSON.stringify(sets[set].at(-1)))
-      .digest('hex')
-      .slice(0, 12)}`,
-  );
+export function pythonPackagesDir(set: Set): string {
+  const hash = createHash('sha256');
+  for (const file of [requirements(set), join(repository, 'examples/flask/requirements.txt')]) {
+    hash.update(readFileSync(file));
+  }
+  return join(cacheDir, 'python', `${set}-${hash.digest('hex').slice(0, 12)}`);
 }
 
 export async function ensurePythonPackages(): Promise<void> {
@@ -30,7 +24,7 @@ export async function ensurePythonPackages(): Promise<void> {
     const complete = join(dir, '.complete');
     if (existsSync(complete)) continue;
     mkdirSync(dir, { recursive: true });
-    await run(['python3', '-m', 'pip', 'install', '--quiet', '--upgrade', '--target', dir, ...sets[set]]);
+    await run(['python3', '-m', 'pip', 'install', '--quiet', '--upgrade', '--target', dir, '-r', requirements(set)]);
     writeFileSync(complete, '');
   }
 }

@@ -54,7 +54,10 @@ export const settings: Settings = {
   readyWorkers: 1,
   bootTimeoutMs: 5_000,
   heartbeatTimeoutMs: 3_000,
+  requestTimeoutMs: 2_000,
   gracefulTimeoutMs: 4_000,
   drainMinimumMs: 1_000,
   drainMaximumMs: 6_000,
+  recycle: { requests: 0, jitter: 0, memoryBytes: undefined, lifetimeMs: 0 },
+  kind: { overdue: 'abort', heartbeat: 'always', hookBeforeStop: false },
 };

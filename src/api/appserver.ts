@@ -42,7 +42,10 @@ const workers = z.object({
   bootTimeout: duration().default('60s').meta(about('live', 'A worker that is not ready by then is restarted.')),
   heartbeatTimeout: duration()
     .default('30s')
-    .meta(about('roll', 'A worker silent for so long is restarted; a sync worker is silent during a request.')),
+    .meta(about('live', 'A worker that gives no sign of life for so long is restarted.')),
+  requestTimeout: duration()
+    .default('60s')
+    .meta(about('live', 'Longest time until the answer to a request begins, for sync until it ends; 0s for no limit.')),
   gracefulTimeout: duration().default('30s').meta(about('roll', 'Time that requests in hand have when a worker ends.')),
 });
 

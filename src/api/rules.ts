@@ -34,8 +34,8 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.workers.threads',
   },
   {
-    rule: "duration(self.workers.heartbeatTimeout) >= duration('1s')",
-    message: 'spec.workers.heartbeatTimeout must be at least 1s; raise it',
+    rule: "duration(self.workers.heartbeatTimeout) >= duration('3s')",
+    message: 'spec.workers.heartbeatTimeout must be at least 3s, as idle workers beat about once a second; raise it',
     fieldPath: '.workers.heartbeatTimeout',
   },
   {

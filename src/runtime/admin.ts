@@ -5,7 +5,8 @@ import { metricsContentType, metricsText } from './metrics.ts';
 import { liveChecks, readyChecks, type Check, type Report } from './report.ts';
 
 export interface AdminOptions {
-  readonly port: number;
+  /** HOST:PORT or [HOST]:PORT */
+  readonly address: string;
   readonly report: () => Report;
   /** Ready workers that make the pod ready. */
   readonly readyWorkers: () => number;
@@ -63,8 +64,12 @@ export function startAdmin(options: AdminOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const code = error.code === 'EADDRINUSE' ? 'ADMIN_PORT_IN_USE' : 'LISTEN_FAILED';
-      reject(new RuntimeError(code, `cannot listen on admin port ${options.port}: ${error.message}`, { cause: error }));
+      reject(new RuntimeError(code, `cannot listen on ${options.address}: ${error.message}`, { cause: error }));
     });
-    server.listen({ port: options.port, host: '0.0.0.0' }, () => resolve(server));
+    const colon = options.address.lastIndexOf(':');
+    const host = options.address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+    server.listen({ port: Number(options.address.slice(colon + 1)), ...(host !== '' && { host }) }, () =>
+      resolve(server),
+    );
   });
 }

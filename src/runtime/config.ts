@@ -1,136 +1,233 @@
-// The runtime's two configuration files. `runtime.json` is fixed for the life of the pod; `live.json` may change under it.
-// Checked by hand and not with a schema library, because every pod pays for what the runtime imports.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { RuntimeError } from './errors.ts';
+// What the runtime can be told: one document, whether it comes from the operator's two ConfigMaps, from a YAML file or
+// from flags. docs/runtime.md describes the fields.
+import { Reader } from './config-reader.ts';
+import type { AccessLogFormat } from './shared-memory-layout.ts';
 
-const workerClasses = ['sync', 'gthread'] as const;
+export const workerClasses = ['sync', 'gthread', 'gevent'] as const;
 type WorkerClass = (typeof workerClasses)[number];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-type LogLevel = (typeof logLevels)[number];
+const logFormats = ['json', 'ecs', 'text'] as const;
+export type LogFormat = (typeof logFormats)[number];
+/** More would leave no rows of the shared memory for workers that are on their way out. */
+export const maxWorkers = 128;
+/** Idle workers of some classes wake up once a second, and silence is to mean more than one late turn. */
+const shortestHeartbeatMs = 3_000;
 
-/** Times in milliseconds. */
-export interface FixedConfig {
-  readonly app: { readonly wsgi: string; readonly workingDir?: string };
-  readonly port: number;
-  readonly adminPort: number;
-  readonly workers: {
-    readonly class: WorkerClass;
-    readonly threads: number;
-    readonly backlog: number;
-    readonly keepAliveMs: number;
-    readonly heartbeatTimeoutMs: number;
-    readonly gracefulTimeoutMs: number;
-  };
-  readonly drain: { readonly minimumMs: number; readonly maximumMs: number };
+export interface PythonApplication {
+  readonly kind: 'wsgi' | 'asgi';
+  /** module:attribute, or module:factory() */
+  readonly target: string;
+  readonly class: WorkerClass;
+  readonly threads: number;
+  readonly preload: boolean;
+  readonly pythonPath: readonly string[];
+  /** Module of hook functions. */
+  readonly hooks: string | undefined;
 }
 
-/** Times in milliseconds. */
+export type Application = (
+  | PythonApplication
+  | { readonly kind: 'node'; readonly target: string }
+  /** `notify`: the program says READY=1 itself; otherwise it is ready once it runs. */
+  | { readonly kind: 'command'; readonly target: string; readonly notify: boolean }
+) & { readonly args: readonly string[]; readonly workingDir: string | undefined };
+
+export interface HookCommand {
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+}
+
+const hookMoments = ['beforeStart', 'workerStart', 'workerExit', 'beforeStop'] as const;
+export type HookMoment = (typeof hookMoments)[number];
+
+/** Fixed for the life of the process. Times in milliseconds. */
+export interface FixedConfig {
+  readonly app: Application;
+  /** HOST:PORT or unix:PATH, at least one. */
+  readonly listen: readonly string[];
+  readonly admin: string;
+  /** Path of the control socket; undefined for none. */
+  readonly control: string | undefined;
+  readonly backlog: number;
+  readonly keepAliveMs: number;
+  readonly trustedProxies: readonly string[];
+  readonly drain: { readonly minimumMs: number; readonly maximumMs: number };
+  readonly hooks: Readonly<Partial<Record<HookMoment, HookCommand>>>;
+}
+
+/** Taken over while it runs. Times in milliseconds. */
 export interface LiveConfig {
   /** Changes with every change of the settings; /status tells which one is in force. */
   readonly revision: string;
   readonly workers: {
-    readonly count: number;
+    readonly count: number | 'auto';
     readonly bootTimeoutMs: number;
+    readonly heartbeatTimeoutMs: number;
+    /** 0 for no limit */
+    readonly requestTimeoutMs: number;
+    readonly gracefulTimeoutMs: number;
+    readonly recycle: Recycle;
   };
-  readonly probes: { readonly readyWorkers: number };
-  readonly logging: { readonly level: LogLevel };
-}
-
-/** Reads fields of one parsed file, each error naming file and field. */
-class Reader {
-  readonly #file: string;
-  readonly #value: unknown;
-  readonly #path: string;
-
-  constructor(file: string, value: unknown, path = '') {
-    this.#file = file;
-    this.#value = value;
-    this.#path = path;
-  }
-
-  #fail(what: string): never {
-    throw new RuntimeError('CONFIG_INVALID', `${this.#file}: ${this.#path || 'the file'} must be ${what}`);
-  }
-
-  field(name: string): Reader {
-    if (typeof this.#value !== 'object' || this.#value === null) return this.#fail('an object');
-    const entry: unknown = Object.entries(this.#value).find(([key]) => key === name)?.[1];
-    return new Reader(this.#file, entry, this.#path === '' ? name : `${this.#path}.${name}`);
-  }
-
-  integer(min: number, max: number): number {
-    const value = this.#value;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-    return this.#fail(`a whole number from ${min} to ${max}`);
-  }
-
-  text(): string {
-    const value = this.#value;
-    return typeof value === 'string' && value !== '' ? value : this.#fail('a string that is not empty');
-  }
-
-  optionalText(): string | undefined {
-    return this.#value === undefined ? undefined : this.text();
-  }
-
-  oneOf<const T extends string>(choices: readonly T[]): T {
-    const found = choices.find((choice) => choice === this.#value);
-    return found ?? this.#fail(`one of ${choices.join(', ')}`);
-  }
-}
-
-function read(file: string): Reader {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new RuntimeError('CONFIG_UNREADABLE', `${file} cannot be read: ${String(error)}`, { cause: error });
-  }
-  try {
-    return new Reader(file, JSON.parse(text));
-  } catch (error) {
-    throw new RuntimeError('CONFIG_INVALID', `${file} is not JSON: ${String(error)}`, { cause: error });
-  }
-}
-
-const day = 86_400_000;
-
-/** @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID */
-export function readFixedConfig(dir: string): FixedConfig {
-  const root = read(join(dir, 'runtime.json'));
-  const workers = root.field('workers');
-  const drain = root.field('drain');
-  const minimumMs = drain.field('minimumMs').integer(0, day);
-  const workingDir = root.field('app').field('workingDir').optionalText();
-  return {
-    app: { wsgi: root.field('app').field('wsgi').text(), ...(workingDir === undefined ? {} : { workingDir }) },
-    port: root.field('port').integer(1, 65_535),
-    adminPort: root.field('adminPort').integer(1, 65_535),
-    workers: {
-      class: workers.field('class').oneOf(workerClasses),
-      threads: workers.field('threads').integer(1, 1_024),
-      backlog: workers.field('backlog').integer(1, 65_535),
-      keepAliveMs: workers.field('keepAliveMs').integer(0, day),
-      heartbeatTimeoutMs: workers.field('heartbeatTimeoutMs').integer(100, day),
-      gracefulTimeoutMs: workers.field('gracefulTimeoutMs').integer(0, day),
-    },
-    drain: { minimumMs, maximumMs: drain.field('maximumMs').integer(minimumMs, day) },
+  readonly readyWorkers: number;
+  readonly logging: {
+    readonly level: (typeof logLevels)[number];
+    readonly format: LogFormat;
+    readonly accessLog: boolean;
   };
 }
 
-/** @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID */
-export function readLiveConfig(dir: string): LiveConfig {
-  const root = read(join(dir, 'live.json'));
-  const workers = root.field('workers');
-  const count = workers.field('count').integer(1, 256);
+/** When a worker is replaced although it is well. */
+interface Recycle {
+  /** After so many requests, 0 for never, and up to `jitter` more. */
+  readonly requests: number;
+  readonly jitter: number;
+  /** Resident bytes, or `auto` for its share of the container's limit; undefined for never. */
+  readonly memory: number | 'auto' | undefined;
+  /** 0 for never */
+  readonly lifetimeMs: number;
+}
+
+export interface Config {
+  readonly fixed: FixedConfig;
+  readonly live: LiveConfig;
+}
+
+function application(
+  app: Reader,
+  workers: Record<'class' | 'threads' | 'preload', Reader>,
+  hooks: Reader,
+): Application {
+  const fields = app.object('wsgi', 'asgi', 'node', 'command', 'args', 'workingDir', 'pythonPath', 'notify');
+  const kinds = (['wsgi', 'asgi', 'node', 'command'] as const).filter((kind) => fields[kind].present);
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1) return app.fail('must have exactly one of wsgi, asgi, node and command');
+  const common = {
+    target: fields[kind].text(),
+    args: fields.args.texts(),
+    workingDir: fields.workingDir.optionalText(),
+  };
+  if (kind === 'node') return { kind, ...common };
+  if (kind === 'command') return { kind, ...common, notify: fields.notify.flag(false) };
+  const workerClass = workers.class.oneOf(workerClasses, 'sync');
+  const threads = workers.threads.integer(1, 1_024, 1);
+  if (kind === 'asgi' && workers.class.present) workers.class.fail('is for wsgi; an asgi worker has one event loop');
+  if (threads > 1 && workerClass !== 'gthread') workers.threads.fail('above 1 needs workers.class: gthread');
   return {
-    revision: root.field('revision').text(),
+    kind,
+    ...common,
+    class: workerClass,
+    threads,
+    preload: workers.preload.flag(false),
+    pythonPath: fields.pythonPath.texts(),
+    hooks: hooks.optionalText(),
+  };
+}
+
+function hook(reader: Reader): HookCommand | undefined {
+  if (!reader.present) return undefined;
+  const { command, timeout } = reader.object('command', 'timeout');
+  const words = command.texts();
+  if (words.length === 0) return command.fail('must name a program');
+  return { command: words, timeoutMs: timeout.duration(1, '30s') };
+}
+
+function recycle(reader: Reader): Recycle {
+  const { requests, jitter, memory, lifetime } = reader.object('requests', 'jitter', 'memory', 'lifetime');
+  return {
+    requests: requests.integer(0, 1e9, 0),
+    jitter: jitter.integer(0, 1e9, 0),
+    memory: memory.is('auto') ? 'auto' : memory.quantity(),
+    lifetimeMs: lifetime.duration(0, '0s'),
+  };
+}
+
+function addresses(reader: Reader): readonly string[] {
+  const listen = reader.texts(['0.0.0.0:8000']);
+  if (listen.length < 1 || listen.length > 16) reader.fail('must name from 1 to 16 addresses');
+  for (const address of listen) {
+    if (!/^(unix:\/.+|(\[[0-9A-Fa-f:.]*\]|[^:[\]]*):\d{1,5})$/.test(address)) {
+      reader.fail(`must hold addresses such as 0.0.0.0:8000, [::]:8000 or unix:/run/app.sock, not ${address}`);
+    }
+  }
+  return listen;
+}
+
+function drainTimes(reader: Reader): FixedConfig['drain'] {
+  const { minimum, maximum } = reader.object('minimum', 'maximum');
+  const minimumMs = minimum.duration(0, '5s');
+  const maximumMs = maximum.duration(0, '15s');
+  if (maximumMs < minimumMs) maximum.fail('must not be shorter than drain.minimum');
+  return { minimumMs, maximumMs };
+}
+
+function adminAddress(reader: Reader): string {
+  const address = reader.text('0.0.0.0:9000');
+  return /:\d{1,5}$/.test(address) ? address : reader.fail('must be an address such as 0.0.0.0:9000');
+}
+
+const workerFields = [
+  'class', 'threads', 'preload', 'backlog', 'keepAlive', 'count', 'bootTimeout', 'heartbeatTimeout', 'requestTimeout',
+  'gracefulTimeout', 'recycle',
+] as const; // prettier-ignore
+
+type WorkerFields = Record<(typeof workerFields)[number], Reader>;
+
+function liveConfig(workers: WorkerFields, rest: Record<'revision' | 'probes' | 'logging', Reader>): LiveConfig {
+  const logging = rest.logging.object('level', 'format', 'accessLog');
+  const count = workers.count.is('auto') ? 'auto' : workers.count.integer(1, maxWorkers, 2);
+  const { readyWorkers } = rest.probes.object('readyWorkers');
+  return {
+    revision: rest.revision.text('1'),
     workers: {
       count,
-      bootTimeoutMs: workers.field('bootTimeoutMs').integer(1, day),
+      bootTimeoutMs: workers.bootTimeout.duration(1, '60s'),
+      heartbeatTimeoutMs: workers.heartbeatTimeout.duration(shortestHeartbeatMs, '30s'),
+      requestTimeoutMs: workers.requestTimeout.duration(0, '60s'),
+      gracefulTimeoutMs: workers.gracefulTimeout.duration(0, '30s'),
+      recycle: recycle(workers.recycle),
     },
-    probes: { readyWorkers: root.field('probes').field('readyWorkers').integer(1, count) },
-    logging: { level: root.field('logging').field('level').oneOf(logLevels) },
+    readyWorkers: readyWorkers.integer(1, count === 'auto' ? maxWorkers : count, 1),
+    logging: {
+      level: logging.level.oneOf(logLevels, 'info'),
+      format: logging.format.oneOf(logFormats, 'json'),
+      accessLog: logging.accessLog.flag(false),
+    },
   };
+}
+
+/**
+ * @param file what errors call the document
+ * @throws RuntimeError CONFIG_INVALID
+ */
+export function parseConfig(file: string, document: unknown): Config {
+  const root = new Reader(file, document).object(
+    'app', 'revision', 'listen', 'admin', 'control', 'workers', 'trustedProxies', 'drain', 'probes', 'hooks', 'logging',
+  ); // prettier-ignore
+  const workers = root.workers.object(...workerFields);
+  const hooks = root.hooks.object('python', ...hookMoments);
+  const commands: Partial<Record<HookMoment, HookCommand>> = {};
+  for (const moment of hookMoments) {
+    const command = hook(hooks[moment]);
+    if (command !== undefined) commands[moment] = command;
+  }
+  return {
+    fixed: {
+      app: application(root.app, workers, hooks.python),
+      listen: addresses(root.listen),
+      admin: adminAddress(root.admin),
+      control: root.control.is('off') ? undefined : root.control.optionalText(),
+      backlog: workers.backlog.integer(1, 65_535, 2_048),
+      keepAliveMs: workers.keepAlive.duration(0, '75s'),
+      trustedProxies: root.trustedProxies.texts(),
+      drain: drainTimes(root.drain),
+      hooks: commands,
+    },
+    live: liveConfig(workers, root),
+  };
+}
+
+/** How workers are to write the access log. */
+export function accessLogFormat({ logging }: LiveConfig, terminal: boolean): AccessLogFormat {
+  if (!logging.accessLog) return 'off';
+  return logging.format === 'text' && terminal ? 'colour' : logging.format;
 }

@@ -7,4 +7,4 @@ if (target === undefined) {
   process.stderr.write('usage: install.mjs TARGET_FOLDER\n');
   process.exit(2);
 }
-cpSync(dirname(import.meta.dirname), target, { recursive: true });
+cpSync(dirname(import.meta.dirname), target, { recursive: true, verbatimSymlinks: true });

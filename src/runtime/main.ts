@@ -2,46 +2,49 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorName, parseArgs } from 'node:util';
-import { pino, type Logger } from 'pino';
 import { startAdmin } from './admin.ts';
-import { readFixedConfig, readLiveConfig, type FixedConfig } from './config.ts';
+import { readFolders, readYaml } from './config-files.ts';
+import type { Config, FixedConfig } from './config.ts';
+import { startControl } from './control.ts';
+import { descriptors } from './descriptors.ts';
 import { catalogue, RuntimeError, sentence } from './errors.ts';
+import { startLog, type Log } from './log.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { Supervisor } from './supervisor.ts';
 import { terminationMessage, writeTerminationMessage } from './termination.ts';
-import { watchFolder } from './watch-file.ts';
-import { sharedMemoryFd } from './worker-process.ts';
+import { watchFolder } from './watch-folder.ts';
 
-interface Arguments {
-  readonly fixedDir: string;
-  readonly liveDir: string;
+/** How the configuration is read, at the start and again whenever it may have changed. */
+interface Source {
+  readonly read: () => Config;
+  /** The folder to watch; undefined where only HUP says that it is to be read again. */
+  readonly watched: string | undefined;
 }
 
-function parseArguments(args: readonly string[]): Arguments {
+function source(args: readonly string[]): Source {
   const { values } = parseArgs({
     args: [...args],
     options: {
       config: { type: 'string', default: '/etc/appserver/runtime' },
       live: { type: 'string', default: '/etc/appserver/live' },
+      // What appserver-runtime was told: a file, and flags as a document that stands above it.
+      file: { type: 'string' },
+      overrides: { type: 'string' },
     },
   });
-  return { fixedDir: values.config, liveDir: values.live };
+  const { config, live, file, overrides } = values;
+  if (overrides === undefined) return { read: () => readFolders(config, live), watched: live };
+  return { read: () => readYaml(file, JSON.parse(overrides)), watched: undefined };
 }
 
-/** appserver-init has tried to listen before this process began, and left the error's number when it could not. */
-function checkListening(fixed: FixedConfig): void {
-  const number = process.env['APPSERVER_LISTEN_ERRNO'];
-  if (number === undefined) return;
+/** appserver-init has tried to listen before this process began, and left number and address where it could not. */
+function checkListening(): void {
+  const [, number = '', address = ''] = /^(\d+) (.*)$/.exec(process.env['APPSERVER_LISTEN_ERROR'] ?? '') ?? [];
+  if (number === '') return;
   const name = getSystemErrorName(-Number(number));
-  const codes: Record<string, 'PORT_IN_USE' | 'PORT_FORBIDDEN'> = {
-    EADDRINUSE: 'PORT_IN_USE',
-    EACCES: 'PORT_FORBIDDEN',
-  };
-  const what =
-    name === 'EADDRINUSE'
-      ? `port ${fixed.port} is taken by another program`
-      : `cannot listen on port ${fixed.port}: ${name}`;
-  throw new RuntimeError(codes[name] ?? 'LISTEN_FAILED', what);
+  if (name === 'EADDRINUSE') throw new RuntimeError('PORT_IN_USE', `${address} is taken by another program`);
+  const code = name === 'EACCES' ? 'PORT_FORBIDDEN' : 'LISTEN_FAILED';
+  throw new RuntimeError(code, `cannot listen on ${address}: ${name}`);
 }
 
 /** A worker could not even be started there, and the system's own error would name the wrong file. */
@@ -50,70 +53,103 @@ function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
   throw new RuntimeError('WORKING_DIR_MISSING', `there is no folder ${workingDir} in the container`);
 }
 
-function end(log: Logger, exitCode: number): never {
+function end(log: Log, exitCode: number): never {
   log.flush();
   process.exit(exitCode);
 }
 
-async function start(args: Arguments, log: Logger): Promise<void> {
-  const fixed = readFixedConfig(args.fixedDir);
-  const live = readLiveConfig(args.liveDir);
-  log.level = live.logging.level;
-  checkListening(fixed);
+/** Reads the configuration again. What cannot be taken over is said, and the settings in force stay. */
+function update(from: Source, current: Config, supervisor: Supervisor, log: Log): Config {
+  try {
+    const next = from.read();
+    if (JSON.stringify(next.fixed) !== JSON.stringify(current.fixed)) {
+      const names = Object.entries(next.fixed)
+        .filter(
+          ([name, value]) =>
+            JSON.stringify(value) !== JSON.stringify(Object.entries(current.fixed).find(([key]) => key === name)?.[1]),
+        )
+        .map(([name]) => name);
+      const cause = `${names.join(', ')} cannot change while the runtime runs`;
+      log.logger.error({ code: 'CONFIG_FIXED' }, sentence('CONFIG_FIXED', cause));
+    }
+    if (JSON.stringify(next.live) === JSON.stringify(current.live)) return current;
+    supervisor.configure(next.live);
+    return { fixed: current.fixed, live: next.live };
+  } catch (error) {
+    // A bad edit must not end a serving pod.
+    if (!(error instanceof RuntimeError)) throw error;
+    log.logger.error({ code: error.code }, sentence(error.code, error.message));
+    return current;
+  }
+}
+
+function listenerCount(): number {
+  return Number(process.env['LISTEN_FDS'] ?? 0);
+}
+
+/** The log exists before the supervisor whose output it holds back. */
+interface Hold {
+  output: (full: boolean) => void;
+}
+
+async function start(from: Source, log: Log, hold: Hold): Promise<void> {
+  let current = from.read();
+  const { fixed, live } = current;
+  await log.configure(live.logging);
+  checkListening();
   checkWorkingDir(fixed);
-  let current = live;
+  const fds = descriptors(listenerCount());
   const supervisor = new Supervisor({
     home: dirname(import.meta.dirname),
     fixed,
     live,
-    memory: new SharedMemory(sharedMemoryFd),
+    descriptors: fds,
+    memory: new SharedMemory(fds.memory),
     log,
     onExit: ({ code, failure }, tail) => {
       if (failure !== undefined) {
         const text = sentence(failure.code, failure.cause);
-        log.fatal({ code: failure.code }, text);
+        log.logger.fatal({ code: failure.code }, text);
         writeTerminationMessage(terminationMessage(text, tail));
       }
       end(log, code);
     },
   });
+  hold.output = (full) => supervisor.holdOutput(full);
+  const reread = (): void => {
+    current = update(from, current, supervisor, log);
+  };
   await startAdmin({
-    port: fixed.adminPort,
+    address: fixed.admin,
     report: () => supervisor.report(),
-    readyWorkers: () => current.probes.readyWorkers,
+    readyWorkers: () => current.live.readyWorkers,
   });
+  await startControl({ path: fixed.control, supervisor, log: log.logger, reread });
   process.on('SIGTERM', () => supervisor.dispatch({ kind: 'terminate' }));
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => supervisor.dispatch({ kind: 'quit' }));
   process.on('SIGTTIN', () => supervisor.dispatch({ kind: 'scale', by: 1 }));
   process.on('SIGTTOU', () => supervisor.dispatch({ kind: 'scale', by: -1 }));
-  watchFolder(args.liveDir, () => {
-    try {
-      const next = readLiveConfig(args.liveDir);
-      if (next.revision === current.revision) return;
-      current = next;
-      supervisor.configure(next);
-    } catch (error) {
-      // The settings in force stay: a bad edit must not end a serving pod.
-      if (!(error instanceof RuntimeError)) throw error;
-      log.error({ code: error.code }, sentence(error.code, error.message));
-    }
+  process.on('SIGWINCH', () => supervisor.dispatch({ kind: 'set-workers', workers: 0 }));
+  process.on('SIGHUP', () => {
+    reread();
+    void supervisor.reload();
   });
-  supervisor.dispatch({ kind: 'started' });
+  process.on('SIGUSR1', () => void supervisor.dumpStacks(0));
+  process.on('SIGUSR2', () => log.logger.info({ state: supervisor.report() }, 'state'));
+  if (from.watched !== undefined) watchFolder(from.watched, reread);
+  await supervisor.start();
 }
 
 /** @param args command line without program and script */
 export async function main(args: readonly string[]): Promise<void> {
-  const log = pino({
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  });
+  const hold: Hold = { output: () => undefined };
+  const log = startLog((full) => hold.output(full));
   try {
-    await start(parseArguments(args), log);
+    await start(source(args), log, hold);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     const text = sentence(error.code, error.message);
-    log.fatal({ code: error.code }, text);
+    log.logger.fatal({ code: error.code }, text);
     writeTerminationMessage(terminationMessage(text, ''));
     end(log, catalogue[error.code].exitCode);
   }

@@ -1,7 +1,7 @@
 // /metrics: the report in the OpenMetrics text format, written by prom-client.
 import { AggregatorRegistry, Registry, type OpenMetricsContentType } from 'prom-client';
 import type { Report } from './report.ts';
-import { latencyBounds } from './shared-memory.ts';
+import { latencyBounds, statusClasses } from './shared-memory-layout.ts';
 import type { WorkerKind } from './state.ts';
 
 export const metricsContentType: OpenMetricsContentType = Registry.OPENMETRICS_CONTENT_TYPE;
@@ -28,7 +28,7 @@ const workerKinds: Record<WorkerKind, true> = {
   killed: true,
 };
 
-function histogram(of: Report, name: string): Value[] {
+function durationValues(of: Report, name: string): Value[] {
   let cumulative = 0;
   const buckets = of.counters.buckets.map((count, i): Value => {
     cumulative += count;
@@ -49,19 +49,70 @@ function single(value: number): Value[] {
   return [{ value, labels: {} }];
 }
 
-function metrics(of: Report): Metric[] {
-  const duration = 'appserver_request_duration_seconds';
-  const states = Object.keys(workerKinds);
+/** Upper bounds in seconds. */
+const bootBounds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+function bootValues(seconds: readonly number[], name: string): Value[] {
+  const below = (bound: number): number => seconds.filter((one) => one <= bound).length;
+  return [
+    ...bootBounds.map((le): Value => ({ metricName: `${name}_bucket`, labels: { le }, value: below(le) })),
+    { metricName: `${name}_bucket`, labels: { le: '+Inf' }, value: seconds.length },
+    { metricName: `${name}_sum`, labels: {}, value: seconds.reduce((sum, one) => sum + one, 0) },
+    { metricName: `${name}_count`, labels: {}, value: seconds.length },
+  ];
+}
+
+function histogram(name: string, help: string, values: readonly Value[]): Metric {
+  return { name, help, type: 'histogram', aggregator: 'sum', values };
+}
+
+function counter(name: string, help: string, values: readonly Value[]): Metric {
+  return { name, help, type: 'counter', aggregator: 'sum', values };
+}
+
+function labelled(label: string, counts: Readonly<Record<string, number>>): Value[] {
+  return Object.entries(counts).map(([key, value]) => ({ labels: { [label]: key }, value }));
+}
+
+function workerMetrics(of: Report): Metric[] {
+  const { list, desired } = of.workers;
+  const boot = 'appserver_worker_boot_seconds';
+  const inState = (state: string): number => list.filter((worker) => worker.state === state).length;
   return [
     gauge(
       'appserver_workers',
       'Worker processes by state',
-      states.map((state) => ({
-        labels: { state },
-        value: of.workers.list.filter((worker) => worker.state === state).length,
-      })),
+      Object.keys(workerKinds).map((state) => ({ labels: { state }, value: inState(state) })),
     ),
-    gauge('appserver_workers_desired', 'Worker processes that should be ready', single(of.workers.desired)),
+    gauge('appserver_workers_desired', 'Worker processes that should be ready', single(desired)),
+    gauge(
+      'appserver_workers_busy',
+      'Workers with at least one request in hand',
+      single(list.filter((worker) => worker.busy > 0).length),
+    ),
+    gauge(
+      'appserver_worker_memory_bytes',
+      'Resident memory of each worker process',
+      list.map((worker) => ({ labels: { worker: worker.id }, value: worker.memoryBytes })),
+    ),
+    gauge('appserver_ready', 'Whether the readiness probe succeeds', single(of.ready ? 1 : 0)),
+    counter(
+      'appserver_worker_restarts',
+      'Workers that ended without having been asked to, by error code',
+      labelled('reason', of.restarts),
+    ),
+    counter(
+      'appserver_worker_replacements',
+      'Workers replaced although they were well, by reason',
+      labelled('reason', of.replaced),
+    ),
+    histogram(boot, 'Time from the start of a worker until it was ready', bootValues(of.bootSeconds, boot)),
+  ];
+}
+
+function requestMetrics(of: Report): Metric[] {
+  const duration = 'appserver_request_duration_seconds';
+  return [
     gauge(
       'appserver_requests_in_progress',
       'Requests begun and not ended',
@@ -72,28 +123,27 @@ function metrics(of: Report): Metric[] {
       'Connections accepted by the kernel and not yet by a worker',
       single(of.acceptQueue),
     ),
-    gauge('appserver_ready', 'Whether the readiness probe succeeds', single(of.ready ? 1 : 0)),
-    {
-      name: 'appserver_worker_restarts',
-      help: 'Workers that ended without having been asked to, by error code',
-      type: 'counter',
-      aggregator: 'sum',
-      values: Object.entries(of.restarts).map(([reason, value]) => ({ labels: { reason }, value })),
-    },
-    {
-      name: duration,
-      help: 'Time from reading a request to its answer written',
-      type: 'histogram',
-      aggregator: 'sum',
-      values: histogram(of, duration),
-    },
+    counter(
+      'appserver_accept_queue_drops',
+      'Connections that the kernel dropped because an accept queue of the network namespace was full',
+      single(of.acceptQueueDrops),
+    ),
+    counter('appserver_request_timeouts', 'Requests that were ended for taking too long', single(of.requestTimeouts)),
+    counter(
+      'appserver_responses',
+      'Answers by class of their status',
+      statusClasses.map((status, i) => ({ labels: { status }, value: of.counters.statuses[i] ?? 0 })),
+    ),
+    histogram(duration, 'Time from reading a request to its answer written', durationValues(of, duration)),
   ];
 }
 
 export function metricsText(of: Report): Promise<string> {
   // Meant for joining what several processes counted, it also turns finished values into text: the values stand in the
   // shared memory already, and prom-client's own counters could only count them again.
-  const registry = AggregatorRegistry.aggregate<OpenMetricsContentType>([metrics(of)]);
+  const registry = AggregatorRegistry.aggregate<OpenMetricsContentType>([
+    [...workerMetrics(of), ...requestMetrics(of)],
+  ]);
   registry.setContentType(metricsContentType);
   return registry.metrics();
 }

@@ -1,7 +1,8 @@
 // What the admin port tells. Codes and numbers only: the port is open to the pod network, while stderr, stacks and paths
 // belong into the log.
-import { isReady, readyCount, type Phase, type State, type WorkerKind } from './state.ts';
+import type { AcceptQueue } from './accept-queue.ts';
 import type { Counters } from './shared-memory.ts';
+import { isReady, readyCount, type Phase, type State, type WorkerKind } from './state.ts';
 
 interface WorkerReport {
   readonly id: number;
@@ -10,6 +11,9 @@ interface WorkerReport {
   readonly ageSeconds: number;
   readonly requests: number;
   readonly busy: number;
+  /** Resident. */
+  readonly memoryBytes: number;
+  readonly generation: number;
 }
 
 export interface Report {
@@ -18,19 +22,29 @@ export interface Report {
   readonly settings: string;
   readonly phase: Phase['kind'];
   readonly ready: boolean;
+  readonly reload: State['reload']['kind'];
   readonly workers: { readonly desired: number; readonly ready: number; readonly list: readonly WorkerReport[] };
   /** Workers that ended without having been asked to, by error code, since the container started. */
   readonly restarts: Readonly<Record<string, number>>;
+  /** Workers replaced although they were well, by reason. */
+  readonly replaced: Readonly<Record<string, number>>;
+  readonly requestTimeouts: number;
   readonly lastFailure: string | null;
   readonly acceptQueue: number;
+  /** Of the whole network namespace. */
+  readonly acceptQueueDrops: number;
   /** Since the container started, ended workers included. */
   readonly counters: Counters;
+  /** How long each worker took from its start until it was ready. */
+  readonly bootSeconds: readonly number[];
 }
 
 export interface Sampled {
   readonly total: Counters;
   readonly bySlot: ReadonlyMap<number, Counters>;
-  readonly acceptQueue: number;
+  readonly memoryBySlot: ReadonlyMap<number, number>;
+  readonly acceptQueue: AcceptQueue;
+  readonly bootSeconds: readonly number[];
 }
 
 export function report(
@@ -44,6 +58,7 @@ export function report(
     settings: identity.settings,
     phase: state.phase.kind,
     ready: isReady(state),
+    reload: state.reload.kind,
     workers: {
       desired: state.settings.workers,
       ready: readyCount(state),
@@ -56,13 +71,19 @@ export function report(
           ageSeconds: Math.round((now - worker.since) / 1000),
           requests: counters?.ended ?? 0,
           busy: Math.max(0, (counters?.begun ?? 0) - (counters?.ended ?? 0)),
+          memoryBytes: sampled.memoryBySlot.get(worker.slot) ?? 0,
+          generation: worker.generation,
         };
       }),
     },
     restarts: state.restarts,
+    replaced: state.replaced,
+    requestTimeouts: state.requestTimeouts,
     lastFailure: state.lastFailure?.code ?? null,
-    acceptQueue: sampled.acceptQueue,
+    acceptQueue: sampled.acceptQueue.length,
+    acceptQueueDrops: sampled.acceptQueue.drops,
     counters: sampled.total,
+    bootSeconds: sampled.bootSeconds,
   };
 }
 
@@ -75,12 +96,13 @@ export interface Check {
 
 export function readyChecks(of: Report, neededWorkers: number): Check[] {
   const last = of.lastFailure === null ? '' : `, last failure ${of.lastFailure}`;
+  const needed = Math.max(1, Math.min(neededWorkers, of.workers.desired));
   return [
     { name: 'phase', ok: of.phase === 'serving', why: of.phase },
     {
       name: 'workers',
-      ok: of.workers.ready >= Math.min(neededWorkers, of.workers.desired),
-      why: `${of.workers.ready} of ${of.workers.desired} ready, ${neededWorkers} needed${last}`,
+      ok: of.workers.ready >= needed,
+      why: `${of.workers.ready} of ${of.workers.desired} ready, ${needed} needed${last}`,
     },
   ];
 }

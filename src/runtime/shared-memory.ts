@@ -1,18 +1,17 @@
-// Counters that workers keep in memory shared with the supervisor: a request costs a worker a few stores and the
-// supervisor nothing. Node cannot map memory, but reading the file behind the mapping sees the same pages.
-//
-//   0     u32  1 while draining: answers carry `Connection: close`
-//   4096  one row of 512 bytes a worker, all numbers little-endian u64:
-//         0 requests begun, 8 requests ended, 16 sum of their times in microseconds, 24 histogram (not cumulative)
-//
-// The Python side is workers/python/appserver_worker.py; both name the same offsets.
+// The supervisor's side of the memory shared with the workers: a request costs a worker a few stores and the supervisor
+// nothing. Node cannot map memory, but reading the file behind the mapping sees the same pages.
 import { readSync, writeSync } from 'node:fs';
-
-const headerBytes = 4096;
-const rowBytes = 512;
-
-/** Upper bounds of the latency histogram in seconds; one more bucket takes the rest. */
-export const latencyBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+import {
+  accessLogFormats,
+  header,
+  headerBytes,
+  latencyBounds,
+  records,
+  row,
+  rowBytes,
+  statusClasses,
+  type AccessLogFormat,
+} from './shared-memory-layout.ts';
 
 export interface Counters {
   readonly begun: number;
@@ -20,6 +19,28 @@ export interface Counters {
   readonly seconds: number;
   /** One entry a bucket of `latencyBounds` and one for the rest; not cumulative. */
   readonly buckets: readonly number[];
+  /** One entry a class of `statusClasses`. */
+  readonly statuses: readonly number[];
+}
+
+/** A request that a worker has begun and not ended. */
+interface InHand {
+  /** Method and path. */
+  readonly text: string;
+  /** Seconds of CLOCK_MONOTONIC. */
+  readonly began: number;
+}
+
+export interface Row {
+  readonly counters: Counters;
+  /** The longest first; at most three are known of each worker. */
+  readonly inHand: readonly InHand[];
+}
+
+export interface WorkerSettings {
+  readonly accessLog: AccessLogFormat;
+  readonly beatSeconds: number;
+  readonly requestTimeoutSeconds: number;
 }
 
 export const noCounters: Counters = {
@@ -27,6 +48,7 @@ export const noCounters: Counters = {
   ended: 0,
   seconds: 0,
   buckets: Array.from({ length: latencyBounds.length + 1 }, () => 0),
+  statuses: statusClasses.map(() => 0),
 };
 
 export function addCounters(a: Counters, b: Counters): Counters {
@@ -35,34 +57,74 @@ export function addCounters(a: Counters, b: Counters): Counters {
     ended: a.ended + b.ended,
     seconds: a.seconds + b.seconds,
     buckets: a.buckets.map((count, i) => count + (b.buckets[i] ?? 0)),
+    statuses: a.statuses.map((count, i) => count + (b.statuses[i] ?? 0)),
   };
+}
+
+function readRecords(bytes: Buffer): InHand[] {
+  return Array.from({ length: records.count }, (_, i) => {
+    const at = records.offset + i * records.bytes;
+    const length = Math.min(bytes.readUInt32LE(at + 8), records.textBytes);
+    const start = at + records.textOffset;
+    return { began: bytes.readDoubleLE(at), text: bytes.toString('utf8', start, start + length) };
+  })
+    .filter(({ began }) => began > 0)
+    .toSorted((a, b) => a.began - b.began);
 }
 
 export class SharedMemory {
   readonly #fd: number;
 
-  /** @param fd an open file of at least 4096 + 256 × 512 bytes */
+  /** @param fd an open file with room for the header and `maxRows` rows */
   constructor(fd: number) {
     this.#fd = fd;
   }
 
   announceDrain(): void {
-    writeSync(this.#fd, Uint8Array.of(1, 0, 0, 0), 0, 4, 0);
+    this.#write(header.draining, 4, (bytes) => bytes.writeUInt32LE(1));
   }
 
-  read(slot: number): Counters {
-    const row = Buffer.alloc(rowBytes);
-    readSync(this.#fd, row, 0, rowBytes, headerBytes + slot * rowBytes);
-    const at = (offset: number): number => Number(row.readBigUInt64LE(offset));
-    return {
-      begun: at(0),
-      ended: at(8),
-      seconds: at(16) / 1e6,
-      buckets: Array.from({ length: latencyBounds.length + 1 }, (_, i) => at(24 + 8 * i)),
+  configure(settings: WorkerSettings): void {
+    this.#write(header.accessLog, 4, (bytes) => bytes.writeUInt32LE(accessLogFormats[settings.accessLog]));
+    this.#write(header.beatSeconds, 16, (bytes) => {
+      bytes.writeDoubleLE(settings.beatSeconds, 0);
+      bytes.writeDoubleLE(settings.requestTimeoutSeconds, 8);
+    });
+  }
+
+  /** Tells one worker that it is to end. */
+  retire(slot: number): void {
+    this.#write(headerBytes + slot * rowBytes + row.retiring, 8, (bytes) => bytes.writeDoubleLE(1));
+  }
+
+  /** Asks one worker for its stack, where its kind has no signal for it. */
+  requestDump(slot: number): void {
+    this.#write(headerBytes + slot * rowBytes + row.dump, 8, (bytes) => bytes.writeDoubleLE(1));
+  }
+
+  read(slot: number): Row {
+    const bytes = Buffer.alloc(rowBytes);
+    readSync(this.#fd, bytes, 0, rowBytes, headerBytes + slot * rowBytes);
+    const numbers = (offset: number, count: number): number[] =>
+      Array.from({ length: count }, (_, i) => bytes.readDoubleLE(offset + 8 * i));
+    const [begun = 0, ended = 0, seconds = 0] = numbers(row.begun, 3);
+    const counters: Counters = {
+      begun,
+      ended,
+      seconds,
+      buckets: numbers(row.buckets, latencyBounds.length + 1),
+      statuses: numbers(row.statuses, statusClasses.length),
     };
+    return { counters, inHand: readRecords(bytes) };
   }
 
   clear(slot: number): void {
     writeSync(this.#fd, new Uint8Array(rowBytes), 0, rowBytes, headerBytes + slot * rowBytes);
+  }
+
+  #write(at: number, length: number, fill: (bytes: Buffer) => void): void {
+    const bytes = Buffer.alloc(length);
+    fill(bytes);
+    writeSync(this.#fd, bytes, 0, length, at);
   }
 }

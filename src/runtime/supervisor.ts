@@ -2,64 +2,110 @@
 // armed for the nearest deadline.
 //
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
-import type { Logger } from 'pino';
-import { readAcceptQueue } from './accept-queue.ts';
-import type { FixedConfig, LiveConfig } from './config.ts';
+import { availableParallelism } from 'node:os';
+import { deafPorts, readAcceptQueue } from './accept-queue.ts';
+import { CgroupFiles } from './cgroup.ts';
+import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config.ts';
 import { nextDeadline } from './deadline.ts';
-import { sentence } from './errors.ts';
-import { parseNotification } from './notify.ts';
+import type { Descriptors } from './descriptors.ts';
+import { RuntimeError, sentence } from './errors.ts';
+import { runHook } from './hooks.ts';
+import { onTerminal, type Log } from './log.ts';
+import { readResidentBytes } from './process-memory.ts';
 import { report, type Report, type Sampled } from './report.ts';
+import { settingsOf } from './settings.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
-import { initialState, type Effect, type Event, type Exit, type Settings, type State } from './state.ts';
+import {
+  initialState,
+  type Effect,
+  type Event,
+  type Exit,
+  type Failure,
+  type Order,
+  type Settings,
+  type State,
+} from './state.ts';
 import { step } from './step.ts';
 import { StderrTail } from './termination.ts';
 import { version } from './version.ts';
-import { startWorker } from './worker-process.ts';
-import { wsgiCommand } from './workers/wsgi.ts';
+import { Withheld } from './withheld.ts';
+import { Workers } from './workers.ts';
+import { portOf } from './workers/node.ts';
+import { workerKind } from './workers/index.ts';
+import type { WorkerKind } from './workers/kind.ts';
 
 /** While draining, how often traffic is looked at, and how long it must have stopped to count as over. */
 const trafficSampleMs = 100;
 const quietAfterMs = 1_000;
+const longestSampleMs = 1_000;
+const shortestSampleMs = 100;
+/** A worker beats so many times in its heartbeat timeout. */
+const beatsInTimeout = 4;
 
 export interface SupervisorOptions {
   /** Folder of the installed runtime. */
   readonly home: string;
   readonly fixed: FixedConfig;
   readonly live: LiveConfig;
+  readonly descriptors: Descriptors;
   readonly memory: SharedMemory;
-  readonly log: Logger;
+  readonly log: Log;
   readonly onExit: (exit: Exit, stderrTail: string) => void;
-}
-
-function settingsOf(fixed: FixedConfig, live: LiveConfig): Settings {
-  return {
-    workers: live.workers.count,
-    readyWorkers: live.probes.readyWorkers,
-    bootTimeoutMs: live.workers.bootTimeoutMs,
-    heartbeatTimeoutMs: fixed.workers.heartbeatTimeoutMs,
-    gracefulTimeoutMs: fixed.workers.gracefulTimeoutMs,
-    drainMinimumMs: fixed.drain.minimumMs,
-    drainMaximumMs: fixed.drain.maximumMs,
-  };
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  readonly #kind: WorkerKind;
+  readonly #workers: Workers;
   readonly #stderr = new StderrTail();
-  /** What workers write is the application's log, and no level of the runtime's own holds it back. */
-  readonly #output: Logger;
+  readonly #cgroup = new CgroupFiles();
+  readonly #withheld: Withheld;
+  readonly #ports: readonly number[];
+  readonly #reloads: ((failure: string | undefined) => void)[] = [];
+  readonly #boots: number[] = [];
   #live: LiveConfig;
   #state: State;
   #timer: NodeJS.Timeout | undefined;
+  #sampleTimer: NodeJS.Timeout | undefined;
   #trafficTimer: NodeJS.Timeout | undefined;
+  #oomKills: number;
   /** What workers that have ended had counted. */
   #ended: Counters = noCounters;
 
   constructor(options: SupervisorOptions) {
+    const { fixed, live } = options;
+    const now = performance.now();
     this.#options = options;
-    this.#live = options.live;
-    this.#output = options.log.child({}, { level: 'info' });
-    this.#state = initialState(settingsOf(options.fixed, options.live), performance.now());
+    this.#live = live;
+    this.#kind = workerKind(fixed.app);
+    this.#ports = fixed.listen
+      .filter((address) => !address.startsWith('unix:'))
+      .map((address) => Number(portOf(address)));
+    this.#state = initialState(this.#settings(live), now);
+    this.#withheld = new Withheld(
+      now,
+      () => this.#sampleMs(),
+      () => this.#cgroup.throttledMs(),
+    );
+    this.#oomKills = this.#cgroup.oomKills();
+    this.#workers = new Workers({
+      kind: this.#kind,
+      site: () => ({ ...options, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
+      log: options.log.logger,
+      onEvent: (event) => this.dispatch(event),
+      onStderr: (line) => this.#stderr.add(line),
+      startingIds: () => this.#state.workers.filter(({ kind }) => kind === 'starting').map(({ id }) => id),
+      outOfMemory: () => this.#outOfMemory(),
+    });
+    options.memory.configure(this.#workerSettings());
+  }
+
+  /** Runs the hook that comes before everything, and then the workers. @throws RuntimeError HOOK_FAILED */
+  async start(): Promise<void> {
+    const failed = await this.#hook('beforeStart', {});
+    if (failed !== undefined) throw new RuntimeError('HOOK_FAILED', `hooks.beforeStart: ${failed}`);
+    this.dispatch({ kind: 'started' });
+    this.#armSampling();
   }
 
   dispatch(event: Event): void {
@@ -70,15 +116,71 @@ export class Supervisor {
   }
 
   configure(live: LiveConfig): void {
+    const { log, memory } = this.#options;
     this.#live = live;
-    this.#options.log.level = live.logging.level;
-    this.#options.log.info({ settings: live.revision, workers: live.workers.count }, 'settings changed');
-    this.dispatch({ kind: 'configured', settings: settingsOf(this.#options.fixed, live) });
+    void log.configure(live.logging);
+    const settings = this.#settings(live);
+    log.logger.info({ settings: live.revision, workers: settings.workers }, 'settings changed');
+    this.dispatch({ kind: 'configured', settings });
+    memory.configure(this.#workerSettings());
+    this.#armSampling();
+  }
+
+  /** Resolves with what failed, undefined when all workers are new. */
+  reload(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#reloads.push(resolve);
+      // As many workers as are configured, whatever TTIN, TTOU and WINCH have made of that.
+      this.dispatch({ kind: 'configured', settings: this.#settings(this.#live) });
+      this.dispatch({ kind: 'reload' });
+      if (this.#state.reload.kind !== 'running') this.#answerReloads('the runtime is ending');
+    });
+  }
+
+  /** Resolves with the stacks that workers write on being asked to, those that arrive within `ms`. */
+  async dumpStacks(ms: number): Promise<string> {
+    const lines: string[] = [];
+    const stop = this.#workers.listen((id, line) => lines.push(`worker ${id}: ${line}`));
+    for (const worker of this.#state.workers) {
+      if (worker.pid !== undefined) this.#order('dump', worker.slot, worker.pid);
+    }
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    stop();
+    return lines.join('\n');
   }
 
   report(): Report {
     const identity = { version, settings: this.#live.revision };
-    return report(this.#state, this.#sample(), identity, performance.now());
+    return report(this.#state, this.#sampled(), identity, performance.now());
+  }
+
+  /** In words, for the control socket and the log; never for the admin port. */
+  lastFailure(): string | null {
+    const failure = this.#state.lastFailure;
+    return failure === undefined ? null : sentence(failure.code, failure.cause);
+  }
+
+  /** Holds the workers' output back, or lets it go on. */
+  holdOutput(hold: boolean): void {
+    this.#workers.holdOutput(hold);
+  }
+
+  #settings(live: LiveConfig): Settings {
+    const machine = {
+      cgroup: this.#cgroup.limits(),
+      cpus: availableParallelism(),
+      kubernetes: process.env['KUBERNETES_SERVICE_HOST'] !== undefined,
+    };
+    return settingsOf(this.#options.fixed, live, this.#kind, machine);
+  }
+
+  #workerSettings(): Parameters<SharedMemory['configure']>[0] {
+    const { heartbeatTimeoutMs, requestTimeoutMs } = this.#live.workers;
+    return {
+      accessLog: accessLogFormat(this.#live, onTerminal),
+      beatSeconds: heartbeatTimeoutMs / beatsInTimeout / 1000,
+      requestTimeoutSeconds: requestTimeoutMs / 1000,
+    };
   }
 
   #arm(): void {
@@ -86,90 +188,177 @@ export class Supervisor {
     const deadline = nextDeadline(this.#state);
     if (deadline === undefined) return;
     const delay = Math.max(0, Math.ceil(deadline - performance.now()));
-    this.#timer = setTimeout(() => this.dispatch({ kind: 'tick' }), delay);
+    // Node runs timers before it reads: what a worker has said in time is heard before its silence is judged.
+    this.#timer = setTimeout(() => {
+      setImmediate(() => {
+        this.#lookForWithheld();
+        this.dispatch({ kind: 'tick' });
+      });
+    }, delay);
   }
 
-  #sample(): Sampled {
-    const bySlot = new Map(this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)]));
-    const total = [...bySlot.values()].reduce(addCounters, this.#ended);
-    return { total, bySlot, acceptQueue: readAcceptQueue(this.#options.fixed.port) };
+  #sampleMs(): number {
+    const { heartbeatTimeoutMs, requestTimeoutMs } = this.#live.workers;
+    const shortest = Math.min(heartbeatTimeoutMs, requestTimeoutMs || Infinity) / beatsInTimeout;
+    return Math.max(shortestSampleMs, Math.min(longestSampleMs, shortest));
+  }
+
+  #armSampling(): void {
+    clearInterval(this.#sampleTimer);
+    this.#sampleTimer = setInterval(() => this.#takeSamples(), this.#sampleMs());
+  }
+
+  #lookForWithheld(): void {
+    const ms = this.#withheld.look(performance.now());
+    if (ms > 0) this.dispatch({ kind: 'withheld', ms });
+  }
+
+  #takeSamples(): void {
+    this.#lookForWithheld();
+    const { recycle } = this.#state.settings;
+    const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+    const samples = this.#state.workers.flatMap((worker) => {
+      if (worker.kind !== 'ready') return [];
+      const { counters, inHand } = this.#options.memory.read(worker.slot);
+      const [first] = inHand;
+      const began = first === undefined ? 0 : first.began * 1e3 - offset;
+      const ageMs = performance.now() - began - this.#withheld.since(began);
+      const memoryBytes =
+        recycle.memoryBytes === undefined || worker.pid === undefined ? 0 : readResidentBytes(worker.pid);
+      const oldest = first && { text: first.text, ageMs };
+      return [{ id: worker.id, requests: counters.ended, memoryBytes, oldest }];
+    });
+    this.dispatch({ kind: 'sampled', samples });
+  }
+
+  #sampled(): Sampled {
+    const rows = this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)] as const);
+    const total = rows.reduce((sum, [, { counters }]) => addCounters(sum, counters), this.#ended);
+    const memory = this.#state.workers.map(
+      ({ slot, pid }) => [slot, pid === undefined ? 0 : readResidentBytes(pid)] as const,
+    );
+    return {
+      total,
+      bySlot: new Map(rows.map(([slot, { counters }]) => [slot, counters])),
+      memoryBySlot: new Map(memory),
+      acceptQueue: readAcceptQueue(this.#ports),
+      bootSeconds: this.#boots,
+    };
+  }
+
+  #outOfMemory(): boolean {
+    const before = this.#oomKills;
+    this.#oomKills = this.#cgroup.oomKills();
+    return this.#oomKills > before;
   }
 
   #run(effect: Effect): void {
-    const { log, memory } = this.#options;
+    const { memory } = this.#options;
+    const log = this.#options.log.logger;
     switch (effect.kind) {
       case 'spawn':
-        return this.#spawn(effect.id, effect.slot);
-      case 'signal':
-        return this.#signal(effect.pid, effect.signal);
+        return this.#workers.start(effect.id, effect.slot);
+      case 'order':
+        if (effect.order === 'kill') this.#workers.kill(effect.id);
+        return this.#order(effect.order, effect.slot, effect.pid);
       case 'announce-drain':
         memory.announceDrain();
         return this.#watchTraffic();
+      case 'run-stop-hook':
+        return void this.#hook('beforeStop', {}).then(() => this.dispatch({ kind: 'hook-done' }));
       case 'worker-ready':
+        this.#boots.push(effect.bootMs / 1000);
+        void this.#hook('workerStart', { APPSERVER_WORKER_ID: String(effect.id) });
         return log.info({ worker: effect.id, bootMs: Math.round(effect.bootMs) }, 'worker ready');
       case 'worker-aborted':
-        return log.error(
-          { worker: effect.id, code: effect.failure.code, cause: effect.failure.cause },
-          'worker aborted',
-        );
+        return this.#aborted(effect);
       case 'worker-ended':
-        this.#keepCounters(effect.slot);
-        memory.clear(effect.slot);
-        if (effect.failure === undefined) return log.info({ worker: effect.id }, 'worker ended');
-        return log.error(
-          {
-            worker: effect.id,
-            code: effect.failure.code,
-            cause: effect.failure.cause,
-            restartInMs: effect.restartInMs,
-          },
-          'worker ended unasked',
-        );
+        return this.#workerEnded(effect);
+      case 'worker-replaced':
+        return log.info({ worker: effect.id, reason: effect.reason }, 'worker replaced');
+      case 'reload-begun':
+        this.#workers.renew();
+        return log.info({ generation: effect.generation }, 'reload begun');
+      case 'reload-ended':
+        return this.#reloadEnded(effect.failure && sentence(effect.failure.code, effect.failure.cause));
       case 'phase':
         return log.info({ phase: effect.phase }, 'phase changed');
       case 'exit':
         clearTimeout(this.#timer);
+        clearInterval(this.#sampleTimer);
         clearInterval(this.#trafficTimer);
         return this.#options.onExit(effect.exit, this.#stderr.text());
     }
   }
 
-  /** What the worker had begun and not ended ended with it. */
-  #keepCounters(slot: number): void {
-    const counters = this.#options.memory.read(slot);
+  #aborted({ id, slot, failure }: Extract<Effect, { kind: 'worker-aborted' }>): void {
+    this.#workers.aborted(id);
+    const now = Number(process.hrtime.bigint()) / 1e9;
+    const requests = this.#options.memory
+      .read(slot)
+      .inHand.map(({ text, began }) => ({ request: text, seconds: Math.round((now - began) * 1e3) / 1e3 }));
+    this.#options.log.logger.error(
+      { worker: id, code: failure.code, cause: failure.cause, requests },
+      'worker aborted',
+    );
+  }
+
+  #workerEnded({ id, slot, failure, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
+    const log = this.#options.log.logger;
+    // What the worker had begun and not ended ended with it.
+    const { counters } = this.#options.memory.read(slot);
     this.#ended = addCounters(this.#ended, { ...counters, begun: counters.ended });
+    this.#options.memory.clear(slot);
+    void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
+    if (failure === undefined) return log.info({ worker: id }, 'worker ended');
+    log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker ended unasked');
+    return this.#checkSockets();
   }
 
-  #spawn(id: number, slot: number): void {
-    const { home, fixed, log } = this.#options;
-    const init = `${home}/bin/appserver-init`;
-    startWorker(init, wsgiCommand(home, fixed, slot), {
-      spawned: (pid) => {
-        log.debug({ worker: id, pid }, 'worker started');
-        // Not at once: the event that made this worker is still being handled.
-        queueMicrotask(() => this.dispatch({ kind: 'spawned', id, pid }));
-      },
-      failed: (cause) => this.dispatch({ kind: 'spawn-failed', id, cause }),
-      notified: (line) => {
-        const event = parseNotification(id, line);
-        if (event === undefined) return;
-        if (event.kind === 'failing') log.error({ worker: id }, sentence(event.failure.code, event.failure.cause));
-        this.dispatch(event);
-      },
-      output: (stream, line) => {
-        if (stream === 'stderr') this.#stderr.add(line);
-        this.#output.info({ worker: id, stream }, line);
-      },
-      exited: (code, signal) => this.dispatch({ kind: 'exited', id, code, signal }),
+  /** A worker that fails may have taken the others' socket with it. */
+  #checkSockets(): void {
+    const [port] = deafPorts(this.#ports);
+    if (port === undefined) return;
+    const failure: Failure = { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` };
+    // Not at once: the event that told of the worker is still being handled.
+    queueMicrotask(() => this.dispatch({ kind: 'lost', failure }));
+  }
+
+  #reloadEnded(failure: string | undefined): void {
+    const log = this.#options.log.logger;
+    if (failure === undefined) log.info('reload done');
+    else log.error({ failure }, 'reload failed; the workers from before stay');
+    this.#answerReloads(failure);
+  }
+
+  #answerReloads(failure: string | undefined): void {
+    for (const answer of this.#reloads.splice(0)) answer(failure);
+  }
+
+  async #hook(moment: HookMoment, env: Readonly<Record<string, string>>): Promise<string | undefined> {
+    const { fixed, log } = this.#options;
+    const hook = fixed.hooks[moment];
+    if (hook === undefined) return undefined;
+    const failed = await runHook(hook, {
+      env,
+      cwd: fixed.app.workingDir,
+      onOutput: (stream, line) => log.logger.info({ hook: moment, stream }, line),
     });
+    if (failed !== undefined) log.logger.error({ hook: moment, code: 'HOOK_FAILED', cause: failed }, 'hook failed');
+    return failed;
   }
 
-  #signal(pid: number, signal: NodeJS.Signals): void {
+  #order(order: Order, slot: number, pid: number): void {
+    const { memory } = this.#options;
+    if (order === 'retire') memory.retire(slot);
+    const signal = order === 'kill' ? 'SIGKILL' : this.#kind.signals[order];
+    if (signal === 'memory' && order !== 'retire') memory.requestDump(slot);
+    if (signal === undefined || signal === 'memory') return;
     try {
       process.kill(pid, signal);
     } catch (error) {
       // It has ended, and its exit is on the way.
-      this.#options.log.debug({ pid, signal, err: error }, 'signal not delivered');
+      this.#options.log.logger.debug({ pid, signal, err: error }, 'signal not delivered');
     }
   }
 
@@ -178,9 +367,11 @@ export class Supervisor {
     let begun = -1;
     let quietSince = performance.now();
     this.#trafficTimer = setInterval(() => {
-      const { total, acceptQueue } = this.#sample();
+      const rows = this.#state.workers.map(({ slot }) => this.#options.memory.read(slot).counters);
+      const total = rows.reduce(addCounters, this.#ended);
       const now = performance.now();
-      if (total.begun !== begun || total.begun > total.ended || acceptQueue > 0) quietSince = now;
+      const busy = total.begun > total.ended || readAcceptQueue(this.#ports).length > 0;
+      if (total.begun !== begun || busy) quietSince = now;
       begun = total.begun;
       this.dispatch({ kind: 'traffic', quiet: now - quietSince >= quietAfterMs });
     }, trafficSampleMs);

@@ -1,18 +1,17 @@
 // The small parts of the runtime, each as a table.
 import assert from 'node:assert/strict';
-import { mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, describe, test } from 'node:test';
-import { queuedConnections } from '../../src/runtime/accept-queue.ts';
+import { droppedConnections, listeningSockets } from '../../src/runtime/accept-queue.ts';
 import { backoffMs } from '../../src/runtime/backoff.ts';
-import { readFixedConfig, readLiveConfig } from '../../src/runtime/config.ts';
-import { RuntimeError } from '../../src/runtime/errors.ts';
 import { eachLine } from '../../src/runtime/lines.ts';
 import { metricsText } from '../../src/runtime/metrics.ts';
 import { parseNotification } from '../../src/runtime/notify.ts';
 import { readyChecks, report } from '../../src/runtime/report.ts';
+import { headerBytes, maxRows, records, rowBytes } from '../../src/runtime/shared-memory-layout.ts';
 import { addCounters, noCounters, SharedMemory } from '../../src/runtime/shared-memory.ts';
 import { initialState } from '../../src/runtime/state.ts';
 import { StderrTail, terminationMessage } from '../../src/runtime/termination.ts';
@@ -21,133 +20,28 @@ import { settings } from '../builders.ts';
 const dir = mkdtempSync(join(tmpdir(), 'appserver-test-'));
 after(() => rmSync(dir, { recursive: true }));
 
-const fixed = {
-  app: { wsgi: 'shop:app' },
-  port: 8000,
-  adminPort: 9000,
-  workers: {
-    class: 'sync',
-    threads: 1,
-    backlog: 64,
-    keepAliveMs: 1_000,
-    heartbeatTimeoutMs: 30_000,
-    gracefulTimeoutMs: 30_000,
-  },
-  drain: { minimumMs: 5_000, maximumMs: 15_000 },
-};
-const live = {
-  revision: 'abc',
-  workers: { count: 2, bootTimeoutMs: 1_000 },
-  probes: { readyWorkers: 1 },
-  logging: { level: 'info' },
-};
-
-/** `value` with the field at `path` replaced. */
-function changed(value: object, path: string, field: unknown): object {
-  const [head = '', ...rest] = path.split('.');
-  const inner: unknown = Object.entries(value).find(([key]) => key === head)?.[1];
-  return { ...value, [head]: rest.length === 0 ? field : changed(inner as object, rest.join('.'), field) };
-}
-
-describe('configuration', () => {
-  test('reads what the operator writes', () => {
-    writeFileSync(join(dir, 'runtime.json'), JSON.stringify(fixed));
-    writeFileSync(join(dir, 'live.json'), JSON.stringify(live));
-    assert.deepEqual(readFixedConfig(dir), fixed);
-    assert.deepEqual(readLiveConfig(dir), live);
-  });
-
-  const wrong: Record<string, [file: 'runtime.json' | 'live.json', path: string, value: unknown, says: string]> = {
-    'no application': ['runtime.json', 'app.wsgi', '', 'app.wsgi must be a string that is not empty'],
-    'a relative number as port': ['runtime.json', 'port', '8000', 'port must be a whole number from 1 to 65535'],
-    'a port too high': ['runtime.json', 'port', 70_000, 'port must be a whole number from 1 to 65535'],
-    'an admin port that is none': [
-      'runtime.json',
-      'adminPort',
-      null,
-      'adminPort must be a whole number from 1 to 65535',
-    ],
-    'an unknown worker class': [
-      'runtime.json',
-      'workers.class',
-      'tornado',
-      'workers.class must be one of sync, gthread',
-    ],
-    'no threads': ['runtime.json', 'workers.threads', 0, 'workers.threads must be a whole number from 1 to 1024'],
-    'no backlog': ['runtime.json', 'workers.backlog', 0, 'workers.backlog must be a whole number from 1 to 65535'],
-    'half a millisecond': ['runtime.json', 'workers.keepAliveMs', 0.5, 'workers.keepAliveMs must be a whole number'],
-    'a heartbeat too quick': [
-      'runtime.json',
-      'workers.heartbeatTimeoutMs',
-      99,
-      'workers.heartbeatTimeoutMs must be a whole number from 100',
-    ],
-    'a negative graceful timeout': [
-      'runtime.json',
-      'workers.gracefulTimeoutMs',
-      -1,
-      'workers.gracefulTimeoutMs must be',
-    ],
-    'a drain that ends before it may': [
-      'runtime.json',
-      'drain.maximumMs',
-      4_999,
-      'drain.maximumMs must be a whole number from 5000',
-    ],
-    'settings that are no object': ['runtime.json', 'workers', 7, 'workers must be an object'],
-    'no revision': ['live.json', 'revision', undefined, 'revision must be a string'],
-    'no workers': ['live.json', 'workers.count', 0, 'workers.count must be a whole number from 1 to 256'],
-    'no time to boot': ['live.json', 'workers.bootTimeoutMs', 0, 'workers.bootTimeoutMs must be'],
-    'more ready workers than workers': [
-      'live.json',
-      'probes.readyWorkers',
-      3,
-      'probes.readyWorkers must be a whole number from 1 to 2',
-    ],
-    'an unknown log level': [
-      'live.json',
-      'logging.level',
-      'loud',
-      'logging.level must be one of trace, debug, info, warn, error',
-    ],
-  };
-  for (const [name, [file, path, value, says]] of Object.entries(wrong)) {
-    test(`refuses ${name}, naming file and field`, () => {
-      const whole = file === 'runtime.json' ? fixed : live;
-      writeFileSync(join(dir, file), JSON.stringify(changed(whole, path, value)));
-      const read = file === 'runtime.json' ? readFixedConfig : readLiveConfig;
-      assert.throws(
-        () => read(dir),
-        (error: unknown) =>
-          error instanceof RuntimeError &&
-          error.code === 'CONFIG_INVALID' &&
-          error.message.includes(`${file}: ${says}`),
-      );
-    });
-  }
-
-  test('tells a file that is missing from one that is no JSON', () => {
-    writeFileSync(join(dir, 'runtime.json'), '{');
-    assert.throws(() => readFixedConfig(dir), { code: 'CONFIG_INVALID' });
-    assert.throws(() => readFixedConfig(join(dir, 'nowhere')), { code: 'CONFIG_UNREADABLE' });
-  });
-});
-
 describe('notifications', () => {
-  const cases: Record<string, [line: string, event: unknown]> = {
-    ready: ['READY=1', { kind: 'ready', id: 7 }],
-    'a heartbeat': ['WATCHDOG=1', { kind: 'heartbeat', id: 7 }],
+  const cases: Record<string, [line: string, said: unknown]> = {
+    ready: ['READY=1', { kind: 'ready' }],
+    'a heartbeat': ['WATCHDOG=1', { kind: 'heartbeat' }],
+    'another process id': ['MAINPID=123', { kind: 'main-pid', pid: 123 }],
+    'words for people': ['STATUS=a=b', { kind: 'status', text: 'a=b' }],
     'a reason': [
       'X_APPSERVER_ERROR=APP_NOT_FOUND there is no module x',
-      { kind: 'failing', id: 7, failure: { code: 'APP_NOT_FOUND', cause: 'there is no module x' } },
+      { kind: 'failing', failure: { code: 'APP_NOT_FOUND', cause: 'there is no module x' } },
+    ],
+    'a request that was ended': [
+      'X_APPSERVER_REQUEST_TIMEOUT=2.500 GET /slow',
+      { kind: 'request-timeout', request: 'GET /slow', seconds: 2.5 },
     ],
     'a code that is not known': ['X_APPSERVER_ERROR=NOT_A_CODE something', undefined],
     'a name of Object.prototype': ['X_APPSERVER_ERROR=toString x', undefined],
-    'a word of systemd that means nothing here': ['MAINPID=1', undefined],
+    'a word of systemd that means nothing here': ['FDSTORE=1', undefined],
+    'the id of PID 1, which no worker has': ['MAINPID=1', undefined],
     garbage: ['\u0000\u0001', undefined],
   };
-  for (const [name, [line, event]] of Object.entries(cases)) {
-    test(name, () => assert.deepEqual(parseNotification(7, line), event));
+  for (const [name, [line, said]] of Object.entries(cases)) {
+    test(name, () => assert.deepEqual(parseNotification(line), said));
   }
 });
 
@@ -178,8 +72,11 @@ test('the accept queue is the sum over the sockets that listen on the port', () 
     '   1: 0100007F:1F40 0100007F:9C40 01 00000000:00000005 00:00000000 00000000  1000 0 2 1',
     '   2: 00000000:2328 00000000:0000 0A 00000000:00000003 00:00000000 00000000  1000 0 3 1',
   ].join('\n');
-  assert.equal(queuedConnections(table, 8000), 17);
-  assert.equal(queuedConnections('', 8000), 0);
+  assert.equal(listeningSockets(table, [8000]).queued, 17);
+  assert.deepEqual(listeningSockets(table, [8000, 9000, 9001]), { queued: 20, ports: new Set([8000, 9000]) });
+  assert.equal(listeningSockets('', [8000]).queued, 0);
+  assert.equal(droppedConnections('TcpExt: A ListenDrops B\nTcpExt: 1 7 3\nIpExt: X\nIpExt: 1\n'), 7);
+  assert.equal(droppedConnections(''), 0);
 });
 
 test('the termination message keeps its first line and as much of the end of stderr as fits', () => {
@@ -194,22 +91,45 @@ test('the termination message keeps its first line and as much of the end of std
 
 describe('shared memory and what is told of it', () => {
   const fd = openSync(join(dir, 'memory'), 'w+');
-  writeSync(fd, new Uint8Array(4_096 + 256 * 512));
+  writeSync(fd, new Uint8Array(headerBytes + maxRows * rowBytes));
   const memory = new SharedMemory(fd);
 
   test('reads what a worker has counted, and clears a row', () => {
-    const row = new BigUint64Array(64);
-    row.set([5n, 4n, 2_500_000n, 3n, 1n]);
-    writeSync(fd, new Uint8Array(row.buffer), 0, 512, 4_096 + 3 * 512);
-    const counters = memory.read(3);
+    const row = new Float64Array(rowBytes / 8);
+    row.set([5, 4, 2.5, 3, 1]);
+    row.set([0, 4], 15);
+    const bytes = Buffer.from(row.buffer);
+    for (const [record, began, text] of [
+      [0, 20, 'GET /new'],
+      [2, 10, 'GET /old'],
+    ] as const) {
+      const at = records.offset + record * records.bytes;
+      bytes.writeDoubleLE(began, at);
+      bytes.writeUInt32LE(text.length, at + 8);
+      bytes.write(text, at + records.textOffset);
+    }
+    writeSync(fd, bytes, 0, rowBytes, headerBytes + 3 * rowBytes);
+    const { counters, inHand } = memory.read(3);
     assert.deepEqual(
-      [counters.begun, counters.ended, counters.seconds, counters.buckets.slice(0, 3)],
-      [5, 4, 2.5, [3, 1, 0]],
+      [counters.begun, counters.ended, counters.seconds, counters.buckets.slice(0, 3), counters.statuses],
+      [5, 4, 2.5, [3, 1, 0], [0, 4, 0, 0, 0]],
+    );
+    assert.deepEqual(
+      inHand.map(({ text }) => text),
+      ['GET /old', 'GET /new'],
     );
     assert.equal(addCounters(counters, counters).ended, 8);
     memory.clear(3);
-    assert.deepEqual(memory.read(3), noCounters);
+    assert.deepEqual(memory.read(3), { counters: noCounters, inHand: [] });
   });
+
+  const sampled = {
+    total: noCounters,
+    bySlot: new Map(),
+    memoryBySlot: new Map(),
+    acceptQueue: { length: 9, drops: 2 },
+    bootSeconds: [0.2, 0.3],
+  };
 
   test('metrics are OpenMetrics, with a cumulative histogram', async () => {
     const total = {
@@ -219,11 +139,10 @@ describe('shared memory and what is told of it', () => {
       seconds: 1.5,
       buckets: noCounters.buckets.map((_, i) => (i < 2 ? 2 : 0)),
     };
-    const sampled = { total, bySlot: new Map(), acceptQueue: 9 };
     const text = await metricsText(
       report(
         { ...initialState(settings, 0), restarts: { WORKER_KILLED: 2 } },
-        sampled,
+        { ...sampled, total },
         { version: '1', settings: 's' },
         0,
       ),
@@ -234,6 +153,10 @@ describe('shared memory and what is told of it', () => {
       'appserver_request_duration_seconds_count 4',
       'appserver_worker_restarts_total{reason="WORKER_KILLED"} 2',
       'appserver_accept_queue_length 9',
+      'appserver_accept_queue_drops_total 2',
+      'appserver_worker_boot_seconds_bucket{le="0.25"} 1',
+      'appserver_worker_boot_seconds_count 2',
+      'appserver_responses_total{status="2xx"} 0',
     ]) {
       assert.ok(text.includes(`${line}\n`), `${line}\n---\n${text}`);
     }
@@ -241,7 +164,6 @@ describe('shared memory and what is told of it', () => {
   });
 
   test('readyz names what is missing', () => {
-    const sampled = { total: noCounters, bySlot: new Map(), acceptQueue: 0 };
     const told = report(initialState(settings, 0), sampled, { version: '1', settings: 's' }, 0);
     assert.deepEqual(
       readyChecks(told, 2).map(({ name, ok, why }) => `${name} ${ok} ${why}`),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'node:test';
 import { nextDeadline } from '../../src/runtime/deadline.ts';
-import { initialState, type Event, type State } from '../../src/runtime/state.ts';
+import { initialState, readyCount, replacement, type Event, type State } from '../../src/runtime/state.ts';
 import { step } from '../../src/runtime/step.ts';
 import { settings } from '../builders.ts';
 
@@ -22,7 +22,25 @@ const command = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('configure' as const), workers: fc.integer({ min: 1, max: 6 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('configure' as const),
+      workers: fc.integer({ min: 1, max: 6 }),
+      lifetimeMs: fc.constantFrom(0, 5_000),
+      overdue: fc.constantFrom('abort' as const, 'replace' as const, 'none' as const),
+      heartbeat: fc.constantFrom('always' as const, 'between-requests' as const, 'optional' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop-worker' as const), pick: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('withheld' as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('sample' as const),
+      requests: fc.nat(200),
+      memoryBytes: fc.nat(200),
+      ageMs: fc.option(fc.nat(4_000), { nil: undefined }),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('traffic' as const), quiet: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('terminate' as const, 'quit' as const) }) },
@@ -37,8 +55,10 @@ class World {
   #nextPid = 100;
 
   send(event: Event): void {
-    const [next, effects] = step(this.state, event, { now: this.now, random: 0.5 });
+    const before = this.state;
+    const [next, effects] = step(before, event, { now: this.now, random: 0.5 });
     this.state = next;
+    this.checkReplacement(before, event);
     const spawned: Event[] = [];
     for (const effect of effects) {
       assert.ok(!this.announced.exit, 'nothing happens after the exit');
@@ -48,8 +68,8 @@ class World {
         this.alive.set(effect.id, pid);
         spawned.push({ kind: 'spawned', id: effect.id, pid });
       }
-      if (effect.kind === 'signal')
-        assert.ok([...this.alive.values()].includes(effect.pid), 'only living workers are signalled');
+      if (effect.kind === 'order')
+        assert.ok([...this.alive.values()].includes(effect.pid), 'only living workers are given orders');
       if (effect.kind === 'announce-drain') this.announced.drain = true;
       if (effect.kind === 'exit') {
         assert.equal(this.alive.size, 0, 'no worker is left unreaped');
@@ -70,10 +90,15 @@ class World {
       'every process is known',
     );
     const wanted = state.workers.filter(({ kind }) => kind === 'starting' || kind === 'ready').length;
-    assert.ok(wanted <= state.settings.workers, 'never more workers than wanted');
+    assert.ok(wanted <= state.settings.workers + 1, 'never more than one worker beside those that are wanted');
+    if (wanted > state.settings.workers)
+      assert.ok(replacement(state) !== undefined, 'one more than wanted only while it takes the place of another');
     if (state.phase.kind === 'stopping') assert.equal(wanted, 0, 'a stopping pod keeps no worker');
     const deadline = nextDeadline(state);
-    const owes = state.workers.length > 0 && state.workers.some(({ kind }) => kind !== 'killed');
+    // A worker that never beats, as it may, is awaited by nobody.
+    const owes = state.workers.some(
+      (one) => one.kind !== 'killed' && !(one.kind === 'ready' && one.lastBeat === Infinity),
+    );
     if (owes)
       assert.ok(
         deadline !== undefined && deadline > this.now,
@@ -81,9 +106,19 @@ class World {
       );
   }
 
+  /** A reload or a recycling never costs a serving worker before another serves. */
+  checkReplacement(before: State, event: Event): void {
+    if (before.phase.kind !== 'serving' || this.state.phase.kind !== 'serving') return;
+    if (event.kind === 'exited' || event.kind === 'configured' || event.kind === 'scale') return;
+    const lost = this.state.workers.filter(
+      ({ id, kind }) => kind === 'draining' && before.workers.some((one) => one.id === id && one.kind === 'ready'),
+    );
+    if (lost.length > 0) assert.ok(readyCount(this.state) >= readyCount(before), 'a replacement is ready first');
+  }
+
   die(id: number, code: number | null): void {
     this.alive.delete(id);
-    this.send({ kind: 'exited', id, code, signal: code === null ? 'SIGKILL' : null });
+    this.send({ kind: 'exited', id, code, signal: code === null ? 'SIGKILL' : null, outOfMemory: false });
   }
 
   #pick(index: number): number | undefined {
@@ -98,7 +133,25 @@ class World {
       case 'scale':
         return this.send({ kind: 'scale', by: one.by });
       case 'configure':
-        return this.send({ kind: 'configured', settings: { ...settings, workers: one.workers } });
+        return this.send({
+          kind: 'configured',
+          settings: {
+            ...settings,
+            workers: one.workers,
+            recycle: { requests: 100, jitter: 20, memoryBytes: 150, lifetimeMs: one.lifetimeMs },
+            kind: { overdue: one.overdue, heartbeat: one.heartbeat, hookBeforeStop: false },
+          },
+        });
+      case 'reload':
+        return this.send({ kind: 'reload' });
+      case 'withheld':
+        return this.send({ kind: 'withheld', ms: one.ms });
+      case 'sample': {
+        const oldest = one.ageMs === undefined ? undefined : { text: 'GET /', ageMs: one.ageMs };
+        const { requests, memoryBytes } = one;
+        const samples = [...this.alive.keys()].map((id) => ({ id, requests, memoryBytes, oldest }));
+        return this.send({ kind: 'sampled', samples });
+      }
       case 'traffic':
         return this.send({ kind: 'traffic', quiet: one.quiet });
       case 'terminate':
@@ -106,6 +159,7 @@ class World {
         return this.send({ kind: one.do });
       case 'ready':
       case 'heartbeat':
+      case 'stop-worker':
       case 'die': {
         const id = this.#pick(one.pick);
         if (id === undefined) return undefined;

@@ -1,34 +1,38 @@
 // The runtime's configuration, in two ConfigMaps: what rolls pods stands in an immutable one named by its hash, so that
 // old and new pods of a rollout each keep theirs; what running pods take over stands in a mutable one.
 import type { AppServer } from '../../api/index.ts';
-import { milliseconds, names } from '../../api/index.ts';
+import { names } from '../../api/index.ts';
 import type { Child } from '../facts.ts';
 import { childMetadata, contentHash } from './metadata.ts';
 
 function runtimeJson({ spec }: AppServer): string {
   return JSON.stringify({
     app: { wsgi: spec.app.wsgi, workingDir: spec.app.workingDir },
-    port: spec.port,
-    adminPort: names.adminPort,
+    listen: [listenAddress(spec)],
+    admin: `0.0.0.0:${names.adminPort}`,
     workers: {
       class: spec.workers.class,
       threads: spec.workers.threads,
       backlog: spec.workers.backlog,
-      keepAliveMs: milliseconds(spec.workers.keepAlive),
-      heartbeatTimeoutMs: milliseconds(spec.workers.heartbeatTimeout),
-      gracefulTimeoutMs: milliseconds(spec.workers.gracefulTimeout),
+      keepAlive: spec.workers.keepAlive,
     },
-    drain: { minimumMs: milliseconds(spec.drain.minimum), maximumMs: milliseconds(spec.drain.maximum) },
+    drain: spec.drain,
   });
 }
 
 function liveJson({ spec }: AppServer): string {
+  const { count, bootTimeout, heartbeatTimeout, requestTimeout, gracefulTimeout } = spec.workers;
   const settings = {
-    workers: { count: spec.workers.count, bootTimeoutMs: milliseconds(spec.workers.bootTimeout) },
+    workers: { count, bootTimeout, heartbeatTimeout, requestTimeout, gracefulTimeout },
     probes: { readyWorkers: spec.probes.readyWorkers },
     logging: { level: spec.logging.level },
   };
   return JSON.stringify({ revision: contentHash(settings), ...settings });
+}
+
+/** Where the runtime listens for the application. */
+export function listenAddress(spec: AppServer['spec']): string {
+  return `0.0.0.0:${spec.port}`;
 }
 
 export function runtimeConfigMapName(app: AppServer): string {

@@ -2,7 +2,7 @@
 import type { AppServer } from '../../api/index.ts';
 import { names, terminationGraceSeconds } from '../../api/index.ts';
 import type { Child, Release } from '../facts.ts';
-import { runtimeConfigMapName } from './config-maps.ts';
+import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { childMetadata } from './metadata.ts';
 
 const runtimeHome = '/appserver';
@@ -19,13 +19,14 @@ const containerSecurity = {
 };
 
 function command(app: AppServer): string[] {
-  const { port, workers } = app.spec;
   return [
     `${runtimeHome}/bin/appserver-init`,
     'serve',
-    '0.0.0.0',
-    String(port),
-    String(workers.backlog),
+    '--listen',
+    listenAddress(app.spec),
+    '--backlog',
+    String(app.spec.workers.backlog),
+    '--',
     `${runtimeHome}/bin/node`,
     `${runtimeHome}/runtime/runtime.mjs`,
     `--config=${fixedConfigDir}`,

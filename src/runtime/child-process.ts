@@ -1,0 +1,71 @@
+// One process of the runtime's own: a worker, the fork server or a stub, with its output and its notification pipe.
+import { spawn } from 'node:child_process';
+import { Duplex, Readable } from 'node:stream';
+import { eachLine } from './lines.ts';
+
+/** How long pipes that stay open after their process has ended are waited for. */
+const pipeGraceMs = 200;
+
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string | undefined;
+  /** Its descriptors from 3 on: ours of that number, or its notification pipe. */
+  readonly fds: readonly (number | 'notify')[];
+}
+
+export interface ChildCallbacks {
+  spawned(pid: number): void;
+  /** No process came to be. */
+  failed(cause: string): void;
+  notified(line: string): void;
+  output(stream: 'stdout' | 'stderr', line: string): void;
+  /** Called once all output has been read. */
+  exited(code: number | null, signal: NodeJS.Signals | null): void;
+}
+
+/** Its output can be left unread for a while: whoever writes it then waits, as for any reader that is slow. */
+export interface Child {
+  pauseOutput(): void;
+  resumeOutput(): void;
+}
+
+export function startChild(command: Command, on: ChildCallbacks): Child | undefined {
+  const child = spawn(command.program, command.args, {
+    stdio: ['ignore', 'pipe', 'pipe', ...command.fds.map((fd) => (fd === 'notify' ? ('pipe' as const) : fd))],
+    env: { ...process.env, ...command.env },
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+  });
+  child.on('error', (error) => {
+    if (child.pid === undefined) on.failed(error.message);
+  });
+  if (child.pid === undefined) return undefined;
+  on.spawned(child.pid);
+  const stdout = readable(child.stdio[1]);
+  const stderr = readable(child.stdio[2]);
+  eachLine(stdout, (line) => on.output('stdout', line));
+  eachLine(stderr, (line) => on.output('stderr', line));
+  eachLine(readable(Object.values(child.stdio)[3 + command.fds.indexOf('notify')]), (line) => on.notified(line));
+  // A process's reason for ending arrives through its pipes, so they are read to their end first; but a grandchild may
+  // hold them open for ever, and then the exit itself is what counts.
+  child.on('exit', (code, signal) => {
+    const report = (): void => {
+      clearTimeout(timer);
+      child.off('close', report);
+      on.exited(code, signal);
+    };
+    const timer = setTimeout(report, pipeGraceMs);
+    child.on('close', report);
+  });
+  return {
+    pauseOutput: () => [stdout, stderr].forEach((stream) => stream.pause()),
+    resumeOutput: () => [stdout, stderr].forEach((stream) => stream.resume()),
+  };
+}
+
+function readable(pipe: unknown): Readable {
+  // Pipes other than stdin come as duplex sockets, which the types leave open.
+  if (pipe instanceof Readable || pipe instanceof Duplex) return pipe;
+  throw new TypeError('a process was started without its pipes');
+}

@@ -1,0 +1,17 @@
+import type { Application } from '../config.ts';
+import { command } from './command.ts';
+import type { WorkerKind } from './kind.ts';
+import { node } from './node.ts';
+import { python } from './python.ts';
+
+export function workerKind(app: Application): WorkerKind {
+  switch (app.kind) {
+    case 'wsgi':
+    case 'asgi':
+      return python(app);
+    case 'node':
+      return node;
+    case 'command':
+      return command;
+  }
+}

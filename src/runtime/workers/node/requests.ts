@@ -1,0 +1,77 @@
+// Counts the requests of every HTTP server of the application, logs them, and makes answers close their connections once
+// this worker or its pod ends. Node announces requests itself: nothing of the application is changed for it.
+import { subscribe } from 'node:diagnostics_channel';
+import { randomBytes } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { requestLine } from '../../request-record.ts';
+import type { WorkerRow } from './row.ts';
+
+export interface RequestOptions {
+  readonly row: WorkerRow;
+  readonly worker: number;
+  readonly logFd: number;
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+/** What the answer's head says: Node keeps its text, but no list of headers that were given to writeHead(). */
+function bodyBytes(response: ServerResponse): number | undefined {
+  const head: unknown = '_header' in response ? response._header : undefined;
+  const [, length] = (typeof head === 'string' && /^content-length: (\d+)/im.exec(head)) || [];
+  return length === undefined ? undefined : Number(length);
+}
+
+function isResponse(value: unknown): value is ServerResponse {
+  return value instanceof ServerResponse;
+}
+
+export function watchRequests({ row, worker, logFd }: RequestOptions): void {
+  const log = (request: IncomingMessage, response: ServerResponse, path: string, seconds: number): void => {
+    const format = row.accessLog;
+    if (format === 'off') return;
+    const line = requestLine(
+      {
+        worker,
+        pid: process.pid,
+        time: new Date().toISOString(),
+        id: single(request.headers['x-request-id']),
+        traceparent: single(request.headers['traceparent']),
+        method: request.method ?? '',
+        path,
+        status: response.statusCode,
+        bytes: bodyBytes(response),
+        ms: Math.round(seconds * 1e6) / 1e3,
+        remote: request.socket.remoteAddress ?? '',
+        userAgent: request.headers['user-agent'],
+      },
+      format,
+    );
+    try {
+      writeSync(logFd, `${line}\n`);
+    } catch {
+      /* a log that cannot be written must not fail the request */
+    }
+  };
+
+  subscribe('http.server.request.start', (message) => {
+    if (typeof message !== 'object' || message === null || !('request' in message) || !('response' in message)) return;
+    const { request, response } = message;
+    if (!(request instanceof IncomingMessage) || !isResponse(response)) return;
+    const path = pathOf(request.url ?? '');
+    const begun = row.begin(request.method ?? '', path);
+    if (row.draining || row.retiring) response.shouldKeepAlive = false;
+    if (row.accessLog !== 'off') request.headers['x-request-id'] ??= randomBytes(16).toString('hex');
+    response.once('close', () => {
+      const seconds = row.end(begun, response.headersSent ? response.statusCode : 0);
+      log(request, response, path, seconds);
+    });
+  });
+}

@@ -1,0 +1,97 @@
+// This worker's row of the shared memory; ../../shared-memory-layout.ts describes it.
+import {
+  accessLogFormats,
+  header,
+  headerBytes,
+  latencyBounds,
+  records,
+  row,
+  rowBytes,
+  type AccessLogFormat,
+} from '../../shared-memory-layout.ts';
+
+export interface Begun {
+  readonly at: number;
+  readonly record: number | undefined;
+}
+
+const formats: readonly AccessLogFormat[] = ['off', 'json', 'ecs', 'text', 'colour'];
+
+/** Seconds of CLOCK_MONOTONIC; performance.now() counts from the start of this process. */
+const offset = Number(process.hrtime.bigint()) / 1e9 - performance.now() / 1e3;
+export function monotonicSeconds(): number {
+  return performance.now() / 1e3 + offset;
+}
+
+export class WorkerRow {
+  readonly #words: Uint32Array;
+  readonly #settings: Float64Array;
+  readonly #numbers: Float64Array;
+  readonly #bytes: Buffer;
+  readonly #free = Array.from({ length: records.count }, (_, i) => i);
+
+  constructor(memory: ArrayBuffer, slot: number) {
+    const start = headerBytes + slot * rowBytes;
+    this.#words = new Uint32Array(memory, 0, 2);
+    this.#settings = new Float64Array(memory, header.beatSeconds, 2);
+    this.#numbers = new Float64Array(memory, start, rowBytes / 8);
+    this.#bytes = Buffer.from(memory, start, rowBytes);
+  }
+
+  get draining(): boolean {
+    return this.#words[0] === 1;
+  }
+
+  get retiring(): boolean {
+    return this.#numbers[row.retiring / 8] !== 0;
+  }
+
+  /** Whether the supervisor wants to see what this worker does; it is told once. */
+  takeDumpRequest(): boolean {
+    if (this.#numbers[row.dump / 8] === 0) return false;
+    this.#numbers[row.dump / 8] = 0;
+    return true;
+  }
+
+  get accessLog(): AccessLogFormat {
+    const number = this.#words[1] ?? accessLogFormats.off;
+    return formats[number] ?? 'off';
+  }
+
+  get beatSeconds(): number {
+    return this.#settings[0] ?? 1;
+  }
+
+  begin(method: string, path: string): Begun {
+    this.#add(row.begun, 1);
+    const at = monotonicSeconds();
+    const record = this.#free.pop();
+    if (record !== undefined) {
+      const start = records.offset + record * records.bytes;
+      const length = this.#bytes.write(`${method} ${path}`, start + records.textOffset, records.textBytes, 'utf8');
+      this.#bytes.writeUInt32LE(length, start + 8);
+      this.#numbers[start / 8] = at;
+    }
+    return { at, record };
+  }
+
+  /** @param status 0 when there was no answer @returns seconds that the request took */
+  end({ at, record }: Begun, status: number): number {
+    const seconds = monotonicSeconds() - at;
+    this.#add(row.ended, 1);
+    this.#add(row.seconds, seconds);
+    const bucket = latencyBounds.findIndex((bound) => seconds <= bound);
+    this.#add(row.buckets + 8 * (bucket < 0 ? latencyBounds.length : bucket), 1);
+    if (status >= 100 && status < 600) this.#add(row.statuses + 8 * (Math.floor(status / 100) - 1), 1);
+    if (record !== undefined) {
+      this.#numbers[(records.offset + record * records.bytes) / 8] = 0;
+      this.#free.push(record);
+    }
+    return seconds;
+  }
+
+  #add(at: number, value: number): void {
+    const index = at / 8;
+    this.#numbers[index] = (this.#numbers[index] ?? 0) + value;
+  }
+}

@@ -1,0 +1,116 @@
+"""One line a request, written by the worker itself straight to the container's log.
+
+The formats are those of the supervisor's own log; src/runtime/log-format.ts names the same fields.
+"""
+
+import datetime
+import json
+import os
+
+OFF, JSON, ECS, TEXT, COLOUR = range(5)
+# A pipe takes up to 4096 bytes as one: lines of several workers do not mix.
+MAX_LINE = 4096
+MAX_FIELD = 1024
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def request_id():
+    return os.urandom(16).hex()
+
+
+class AccessLog:
+    def __init__(self, fd, worker_id):
+        self._fd = fd
+        self._worker = worker_id
+        self._pid = os.getpid()
+        os.set_inheritable(fd, False)
+
+    def write(self, format, method, path, status, size, seconds, remote, headers):
+        """`headers` gives a header by its lower-case name, None where there is none. `size` is -1 when unknown."""
+        fields = {
+            "id": headers("x-request-id"),
+            "traceparent": headers("traceparent"),
+            "method": method,
+            "path": path,
+            "status": status,
+            "bytes": size,
+            "ms": round(seconds * 1000, 3),
+            "remote": remote,
+            "userAgent": headers("user-agent"),
+        }
+        for name, value in fields.items():
+            if isinstance(value, str) and len(value) > MAX_FIELD:
+                fields[name] = value[:MAX_FIELD]
+        if format == JSON:
+            line = self._json(fields)
+        elif format == ECS:
+            line = self._ecs(fields)
+        else:
+            line = self._text(fields, format == COLOUR)
+        data = line.encode("utf-8", "replace")
+        try:
+            os.write(self._fd, (data if len(data) < MAX_LINE else data[: MAX_LINE - 1]) + b"\n")
+        except OSError:
+            pass  # A log that cannot be written must not fail the request.
+
+    def _json(self, fields):
+        request = {name: value for name, value in fields.items() if value is not None}
+        return json.dumps(
+            {
+                "level": "info",
+                "time": now(),
+                "worker": self._worker,
+                "pid": self._pid,
+                "request": request,
+                "msg": "request",
+            },
+            separators=(",", ":"),
+        )
+
+    def _ecs(self, fields):
+        record = {
+            "@timestamp": now(),
+            "log.level": "info",
+            "message": "request",
+            "ecs.version": "9.4.0",
+            "event.dataset": "appserver.access",
+            "event.duration": int(fields["ms"] * 1e6),
+            "http.request.method": fields["method"],
+            "url.path": fields["path"],
+            "http.response.status_code": fields["status"],
+            "client.address": fields["remote"],
+            "process.pid": self._pid,
+            "labels": {"worker": str(self._worker)},
+        }
+        if fields["bytes"] >= 0:
+            record["http.response.body.bytes"] = fields["bytes"]
+        if fields["id"] is not None:
+            record["http.request.id"] = fields["id"]
+        if fields["userAgent"] is not None:
+            record["user_agent.original"] = fields["userAgent"]
+        parts = (fields["traceparent"] or "").split("-")
+        if len(parts) == 4:
+            record["trace.id"] = parts[1]
+            record["span.id"] = parts[2]
+        return json.dumps(record, separators=(",", ":"))
+
+    def _text(self, fields, colour):
+        status = str(fields["status"])
+        if colour:
+            status = "\x1b[%sm%s\x1b[39m" % ({"2": "32", "3": "36", "4": "33", "5": "31"}.get(status[0], "39"), status)
+        line = "%s REQUEST %s %s %s %s %.1fms %s" % (
+            now(),
+            fields["method"],
+            # Escaped, as nothing that a client sends may act on a terminal.
+            json.dumps(fields["path"])[1:-1],
+            status,
+            fields["bytes"] if fields["bytes"] >= 0 else "-",
+            fields["ms"],
+            fields["remote"],
+        )
+        if fields["id"] is not None:
+            line += " id=" + json.dumps(fields["id"])[1:-1]
+        return line + " worker=%d" % self._worker

@@ -1,0 +1,246 @@
+"""One ASGI worker: uvicorn's own Server, under our supervisor."""
+
+import asyncio
+import os
+import select
+import socket
+import sys
+import time
+from types import SimpleNamespace
+
+from appserver_worker import loading
+from appserver_worker.access_log import OFF, AccessLog, request_id
+from appserver_worker.shared_memory import Row
+from appserver_worker.wsgi import LINGER_SECONDS
+
+CLOSE = (b"connection", b"close")
+# So long before the supervisor's own deadline what is left is closed, so that it gets a proper close.
+CLOSING_SECONDS = 1.5
+
+
+def import_server():
+    import uvicorn  # noqa: F401
+    import uvicorn.lifespan.on  # noqa: F401
+    import uvicorn.server  # noqa: F401
+
+    for module in ("uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto", "uvicorn.loops.auto"):
+        try:
+            __import__(module)
+        except ImportError:
+            pass
+
+
+class Supervised:
+    """The application with its requests counted, logged and held to their deadline."""
+
+    def __init__(self, application, row, access_log, supervisor):
+        self._application = application
+        self._row = row
+        self._access_log = access_log
+        self._supervisor = supervisor
+        self._waiting = {}
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            return await self._http(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await self._websocket(scope, receive, send)
+        return await self._application(scope, receive, send)
+
+    async def _http(self, scope, receive, send):
+        row = self._row
+        logged = row.access_log()
+        if logged != OFF:
+            identify(scope)
+        begun = row.begin(scope["method"], scope["path"])
+        status = size = 0
+        waiting = self._waiting
+        key = id(scope)
+
+        async def counted(message):
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                waiting.pop(key, None)
+            elif logged != OFF and message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        if row.request_timeout():
+            waiting[key] = (begun[0], asyncio.current_task(), scope)
+        try:
+            return await self._application(scope, receive, counted)
+        except asyncio.CancelledError:
+            if status == 0 and key not in waiting and row.request_timeout():
+                uncancel()
+                await answer_timeout(counted)
+                return None
+            raise
+        except BaseException:
+            # uvicorn answers 500 itself when nothing has been sent.
+            status = status or 500
+            raise
+        finally:
+            waiting.pop(key, None)
+            seconds = row.end(begun, status)
+            if logged != OFF:
+                self._log(logged, scope, scope["method"], status, size, seconds)
+
+    async def _websocket(self, scope, receive, send):
+        row = self._row
+        logged = row.access_log()
+        begun = row.begin("WEBSOCKET", scope["path"])
+        status = 101
+        try:
+            return await self._application(scope, receive, send)
+        except BaseException:
+            status = 500
+            raise
+        finally:
+            seconds = row.end(begun, status)
+            if logged != OFF:
+                self._log(logged, scope, "WEBSOCKET", status, -1, seconds)
+
+    def _log(self, format, scope, method, status, size, seconds):
+        headers = dict(scope["headers"])
+        client = scope.get("client")
+        self._access_log.write(
+            format,
+            method,
+            scope["path"],
+            status,
+            size,
+            seconds,
+            client[0] if client else "",
+            lambda name: headers[name.encode()].decode("latin-1") if name.encode() in headers else None,
+        )
+
+    def end_overdue(self):
+        """Ends requests whose answer has not begun in time, and no others."""
+        limit = self._row.request_timeout()
+        if limit == 0 or not self._waiting:
+            return
+        now = time.monotonic()
+        for key, (began, task, scope) in list(self._waiting.items()):
+            if now - began >= limit:
+                del self._waiting[key]
+                self._supervisor.request_timed_out(scope["method"], scope["path"], now - began)
+                task.print_stack(file=sys.stderr)
+                task.cancel()
+
+
+def uncancel():
+    task = asyncio.current_task()
+    # Python before 3.11 does not count.
+    if hasattr(task, "uncancel"):
+        task.uncancel()
+
+
+async def answer_timeout(send):
+    body = b"the application did not answer in time\n"
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode()), CLOSE]
+    await send({"type": "http.response.start", "status": 504, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def identify(scope):
+    if not any(name == b"x-request-id" for name, _ in scope["headers"]):
+        scope["headers"] = [*scope["headers"], (b"x-request-id", request_id().encode())]
+
+
+def run(settings, supervisor, application):
+    """Serves until told to end. `application` is None when it is not preloaded."""
+    import uvicorn
+
+    row = Row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
+    log = AccessLog(settings["logFd"], settings["id"])
+    hooks = loading.load_hooks(supervisor, settings["hooks"])
+    worker = SimpleNamespace(pid=os.getpid(), age=settings["id"], ppid=os.getppid())
+
+    def call(name, *args):
+        if hasattr(hooks, name):
+            getattr(hooks, name)(*args)
+
+    class Server(uvicorn.Server):
+        retire_at = None
+        last_beat = 0.0
+        ready = False
+        accepting = True
+
+        async def startup(self, sockets=None):
+            await super().startup(sockets=sockets)
+            if self.started and not self.should_exit:
+                call("post_worker_init", worker)
+                self.ready = True
+                supervisor.say("READY=1")
+
+        def handle_exit(self, sig, frame):
+            # INT and QUIT end it at once; TERM is for on_tick(), the event loop's own time.
+            if sig == 15:
+                self.retire_at = time.monotonic()
+            else:
+                super().handle_exit(sig, frame)
+
+        async def on_tick(self, counter):
+            now = time.monotonic()
+            if now - self.last_beat >= row.beat_seconds():
+                self.last_beat = now
+                supervisor.say("WATCHDOG=1")
+            supervised.end_overdue()
+            if (row.draining() or row.retiring()) and CLOSE not in config.encoded_headers:
+                config.encoded_headers.append(CLOSE)
+                self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+            if self.retire_at is not None and await self.retired(now):
+                self.should_exit = True
+            return await super().on_tick(counter)
+
+        async def retired(self, now):
+            """Takes a step towards the end; whether it is reached."""
+            if self.accepting:
+                # Nobody else would take what is queued when the pod ends.
+                while row.draining() and select.select(sockets, [], [], 0)[0]:
+                    await asyncio.sleep(0.01)
+                for server in self.servers:
+                    server.close()
+                self.accepting = False
+            connections = self.server_state.connections
+            linger = 0.0 if row.draining() else LINGER_SECONDS
+            if now - self.retire_at >= linger:
+                for connection in list(connections):
+                    # Idle ones close now, busy ones after their answer. A WebSocket would be closed at once, and it
+                    # may have its time until the deadline.
+                    if isinstance(connection, config.http_protocol_class):
+                        connection.shutdown()
+            graceful = settings["gracefulSeconds"]
+            deadline = graceful - min(CLOSING_SECONDS, graceful / 2)
+            return not connections or now - self.retire_at >= deadline
+
+    values = {
+        "app": application or loading.load(supervisor, settings["app"]),
+        "access_log": False,
+        "log_level": "warning",
+        "backlog": settings["backlog"],
+        "timeout_keep_alive": int(settings["keepAliveSeconds"]),
+        # What is left then has had its time: tasks are cancelled, so that the application can close what it has open.
+        "timeout_graceful_shutdown": 1,
+    }
+    if settings["trustedProxies"]:
+        values["forwarded_allow_ips"] = settings["trustedProxies"]
+    config = uvicorn.Config(**values)
+    config.load()
+    supervised = Supervised(config.loaded_app, row, log, supervisor)
+    config.loaded_app = supervised
+    sockets = [socket.socket(fileno=fd) for fd in settings["listenFds"]]
+    for one in sockets:
+        one.setblocking(False)
+    server = Server(config)
+    call("post_fork", SimpleNamespace(pid=os.getppid()), worker)
+    try:
+        server.run(sockets=sockets)
+    except SystemExit:
+        if server.ready:
+            raise
+    finally:
+        call("worker_exit", SimpleNamespace(pid=os.getppid()), worker)
+    if not server.ready:
+        supervisor.give_up("APP_STARTUP_FAILED", "the lifespan of %s did not start" % settings["app"])

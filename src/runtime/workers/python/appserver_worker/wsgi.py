@@ -1,0 +1,358 @@
+"""One WSGI worker: a worker class of gunicorn, the application's own, under a supervisor that is not gunicorn's."""
+
+import os
+import select
+import time
+from types import SimpleNamespace
+
+from appserver_worker import loading, versions
+from appserver_worker.access_log import OFF, AccessLog, request_id
+from appserver_worker.shared_memory import Row
+
+# How long a worker that retires alone keeps connections open that clients were told are kept: the next request on one
+# of them is answered with `Connection: close`.
+LINGER_SECONDS = 2.0
+# Hook functions under gunicorn's names, as far as they mean the same here.
+HOOKS = ("post_fork", "post_worker_init", "worker_int", "pre_request", "post_request", "worker_exit")
+
+
+def import_server():
+    import gunicorn.app.base  # noqa: F401
+    import gunicorn.http.wsgi  # noqa: F401
+    import gunicorn.sock  # noqa: F401
+    import gunicorn.workers.gthread  # noqa: F401
+    import gunicorn.workers.sync  # noqa: F401
+
+
+class Heartbeat:
+    """Stands where gunicorn keeps a temporary file whose time its arbiter watches."""
+
+    def __init__(self, supervisor, row):
+        self._supervisor = supervisor
+        self._row = row
+        self._last = 0.0
+
+    def notify(self):
+        # Called in every turn of a worker's loop, so mostly it only looks at the clock.
+        now = time.monotonic()
+        if now - self._last >= self._row.beat_seconds():
+            self._last = now
+            self._supervisor.say("WATCHDOG=1")
+
+    def last_update(self):
+        return self._last
+
+    def fileno(self):
+        return self._supervisor.fd
+
+    def close(self):
+        pass
+
+
+class Context:
+    """What a worker of this process has beside gunicorn's own."""
+
+    def __init__(self, settings, supervisor):
+        self.supervisor = supervisor
+        self.row = Row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
+        self.access_log = AccessLog(settings["logFd"], settings["id"])
+
+
+def supervised(base, context, request_at):
+    """Returns gunicorn's worker class `base` with requests counted. `request_at`: which argument is the request."""
+    row = context.row
+
+    class SupervisedWorker(base):
+        # gunicorn's workers end when their parent's id changes. Theirs is the fork server, whose end need not be theirs;
+        # the supervisor's is noticed on the pipe to it.
+        ppid = property(lambda self: os.getppid(), lambda self, value: None)
+
+        def init_signals(self):
+            super().init_signals()
+            # gunicorn's own handler of ABRT is Python and never runs while the interpreter is stuck in an extension.
+            from appserver_worker.fork_server import show_stacks
+
+            show_stacks()
+
+        def handle_request(self, *args):
+            request = args[request_at]
+            request.appserver_status = 0
+            begun = row.begin(request.method, request.path)
+            try:
+                if row.draining() or row.retiring():
+                    self.announce_close()
+                return super().handle_request(*args)
+            except Exception:
+                # gunicorn answers 500 further up, unless the answer had begun.
+                request.appserver_status = request.appserver_status or 500
+                raise
+            finally:
+                row.end(begun, request.appserver_status)
+
+        def notify(self):
+            # A flag of the shared socket, not of this process: any worker may have changed it for all.
+            for listener in self.sockets:
+                listener.setblocking(False)
+            super().notify()
+
+        def announce_close(self):
+            """Makes the answer say `Connection: close`; the client's next connection leads to another worker or pod."""
+
+        def accept_queued(self):
+            """Takes what is queued on the sockets when the pod ends: nobody else would, and clients would be reset."""
+            for listener in self.sockets:
+                while row.draining() and select.select([listener], [], [], 0)[0]:
+                    try:
+                        self.accept(listener)
+                    except BlockingIOError:
+                        break  # Another worker was quicker.
+                    self.notify()
+
+    return SupervisedWorker
+
+
+def supervised_sync(context):
+    from gunicorn.workers.sync import SyncWorker
+
+    class SupervisedSync(supervised(SyncWorker, context, 1)):
+        def run(self):
+            super().run()
+            self.accept_queued()
+
+    return SupervisedSync
+
+
+def supervised_gthread(context):
+    from gunicorn.workers import gthread
+
+    row = context.row
+
+    class SupervisedThreads(supervised(gthread.ThreadWorker, context, 0)):
+        retire_at = None
+        stopped_accepting = False
+
+        def announce_close(self):
+            # No room for connections to keep. Setting keepalive to 0 instead would also close the idle ones at once,
+            # under clients that were told that they are kept.
+            self.max_keepalived = 0
+
+        def handle_exit(self, sig, frame):
+            if self.retire_at is None:
+                self.retire_at = time.monotonic() + (0.0 if row.draining() else LINGER_SECONDS)
+                # The versions that have it need not wait for the end of their select().
+                if hasattr(self, "method_queue"):
+                    self.method_queue.defer(lambda: None)
+
+        def notify(self):
+            super().notify()
+            if self.retire_at is None or not self.alive:
+                return
+            if not self.stopped_accepting:
+                self.accept_queued()
+                self.stop_accepting()
+                self.announce_close()
+            if self.nr_conns == 0 or time.monotonic() >= self.retire_at:
+                self.alive = False
+
+        def accept_queued(self):
+            for listener in self.sockets:
+                while row.draining() and select.select([listener], [], [], 0)[0]:
+                    # What the poller calls for this socket: its arguments differ between versions.
+                    self.poller.get_key(listener).data(listener)
+
+        def stop_accepting(self):
+            self.stopped_accepting = True
+            if hasattr(self, "set_accept_enabled"):
+                super().set_accept_enabled(False)
+            else:
+                for listener in self.sockets:
+                    self.poller.unregister(listener)
+
+        def set_accept_enabled(self, enabled):
+            super().set_accept_enabled(enabled and not self.stopped_accepting)
+
+    if not hasattr(gthread.ThreadWorker, "set_accept_enabled"):
+        del SupervisedThreads.set_accept_enabled
+    # Some versions linger by themselves; here the time for it is over when they begin to.
+    gthread.STOP_KEEPALIVE_LINGER = 0.0
+    return SupervisedThreads
+
+
+def supervised_gevent(context):
+    import gevent
+    from gevent.pool import Pool
+    from gevent.server import StreamServer
+    from gunicorn.workers.ggevent import GeventWorker
+
+    row = context.row
+
+    class RequestTimeout(Exception):
+        pass
+
+    class SupervisedGevent(supervised(GeventWorker, context, 1)):
+        def notify(self):
+            # Its own server sees to the sockets' flags.
+            GeventWorker.notify(self)
+
+        def handle_request(self, listener_name, request, sock, addr):
+            limit = row.request_timeout()
+            if limit == 0:
+                return super().handle_request(listener_name, request, sock, addr)
+            # One request of many is over its time: it alone ends, and the others of this worker go on.
+            with gevent.Timeout(limit, RequestTimeout("no answer within %g s" % limit)):
+                try:
+                    return super().handle_request(listener_name, request, sock, addr)
+                except RequestTimeout:
+                    context.supervisor.request_timed_out(request.method, request.path, limit)
+                    raise
+
+        def announce_close(self):
+            # The waits of connections that are idle now have begun with what it was before.
+            self.cfg.set("keepalive", 0)
+
+        def timeout_ctx(self):
+            """The wait for the next request on a kept connection."""
+            worker = self
+
+            class Idle(gevent.Timeout):
+                def __enter__(idle):
+                    worker.idle[gevent.getcurrent()] = idle
+                    return super().__enter__()
+
+                def __exit__(idle, *args):
+                    worker.idle.pop(gevent.getcurrent(), None)
+                    return super().__exit__(*args)
+
+            return Idle(self.cfg.keepalive, False)
+
+        def run(self):
+            self.idle = {}
+            pools = []
+            servers = []
+            for listener in self.sockets:
+                listener.setblocking(1)
+                pool = Pool(self.worker_connections)
+                server = StreamServer(
+                    listener, handle=lambda *args, at=listener: self.handle(at, *args), spawn=pool
+                )
+                # Several workers share the socket: whoever is busy must not take more than one at a time.
+                server.max_accept = 1
+                server.start()
+                pools.append(pool)
+                servers.append(server)
+            while self.alive:
+                self.notify()
+                gevent.sleep(min(1.0, row.beat_seconds()) if not row.draining() else 0.1)
+            while row.draining() and select.select(self.sockets, [], [], 0)[0]:
+                gevent.sleep(0.01)
+            for server in servers:
+                server.close()
+            close_idle_at = time.monotonic() + (0.0 if row.draining() else LINGER_SECONDS)
+            # Not for ever: the supervisor ends a worker that takes longer than the graceful timeout.
+            while any(len(pool) > 0 for pool in pools):
+                self.notify()
+                if time.monotonic() >= close_idle_at:
+                    for greenlet, idle in list(self.idle.items()):
+                        gevent.kill(greenlet, idle)
+                gevent.sleep(0.05)
+
+    return SupervisedGevent
+
+
+def access_logger(context, base):
+    row = context.row
+
+    class Logger(base):
+        def access(self, resp, req, environ, request_time):
+            status = int(str(resp.status).split()[0])
+            req.appserver_status = status
+            format = row.access_log()
+            if format == OFF:
+                return
+            context.access_log.write(
+                format,
+                req.method,
+                req.path,
+                status,
+                resp.sent if hasattr(resp, "sent") else -1,
+                request_time.total_seconds(),
+                environ.get("REMOTE_ADDR", ""),
+                lambda name: environ.get("HTTP_" + name.upper().replace("-", "_")),
+            )
+
+    return Logger
+
+
+def with_request_id(application, row):
+    """Gives requests that come without an id one, as long as they are logged with it."""
+
+    def identified(environ, start_response):
+        if row.access_log() and "HTTP_X_REQUEST_ID" not in environ:
+            environ["HTTP_X_REQUEST_ID"] = request_id()
+        return application(environ, start_response)
+
+    return identified
+
+
+CLASSES = {"sync": supervised_sync, "gthread": supervised_gthread, "gevent": supervised_gevent}
+
+
+def run(settings, supervisor, application):
+    """Serves until told to end. `application` is None when it is not preloaded."""
+    from gunicorn import sock
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.glogging import Logger
+    from gunicorn.workers import base as worker_base
+
+    if settings["class"] == "gevent":
+        # Before the application and the hooks are imported, or they would hold what is not patched.
+        versions.import_gevent(supervisor).patch_all()
+    context = Context(settings, supervisor)
+    row = context.row
+    heartbeat = Heartbeat(supervisor, row)
+    worker_base.WorkerTmp = lambda cfg: heartbeat
+    hooks = loading.load_hooks(supervisor, settings["hooks"])
+
+    class Application(BaseApplication):
+        def load_config(self):
+            values = {
+                "worker_class": settings["class"],
+                "threads": settings["threads"],
+                "backlog": settings["backlog"],
+                "keepalive": max(0, int(settings["keepAliveSeconds"])),
+                "graceful_timeout": int(settings["gracefulSeconds"]),
+                "errorlog": "-",
+            }
+            if settings["trustedProxies"]:
+                values["forwarded_allow_ips"] = ",".join(settings["trustedProxies"])
+            for name in HOOKS:
+                if hasattr(hooks, name):
+                    values[name] = getattr(hooks, name)
+            for key, value in values.items():
+                self.cfg.set(key, value)
+
+        def load(self):
+            return with_request_id(application or loading.load(supervisor, settings["app"]), row)
+
+    gunicorn_application = Application()
+    cfg = gunicorn_application.cfg
+    log = access_logger(context, Logger)(cfg)
+    listeners = sock.create_sockets(cfg, log, fds=settings["listenFds"])
+    worker_class = CLASSES[settings["class"]](context)
+    # gunicorn's sync worker sleeps in select() for up to this long, and beats only when it wakes.
+    worker = worker_class(settings["id"], os.getppid(), listeners, gunicorn_application, 1.0, cfg, log)
+    worker.pid = os.getpid()
+    ready = cfg.post_worker_init
+
+    def post_worker_init(worker):
+        ready(worker)
+        supervisor.say("READY=1")
+
+    cfg.set("post_worker_init", post_worker_init)
+    # The hooks' first argument is gunicorn's arbiter; what hooks commonly use of it is its log.
+    server = SimpleNamespace(log=log, pid=os.getppid(), cfg=cfg)
+    cfg.post_fork(server, worker)
+    try:
+        worker.init_process()
+    finally:
+        cfg.worker_exit(server, worker)

@@ -1,0 +1,203 @@
+// Without Kubernetes: a file, flags, several addresses and unix sockets, and sockets that a service manager hands over.
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runtimeDir } from '../../scripts/build.ts';
+import { pythonPackagesDir } from '../../scripts/python-packages.ts';
+import { applications, freePort, skip } from './runtime-process.ts';
+
+const root = applications({
+  'app.py': `
+def app(environ, start_response):
+    start_response("200 OK", [("content-length", "2")])
+    return [b"ok"]
+`,
+  'asgi_app.py': `
+async def app(scope, receive, send):
+    if scope["type"] != "lifespan":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+`,
+  'server.js': `require('http').createServer((_, response) => response.end('ok')).listen(process.env.PORT);`,
+});
+
+class Alone implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  output = '';
+
+  constructor(args: readonly string[]) {
+    this.child = spawn(join(runtimeDir, 'bin/appserver-runtime'), args, {
+      cwd: root,
+      env: {
+        ...process.env,
+        PYTHONPATH: pythonPackagesDir('newest'),
+        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+      },
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
+    }
+    this.exited = new Promise((resolve) => this.child.on('exit', resolve));
+  }
+
+  async says(text: string): Promise<void> {
+    for (let i = 0; i < 500; i++) {
+      if (this.output.includes(text)) return;
+      await delay(20);
+    }
+    throw new Error(`not said within 10 s: ${text}\n${this.output}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGINT');
+    await this.exited;
+  }
+}
+
+function overSocket(socketPath: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path: '/' }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    }).on('error', reject);
+  });
+}
+
+async function admin(): Promise<string[]> {
+  return ['--admin', `127.0.0.1:${await freePort()}`, '--control', 'off'];
+}
+
+describe('appserver-runtime', { skip, concurrency: 2 }, () => {
+  const applicationFlags: Record<string, string[]> = {
+    wsgi: ['--wsgi', 'app:app'],
+    asgi: ['--asgi', 'asgi_app:app'],
+    node: ['--node', 'server.js'],
+  };
+  for (const [name, flags] of Object.entries(applicationFlags)) {
+    test(`${name}: serves two ports and a unix socket, and takes the socket's file with it`, async () => {
+      const [first, second, path] = [await freePort(), await freePort(), join(root, `${name}.sock`)];
+      const listen = [`127.0.0.1:${first}`, `127.0.0.1:${second}`, `unix:${path}`].flatMap((one) => ['--listen', one]);
+      await using runtime = new Alone([...flags, ...listen, ...(await admin()), '--workers', '1']);
+      await runtime.says('"worker ready"');
+      for (const port of [first, second]) assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+      assert.equal(await overSocket(path), 200);
+      runtime.child.kill('SIGINT');
+      assert.equal(await runtime.exited, 0);
+      assert.equal(existsSync(path), false);
+    });
+  }
+
+  test('reads a file, takes live settings over on HUP, and says what needs a restart', async () => {
+    const port = await freePort();
+    const file = join(root, 'runtime.yaml');
+    const write = (count: number, listen: number): void =>
+      writeFileSync(
+        file,
+        `app: {wsgi: "app:app"}\nlisten: ["127.0.0.1:${listen}"]\nworkers: {count: ${count}, class: gthread}\n`,
+      );
+    write(1, port);
+    await using runtime = new Alone(['--config', file, ...(await admin())]);
+    await runtime.says('"worker ready"');
+    assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+    write(3, port + 1);
+    runtime.child.kill('SIGHUP');
+    await runtime.says('CONFIG_FIXED: listen cannot change while the runtime runs. Restart the runtime for it');
+    await runtime.says('"workers":3,"msg":"settings changed"');
+    await runtime.says('reload done');
+    writeFileSync(file, 'workers: {count: many}\n');
+    runtime.child.kill('SIGHUP');
+    await runtime.says('CONFIG_INVALID');
+    assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200, 'and it goes on');
+  });
+
+  test('takes sockets that a service manager hands over', async () => {
+    const port = await freePort();
+    // What systemd does: the sockets from descriptor 3 on, and the process id of who they are for.
+    const script = `
+import os, socket, sys
+s = socket.socket(); s.bind(("127.0.0.1", ${port})); s.listen(16)
+os.dup2(s.fileno(), 3); os.set_inheritable(3, True); os.environ["LISTEN_FDS"] = "1"; os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.argv[1], sys.argv[1:])`;
+    const args = ['--wsgi', 'app:app', '--listen', `127.0.0.1:${port}`, ...(await admin())];
+    const child = spawn('python3', ['-c', script, join(runtimeDir, 'bin/appserver-runtime'), ...args], {
+      cwd: root,
+      env: {
+        ...process.env,
+        PYTHONPATH: pythonPackagesDir('newest'),
+        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+      },
+    });
+    const exited = new Promise((resolve) => child.on('exit', resolve));
+    const early = async (): Promise<number> => {
+      for (let i = 0; i < 200; i++) {
+        try {
+          return (await fetch(`http://127.0.0.1:${port}/`)).status;
+        } catch {
+          await delay(20); // Not yet bound.
+        }
+      }
+      throw new Error('nothing listens');
+    };
+    assert.equal(await early(), 200);
+    child.kill('SIGINT');
+    await exited;
+  });
+
+  test('leaves the socket of another program alone', async () => {
+    const path = join(root, 'taken.sock');
+    const server = createServer().listen(path);
+    await using runtime = new Alone(['--wsgi', 'app:app', '--listen', `unix:${path}`, ...(await admin())]);
+    assert.equal(await runtime.exited, 5);
+    assert.match(runtime.output, /PORT_IN_USE: unix:.*taken\.sock is taken by another program/);
+    assert.ok(existsSync(path));
+    server.close();
+  });
+
+  const wrong: Record<string, { args: string[]; code: number; says: RegExp }> = {
+    'no application': { args: [], code: 2, says: /CONFIG_INVALID: the command line: app must have exactly one of/ },
+    'a file that is not there': {
+      args: ['--config', 'nothing.yaml'],
+      code: 2,
+      says: /CONFIG_UNREADABLE: nothing\.yaml cannot be read/,
+    },
+    'a number of workers that is none': {
+      args: ['--wsgi', 'app:app', '--workers', 'many'],
+      code: 2,
+      says: /CONFIG_INVALID: the command line: workers\.count must be a whole number/,
+    },
+    'an option that does not exist': { args: ['--nonsense'], code: 1, says: /unknown option '--nonsense'/ },
+    'an address that is not this machine': {
+      args: ['--wsgi', 'app:app', '--listen', '192.0.2.1:80', '--control', 'off', '--admin', '127.0.0.1:0'],
+      code: 5,
+      says: /LISTEN_FAILED: cannot listen on 192\.0\.2\.1:80: EADDRNOTAVAIL/,
+    },
+    'an admin port that is taken': {
+      args: ['--wsgi', 'app:app', '--listen', '127.0.0.1:0', '--control', 'off', '--admin', 'ADMIN'],
+      code: 5,
+      says: /ADMIN_PORT_IN_USE/,
+    },
+  };
+  for (const [name, { args, code, says }] of Object.entries(wrong)) {
+    test(`ends with a code and a sentence: ${name}`, async () => {
+      const taken = createServer();
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+      const address = taken.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      await using runtime = new Alone(args.map((arg) => (arg === 'ADMIN' ? `127.0.0.1:${port}` : arg)));
+      assert.equal(await runtime.exited, code, runtime.output);
+      assert.match(runtime.output, says);
+      taken.close();
+    });
+  }
+
+  test('--help says what there is', async () => {
+    await using runtime = new Alone(['--help']);
+    assert.equal(await runtime.exited, 0);
+    assert.match(runtime.output, /--wsgi <module:attribute>/);
+  });
+});

@@ -1,0 +1,194 @@
+// The log in its three formats: the runtime's own lines, what workers write, and the access log.
+import { EcsFlat } from '@elastic/ecs';
+import ecs from '@elastic/ecs/package.json' with { type: 'json' };
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { get } from 'node:http';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runtimeDir } from '../../scripts/build.ts';
+import { pythonPackagesDir } from '../../scripts/python-packages.ts';
+import { applications, freePort, Runtime, skip } from './runtime-process.ts';
+
+const root = applications({
+  'wsgi_app.py': `
+import os, sys
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/print":
+        print("from the application")
+    if environ["PATH_INFO"] == "/binary":
+        os.write(1, bytes(range(256)) * 64)
+    if environ["PATH_INFO"] == "/flood":
+        for i in range(20000):
+            os.write(1, b"x" * 200 + b"\\n")
+    status = "404 Not Found" if environ["PATH_INFO"] == "/missing" else "200 OK"
+    body = environ.get("HTTP_X_REQUEST_ID", "none").encode()
+    start_response(status, [("content-type", "text/plain"), ("content-length", str(len(body)))])
+    return [body]
+`,
+  'asgi_app.py': `
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return
+    body = dict(scope["headers"]).get(b"x-request-id", b"none")
+    status = 404 if scope["path"] == "/missing" else 200
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]})
+    await send({"type": "http.response.body", "body": body})
+`,
+  'server.js': `
+require('http').createServer((request, response) => {
+  const body = request.headers['x-request-id'] ?? 'none';
+  response.writeHead(request.url.startsWith('/missing') ? 404 : 200, { 'content-length': body.length });
+  response.end(body);
+}).listen(process.env.PORT);
+`,
+});
+
+const kinds: Record<string, { app: object; workers?: object }> = {
+  sync: { app: { wsgi: 'wsgi_app:app' } },
+  gthread: { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'gthread', threads: 2 } },
+  gevent: { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'gevent' } },
+  asgi: { app: { asgi: 'asgi_app:app' } },
+  node: { app: { node: join(root, 'server.js') } },
+};
+
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+function send(runtime: Runtime, path: string, headers: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(runtime.url(path), { headers, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      response.on('end', () => resolve(body));
+    }).on('error', reject);
+  });
+}
+
+describe('access log', { skip, concurrency: 2 }, () => {
+  for (const [name, kind] of Object.entries(kinds)) {
+    test(`${name}: one line a request in each format, with the ids that it came with`, async () => {
+      const logging = (format: string): object => ({ format, accessLog: true, level: 'info' });
+      await using runtime = await Runtime.ready({
+        root,
+        ...kind,
+        live: { logging: logging('json'), workers: { count: 1 } },
+      });
+      assert.equal(
+        await send(runtime, '/missing?secret=1', { 'x-request-id': 'abc', traceparent, 'user-agent': 't' }),
+        'abc',
+      );
+      await runtime.until('json', () => runtime.log().some(({ msg }) => msg === 'request'));
+      const { time, pid, request, ...rest } = runtime.log().find(({ msg }) => msg === 'request') ?? {};
+      assert.deepEqual(rest, { level: 'info', worker: 1, msg: 'request' });
+      assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      assert.equal(pid, (await runtime.readyWorkers())[0]?.pid);
+      assert.ok(typeof request === 'object' && request !== null && 'ms' in request && typeof request.ms === 'number');
+      assert.deepEqual(
+        { ...request, ms: 0 },
+        {
+          id: 'abc',
+          traceparent,
+          method: 'GET',
+          path: '/missing',
+          status: 404,
+          bytes: 3,
+          remote: '127.0.0.1',
+          userAgent: 't',
+          ms: 0,
+        },
+      );
+
+      runtime.configure('2', { logging: logging('ecs'), workers: { count: 1 } });
+      await runtime.until('ecs in force', async () => (await runtime.status()).settings === '2');
+      await send(runtime, '/', { traceparent });
+      await runtime.until('ecs', () => runtime.log().some(({ message }) => message === 'request'));
+      const line = runtime.log().find(({ message }) => message === 'request') ?? {};
+      assert.equal(line['http.response.status_code'], 200);
+      assert.equal(line['trace.id'], '0af7651916cd43dd8448eb211c80319c');
+      assert.match(String(line['http.request.id']), /^[0-9a-f]{32}$/, 'one that comes without an id gets one');
+
+      runtime.configure('3', { logging: logging('text'), workers: { count: 1 } });
+      await runtime.until('text in force', async () => (await runtime.status()).settings === '3');
+      await send(runtime, '/%1b[31m', { 'x-request-id': 'text-id' });
+      await runtime.until('text', () =>
+        / REQUEST GET \S+ 200 7 [\d.]+ms 127\.0\.0\.1 id=text-id worker=1\n/.test(runtime.output),
+      );
+      assert.ok(!runtime.output.includes('\u001B'), 'a client cannot colour the log');
+    });
+  }
+});
+
+describe("workers' output", { skip, concurrency: 2 }, () => {
+  test('comes with worker and stream, and binary does no harm', async () => {
+    await using runtime = await Runtime.ready({ root, app: { wsgi: 'wsgi_app:app' } });
+    await send(runtime, '/print');
+    await send(runtime, '/binary');
+    await runtime.until('logged', () => runtime.log().some(({ msg }) => msg === 'from the application'));
+    const line = runtime.log().find(({ msg }) => msg === 'from the application');
+    assert.equal(line?.['stream'], 'stdout');
+    assert.equal(typeof line?.['worker'], 'number');
+    assert.equal(await runtime.fetch(), 200);
+  });
+
+  test('a log that nobody reads stops who floods it, and neither probes nor other requests', async () => {
+    await using runtime = await Runtime.ready({ root, app: { wsgi: 'wsgi_app:app' }, live: { workers: { count: 2 } } });
+    runtime.child.stdout?.pause();
+    const flood = send(runtime, '/flood');
+    await delay(1_000);
+    const before = performance.now();
+    assert.equal((await runtime.admin('/readyz')).status, 200);
+    assert.equal(await runtime.fetch(), 200);
+    assert.ok(performance.now() - before < 1_000);
+    runtime.child.stdout?.resume();
+    await flood;
+  });
+});
+
+test('ecs: every field is one of the schema', { skip }, async () => {
+  await using runtime = await Runtime.ready({
+    root,
+    app: { wsgi: 'wsgi_app:app' },
+    live: { logging: { format: 'ecs', accessLog: true, level: 'debug' }, workers: { count: 1 } },
+  });
+  await send(runtime, '/print', { 'x-request-id': 'a', traceparent, 'user-agent': 't' });
+  process.kill((await runtime.readyWorkers())[0]?.pid ?? 0, 'SIGKILL');
+  await runtime.until('replaced', async () => (await runtime.status()).restarts['WORKER_KILLED'] === 1);
+  const fields = new Set(Object.keys(EcsFlat));
+  for (const line of runtime.log()) {
+    for (const name of Object.keys(line)) assert.ok(fields.has(name), `${name} is no field of ECS ${ecs.version}`);
+    assert.equal(line['ecs.version'], ecs.version);
+  }
+  assert.ok(runtime.log().length > 5);
+});
+
+test('text for people has colours on a terminal', { skip }, async () => {
+  const port = await freePort();
+  const command = [
+    join(runtimeDir, 'bin/appserver-runtime'),
+    ...['--wsgi', 'wsgi_app:app', '--working-dir', root, '--listen', `127.0.0.1:${port}`],
+    ...['--admin', `127.0.0.1:${await freePort()}`, '--control', 'off', '--log-format', 'text', '--access-log'],
+  ];
+  // script(1) gives it a terminal.
+  const child = spawn('script', ['-qec', command.join(' '), '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      PYTHONPATH: pythonPackagesDir('newest'),
+      // The Node that the runtime brings along stands in its image; here it is that of the tests.
+      PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+    },
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  const exited = new Promise((resolve) => child.on('exit', resolve));
+  for (let i = 0; i < 500 && !output.includes('worker ready'); i++) await delay(20);
+  await fetch(`http://127.0.0.1:${port}/`);
+  for (let i = 0; i < 500 && !output.includes('REQUEST'); i++) await delay(20);
+  // Ctrl-C, as a person would.
+  child.stdin.write('\u0003');
+  await exited;
+  assert.ok(output.includes('\u001B[32mINFO'), output);
+  assert.ok(output.includes('REQUEST GET / \u001B[32m200'), output);
+  assert.match(output, /phase changed/);
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Withheld } from '../../src/runtime/withheld.ts';
+
+describe('withheld time', () => {
+  const start = (): { withheld: Withheld; cgroup: { throttled: number } } => {
+    const cgroup = { throttled: 100 };
+    return {
+      cgroup,
+      withheld: new Withheld(
+        0,
+        () => 1_000,
+        () => cgroup.throttled,
+      ),
+    };
+  };
+
+  test('none while the timer comes about when it should', () => {
+    const { withheld } = start();
+    assert.equal(withheld.look(1_000), 0);
+    assert.equal(withheld.look(2_240), 0);
+  });
+
+  test('a clock that stood still for everybody', () => {
+    const { withheld } = start();
+    assert.equal(withheld.look(61_250), 60_000);
+  });
+
+  test('what the CPU quota held back, at most the time that has passed', () => {
+    const { withheld, cgroup } = start();
+    cgroup.throttled += 700;
+    assert.equal(withheld.look(1_000), 700);
+    cgroup.throttled += 5_000; // of several threads
+    assert.equal(withheld.look(2_000), 1_000);
+    assert.equal(withheld.look(3_000), 0);
+  });
+
+  test('counts for what had begun before, and not for what began after', () => {
+    const { withheld } = start();
+    withheld.look(11_250);
+    assert.equal(withheld.since(0), 10_000);
+    assert.equal(withheld.since(8_000), 3_250);
+    assert.equal(withheld.since(12_000), 0);
+  });
+});
