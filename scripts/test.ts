@@ -10,6 +10,7 @@ import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
 import { run } from '../e2e/cluster/command.ts';
 import { buildRuntime } from './build.ts';
+import { prepareExamples } from './example-packages.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
 
@@ -53,6 +54,7 @@ async function fast(): Promise<void> {
     await step('runtime for the tests', async () => {
       await buildRuntime();
       await ensurePythonPackages();
+      await prepareExamples();
     });
   }
   await runTests('Fast tests', nodeTest(2, globSync('test/**/*.test.ts', { cwd: repository }).toSorted()));

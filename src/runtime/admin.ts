@@ -8,6 +8,8 @@ export interface AdminOptions {
   /** HOST:PORT or [HOST]:PORT */
   readonly address: string;
   readonly report: () => Report;
+  /** What the application counts itself, in the OpenMetrics format; undefined where there is nothing. */
+  readonly applicationMetrics: () => Promise<string | undefined>;
   /** Ready workers that make the pod ready. */
   readonly readyWorkers: () => number;
 }
@@ -46,6 +48,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
       return send(response, 200, 'application/json', `${JSON.stringify(options.report())}\n`);
     case '/metrics':
       return send(response, 200, metricsContentType, await metricsText(options.report()));
+    case '/metrics/application': {
+      const text = await options.applicationMetrics();
+      if (text !== undefined) return send(response, 200, metricsContentType, text);
+      const why = 'the application has no metrics; PROMETHEUS_MULTIPROC_DIR turns those of prometheus_client on\n';
+      return send(response, 404, 'text/plain; charset=utf-8', why);
+    }
     default:
       return send(response, 404, 'text/plain; charset=utf-8', 'there are /livez, /readyz, /metrics and /status\n');
   }

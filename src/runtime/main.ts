@@ -122,6 +122,7 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   await startAdmin({
     address: fixed.admin,
     report: () => supervisor.report(),
+    applicationMetrics: () => supervisor.applicationMetrics(),
     readyWorkers: () => current.live.readyWorkers,
   });
   await startControl({ path: fixed.control, supervisor, log: log.logger, reread });

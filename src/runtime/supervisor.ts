@@ -4,6 +4,7 @@
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
 import { availableParallelism } from 'node:os';
 import { deafPorts, readAcceptQueue } from './accept-queue.ts';
+import { clearMultiprocessDir } from './application-metrics.ts';
 import { CgroupFiles } from './cgroup.ts';
 import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config.ts';
 import { nextDeadline } from './deadline.ts';
@@ -102,6 +103,7 @@ export class Supervisor {
 
   /** Runs the hook that comes before everything, and then the workers. @throws RuntimeError HOOK_FAILED */
   async start(): Promise<void> {
+    clearMultiprocessDir();
     const failed = await this.#hook('beforeStart', {});
     if (failed !== undefined) throw new RuntimeError('HOOK_FAILED', `hooks.beforeStart: ${failed}`);
     this.dispatch({ kind: 'started' });
@@ -152,6 +154,10 @@ export class Supervisor {
   report(): Report {
     const identity = { version, settings: this.#live.revision };
     return report(this.#state, this.#sampled(), identity, performance.now());
+  }
+
+  applicationMetrics(): Promise<string | undefined> {
+    return this.#workers.applicationMetrics();
   }
 
   /** In words, for the control socket and the log; never for the admin port. */

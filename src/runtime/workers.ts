@@ -1,5 +1,6 @@
 // The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
 import type { Logger } from 'pino';
+import { collect, multiprocessDir } from './application-metrics.ts';
 import { startChild, type Child } from './child-process.ts';
 import { sentence } from './errors.ts';
 import { ForkServer } from './fork-server.ts';
@@ -85,6 +86,14 @@ export class Workers {
   kill(id: number): void {
     const running = this.#running.get(id);
     if (running !== undefined) kill(running.pid);
+  }
+
+  /** The application's own metrics, undefined when it has none or they cannot be had. */
+  async applicationMetrics(): Promise<string | undefined> {
+    const { kind, site } = this.#options;
+    if (kind.collect === undefined || multiprocessDir() === undefined || this.#forkServer?.pid === undefined)
+      return undefined;
+    return collect(kind.collect(site()));
   }
 
   holdOutput(hold: boolean): void {

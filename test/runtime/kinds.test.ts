@@ -238,4 +238,33 @@ describe('kinds of applications', { skip, concurrency: 2 }, () => {
     assert.equal(await runtime.exited, 0);
     assert.match(runtime.output, /lifespan closed/);
   });
+
+  test('an application that counts with prometheus_client in multiprocess mode is read on the admin port', async () => {
+    const counted = applications({
+      'app.py': `
+from prometheus_client import Counter
+orders = Counter("orders", "Orders")
+def app(environ, start_response):
+    orders.inc()
+    start_response("200 OK", [("content-length", "2")])
+    return [b"ok"]
+`,
+      'metrics/counter_1.db': 'left over from a run before',
+    });
+    await using runtime = await Runtime.ready({
+      root: counted,
+      app: { wsgi: 'app:app' },
+      env: { PROMETHEUS_MULTIPROC_DIR: join(counted, 'metrics') },
+    });
+    for (let i = 0; i < 5; i++) assert.equal(await runtime.fetch(), 200);
+    const { status, body } = await runtime.admin('/metrics/application');
+    assert.equal(status, 200);
+    assert.match(body, /^orders_total 5\.0$/m);
+    assert.ok(body.endsWith('# EOF\n'));
+  });
+
+  test('an application without metrics of its own says so', async () => {
+    await using runtime = await Runtime.ready({ root, app: {}, ...kinds['wsgi, sync'] });
+    assert.equal((await runtime.admin('/metrics/application')).status, 404);
+  });
 });

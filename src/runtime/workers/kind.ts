@@ -28,4 +28,6 @@ export interface WorkerKind {
   /** The process that forks the workers; undefined when each is started by itself. */
   readonly forkServer?: (site: Site) => Command;
   readonly command: (site: Site, place: Place) => Command;
+  /** What prints the metrics that the application counts itself; undefined where there is no such thing. */
+  readonly collect?: (site: Site) => Command;
 }

@@ -49,5 +49,10 @@ export function python(app: PythonApplication): WorkerKind {
       args: ['fork', JSON.stringify({ do: 'work', id, slot })],
       fds: [descriptors.stubs, 'notify'],
     }),
+    collect: ({ home, descriptors }) => ({
+      program: join(home, 'bin', 'appserver-init'),
+      args: ['fork', JSON.stringify({ do: 'collect' })],
+      fds: [descriptors.stubs, 'notify'],
+    }),
   };
 }

@@ -1,0 +1,59 @@
+// What a benchmark tells: one JSON line a figure.
+
+export interface Figure {
+  readonly figure: string;
+  readonly unit: string;
+  readonly ours: number;
+  /** By name of the peer. */
+  readonly peers: Readonly<Record<string, number>>;
+  /** Ours by the first peer's: the median over the pairs. */
+  readonly ratio: number | null;
+  readonly runs: number;
+  /** The lowest and the highest ratio, or value where there is no peer. */
+  readonly spread: readonly [number, number];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return (low + high) / 2;
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
+export interface Contest {
+  readonly figure: string;
+  readonly unit: string;
+  readonly ours: () => Promise<number>;
+  /** The first is the one that the ratio is with. */
+  readonly peers: Readonly<Record<string, () => Promise<number>>>;
+  /** At least 9 where there is a peer to alternate with. */
+  readonly runs: number;
+}
+
+/** Measures ours and the peers in turn, so that what the machine does besides meets all alike. */
+export async function contest({ figure, unit, ours, peers, runs }: Contest): Promise<Figure> {
+  const own: number[] = [];
+  const theirs = new Map<string, number[]>(Object.keys(peers).map((name) => [name, []]));
+  for (let i = 0; i < runs; i++) {
+    own.push(await ours());
+    for (const [name, measure] of Object.entries(peers)) theirs.get(name)?.push(await measure());
+  }
+  const [first] = theirs.values();
+  const ratios = first === undefined ? [] : own.map((value, i) => value / (first[i] ?? Number.NaN));
+  const spreadOf = first === undefined ? own : ratios;
+  return {
+    figure,
+    unit,
+    ours: rounded(median(own)),
+    peers: Object.fromEntries([...theirs].map(([name, values]) => [name, rounded(median(values))])),
+    ratio: first === undefined ? null : rounded(median(ratios)),
+    runs,
+    spread: [rounded(Math.min(...spreadOf)), rounded(Math.max(...spreadOf))],
+  };
+}
+
+export function print(bench: string, figure: Figure): void {
+  process.stdout.write(`${JSON.stringify({ bench, ...figure })}\n`);
+}

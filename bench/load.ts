@@ -1,0 +1,82 @@
+// Load on loopback: wrk for how much goes through, an open client at a constant rate for how long it takes.
+import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { run } from '../e2e/cluster/command.ts';
+
+/** Requests per second over so many connections. */
+export async function throughput(url: string, seconds: number, connections = 16): Promise<number> {
+  const output = await run(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url]);
+  const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(output) ?? [];
+  const [, failed = '0'] = /Non-2xx or 3xx responses: (\d+)/.exec(output) ?? [];
+  if (rate === undefined || Number(failed) > 0) throw new Error(`wrk: ${output}`);
+  return Number(rate);
+}
+
+export interface Sent {
+  readonly latenciesMs: readonly number[];
+  /** Longest time between two answers. */
+  readonly stallMs: number;
+  readonly lost: number;
+}
+
+export interface ConstantLoad {
+  readonly url: string;
+  /** Per second. */
+  readonly rate: number;
+  /** Kept, or a fresh one a request. */
+  readonly connections: number | 'fresh';
+}
+
+/** Sends when it is time to, whether earlier requests have been answered or not. */
+export function constantLoad({ url, rate, connections }: ConstantLoad): { stop: () => Promise<Sent> } {
+  const agent =
+    connections === 'fresh' ? new Agent() : new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
+  const latenciesMs: number[] = [];
+  const underWay = new Set<Promise<void>>();
+  const state = { stopped: false, lost: 0, answeredAt: performance.now(), stallMs: 0, sent: 0 };
+  const send = (due: number): Promise<void> =>
+    new Promise((resolve) => {
+      const lose = (): void => {
+        state.lost++;
+        resolve();
+      };
+      const outgoing = request(url, { agent, signal: AbortSignal.timeout(15_000) }, (response) => {
+        response.on('error', lose).resume();
+        response.on('end', () => {
+          const now = performance.now();
+          if ((response.statusCode ?? 500) >= 500) return lose();
+          latenciesMs.push(now - due);
+          state.stallMs = Math.max(state.stallMs, now - state.answeredAt);
+          state.answeredAt = now;
+          return resolve();
+        });
+      });
+      outgoing.on('error', lose).end();
+    });
+  const started = performance.now();
+  const sending = (async () => {
+    while (!state.stopped) {
+      const due = Math.floor(((performance.now() - started) / 1000) * rate);
+      for (; state.sent < due; state.sent++) {
+        const answer = send(started + (state.sent * 1000) / rate);
+        underWay.add(answer);
+        void answer.finally(() => underWay.delete(answer));
+      }
+      await delay(1);
+    }
+  })();
+  return {
+    stop: async () => {
+      state.stopped = true;
+      await sending;
+      await Promise.all(underWay);
+      agent.destroy();
+      return { latenciesMs, stallMs: state.stallMs, lost: state.lost };
+    },
+  };
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

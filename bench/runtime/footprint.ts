@@ -1,0 +1,169 @@
+// What the runtime itself takes of memory and CPU, and how evenly work is spread over workers.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Contest } from '../figure.ts';
+import { throughput } from '../load.ts';
+import { apps, gunicorn, nodeCluster, ours, type Server } from '../server.ts';
+
+const quiet = { logging: { level: 'warn' } };
+const mebibyte = 1_024;
+
+/** A field of /proc/PID/smaps_rollup in MiB. */
+function rollup(pid: number, field: 'Rss' | 'Pss' | 'Private_Dirty'): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / mebibyte;
+}
+
+function commandLine(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+}
+
+function supervisor(server: Server): number {
+  const found = server
+    .tree()
+    .find((pid) => commandLine(pid).includes('runtime.mjs') && !commandLine(pid).includes('serve'));
+  if (found === undefined) throw new Error('there is no supervisor');
+  return found;
+}
+
+const four = { app: { wsgi: 'hello:app' }, workers: { count: 4 }, ...quiet };
+
+/** Of the supervisor, or of gunicorn's master, after load. */
+async function memory(start: () => Promise<Server>, of: (server: Server) => number): Promise<number> {
+  await using server = await start();
+  await server.answering();
+  await throughput(server.url(), 3);
+  return of(server);
+}
+
+const master = (server: Server): number => server.child.pid ?? 0;
+
+async function supervisorCpu(): Promise<number> {
+  await using server = await ours({ app: { wsgi: 'hello:app' }, workers: { count: 8 }, ...quiet });
+  await server.answering();
+  await delay(3_000);
+  const pid = supervisor(server);
+  const ticks = (): number => {
+    const [, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+    const [user = 0, system = 0] = (fields[0] ?? '').split(' ').slice(11, 13).map(Number);
+    return user + system;
+  };
+  const before = ticks();
+  const seconds = 30;
+  for (let i = 0; i < seconds / 2; i++) {
+    for (const path of ['/livez', '/readyz']) await (await fetch(`http://127.0.0.1:${server.adminPort}${path}`)).text();
+    await delay(2_000);
+  }
+  // A tick is a hundredth of a second.
+  return (ticks() - before) / seconds;
+}
+
+/** Of all processes together, each shared page counted once. */
+async function allPss(start: () => Promise<Server>): Promise<number> {
+  await using server = await start();
+  await server.answering();
+  await throughput(server.url(), 3);
+  return server.tree().reduce((sum, pid) => sum + rollup(pid, 'Pss'), 0);
+}
+
+/** Coefficient of variation of the requests that each of four workers had. */
+async function variation(start: () => Promise<Server>, connection: 'close' | 'keep-alive'): Promise<number> {
+  await using server = await start();
+  await server.answering();
+  const counts = new Map<string, number>();
+  const one = async (): Promise<void> => {
+    for (let i = 0; i < 500; i++) {
+      const pid = await (await fetch(server.url('/pid'), { headers: { connection } })).text();
+      counts.set(pid, (counts.get(pid) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, one));
+  const values = [...counts.values(), ...Array.from({ length: 4 - counts.size }, () => 0)];
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) / mean;
+}
+
+function balance(
+  figure: string,
+  own: object,
+  peer: () => Promise<Server>,
+  connection: 'close' | 'keep-alive',
+): Contest {
+  return {
+    figure,
+    unit: 'coefficient of variation',
+    runs: 9,
+    ours: () => variation(() => ours({ ...own, ...quiet }), connection),
+    peers: { peer: () => variation(peer, connection) },
+  };
+}
+
+const node = { app: { node: join(apps, 'server.cjs') }, workers: { count: 4 } };
+const gthread = { app: { wsgi: 'hello:app' }, workers: { count: 4, class: 'gthread', threads: 4 } };
+const gunicornThreads = (): Promise<Server> =>
+  gunicorn(['-w', '4', '-k', 'gthread', '--threads', '4', '--keep-alive', '75']);
+const django = { app: { wsgi: 'hello_django:app' }, workers: { count: 4, preload: true }, ...quiet };
+
+export const footprint: Readonly<Record<string, () => Promise<Contest>>> = {
+  supervisor_private_dirty_mb: async () => ({
+    figure: 'supervisor_private_dirty_mb',
+    unit: 'MiB',
+    runs: 3,
+    ours: () =>
+      memory(
+        () => ours(four),
+        (server) => rollup(supervisor(server), 'Private_Dirty'),
+      ),
+    peers: {
+      gunicorn: () =>
+        memory(
+          () => gunicorn(['-w', '4']),
+          (server) => rollup(master(server), 'Private_Dirty'),
+        ),
+    },
+  }),
+  supervisor_rss_mb: async () => ({
+    figure: 'supervisor_rss_mb',
+    unit: 'MiB',
+    runs: 3,
+    ours: () =>
+      memory(
+        () => ours(four),
+        (server) => rollup(supervisor(server), 'Rss'),
+      ),
+    peers: {
+      gunicorn: () =>
+        memory(
+          () => gunicorn(['-w', '4']),
+          (server) => rollup(master(server), 'Rss'),
+        ),
+    },
+  }),
+  supervisor_cpu_pct: async () => ({
+    figure: 'supervisor_cpu_pct',
+    unit: '% of a core',
+    runs: 3,
+    ours: supervisorCpu,
+    peers: {},
+  }),
+  django_preload_pss_mb: async () => ({
+    figure: 'django_preload_pss_mb',
+    unit: 'MiB',
+    runs: 9,
+    ours: () => allPss(() => ours(django)),
+    peers: { gunicorn: () => allPss(() => gunicorn(['-w', '4', '--preload'], 'hello_django:app')) },
+  }),
+  balance_cv_gthread_fresh: async () => balance('balance_cv_gthread_fresh', gthread, gunicornThreads, 'close'),
+  balance_cv_gthread_keepalive: async () =>
+    balance('balance_cv_gthread_keepalive', gthread, gunicornThreads, 'keep-alive'),
+  balance_cv_sync: async () =>
+    balance(
+      'balance_cv_sync',
+      { app: { wsgi: 'hello:app' }, workers: { count: 4 } },
+      () => gunicorn(['-w', '4']),
+      'close',
+    ),
+  balance_cv_node_fresh: async () => balance('balance_cv_node_fresh', node, () => nodeCluster(4), 'close'),
+  balance_cv_node_keepalive: async () => balance('balance_cv_node_keepalive', node, () => nodeCluster(4), 'keep-alive'),
+};
