@@ -42,7 +42,7 @@ const cases: Record<string, Case> = {
   'a module that does not exist': {
     spec: { app: { wsgi: 'shpo:app' } },
     reason: 'PodsCrashing',
-    says: /1 of 1 pod: APP_NOT_FOUND: there is no module shpo in \/app\. Correct spec\.app\.wsgi/,
+    says: /1 of 1 pod: APP_NOT_FOUND: there is no module shpo in \/app\. Correct the name \(module:attribute\) in spec\.app/,
   },
   'a module that does not import': {
     spec: { image: testImageNames.second, app: { wsgi: 'broken:app' } },
@@ -52,7 +52,7 @@ const cases: Record<string, Case> = {
   'an attribute that is not there': {
     spec: { app: { wsgi: 'shop:application' } },
     reason: 'PodsCrashing',
-    says: /APP_NOT_CALLABLE: shop:application: .*\. Name an attribute of the module that is a WSGI application/,
+    says: /APP_NOT_CALLABLE: shop:application: .*\. Name an attribute of the module that is the application/,
   },
   'a worker that dies at once': {
     spec: { app: { wsgi: 'os:_exit(7)' } },

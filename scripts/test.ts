@@ -1,5 +1,5 @@
-// npm test: format, lint, types, dead code, fast tests, and the tests on the embedded cluster where it can run.
-// npm run test:fast: the same without the cluster.
+// npm test: format, lint, types, dead code, fast tests, the runtime as processes, and the tests on the embedded cluster
+// where it can run. npm run test:fast: the same without the last two.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,10 @@ const nodeTest = (concurrency: number, files: readonly string[]): string[] => [
   ...files,
 ];
 
+function testFiles(...patterns: readonly string[]): string[] {
+  return globSync(patterns, { cwd: repository }).toSorted();
+}
+
 async function fast(): Promise<void> {
   await check('format', bin('prettier'), '--check', '--log-level=warn', '.');
   await check('lint', bin('oxlint'), '--type-aware', '--quiet');
@@ -54,10 +58,19 @@ async function fast(): Promise<void> {
     await step('runtime for the tests', async () => {
       await buildRuntime();
       await ensurePythonPackages();
-      await prepareExamples();
     });
   }
-  await runTests('Fast tests', nodeTest(2, globSync('test/**/*.test.ts', { cwd: repository }).toSorted()));
+  await runTests('Fast tests', nodeTest(2, testFiles('test/{api,kube,operator,runtime}/*.test.ts', 'test/*.test.ts')));
+}
+
+async function onProcesses(): Promise<void> {
+  if (process.platform !== 'linux') {
+    return say(
+      `\nThe tests of the runtime as processes were SKIPPED: they need Linux, and this is ${process.platform}.`,
+    );
+  }
+  await step('examples for the tests', prepareExamples);
+  return runTests('Tests of the runtime as processes', nodeTest(2, testFiles('test/processes/*.test.ts')));
 }
 
 async function onCluster(): Promise<void> {
@@ -71,8 +84,8 @@ async function onCluster(): Promise<void> {
   try {
     await up(cluster, { images });
     // Files one after the other: each has the operator as it needs it.
-    const files = globSync('e2e/*.test.ts', { cwd: repository }).toSorted();
-    await runTests('Tests on the embedded cluster', inNamespace(cluster.namespace, ...nodeTest(1, files)), {
+    const command = inNamespace(cluster.namespace, ...nodeTest(1, testFiles('e2e/*.test.ts')));
+    await runTests('Tests on the embedded cluster', command, {
       KUBECONFIG: cluster.kubeconfig,
       PATH: `${binDir}:${process.env['PATH'] ?? ''}`,
     });
@@ -85,6 +98,7 @@ async function onCluster(): Promise<void> {
 try {
   await fast();
   if (!fastOnly) {
+    await onProcesses();
     const ability = await canRunCluster();
     if (ability.kind === 'able') await onCluster();
     else say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);

@@ -55,7 +55,7 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     `${pod}.initContainers.0.image`,
     'registry.example.com/runtime:0.1.0',
   ],
-  'the port in the command': ['Deployment', { port: 8123 }, `${app}.command.3`, '8123'],
+  'the port in the command': ['Deployment', { port: 8123 }, `${app}.command.3`, '0.0.0.0:8123'],
   'the port as target of the Service': ['Service', { port: 8123 }, 'spec.ports.0.targetPort', 'http'],
   'the port of the Service': ['Service', { service: { port: 8080 } }, 'spec.ports.0.port', 8080],
   'a budget that blocks no drain': ['PodDisruptionBudget', { replicas: 1 }, 'spec.maxUnavailable', 1],

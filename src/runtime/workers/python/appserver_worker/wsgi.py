@@ -2,6 +2,7 @@
 
 import os
 import select
+import selectors
 import time
 from types import SimpleNamespace
 
@@ -139,9 +140,20 @@ def supervised_gthread(context):
         def handle_exit(self, sig, frame):
             if self.retire_at is None:
                 self.retire_at = time.monotonic() + (0.0 if row.draining() else LINGER_SECONDS)
-                # The versions that have it need not wait for the end of their select().
-                if hasattr(self, "method_queue"):
-                    self.method_queue.defer(lambda: None)
+                self.wake()
+
+        def wake(self):
+            """Ends the wait for events."""
+            if hasattr(self, "method_queue"):
+                self.method_queue.defer(lambda: None)
+            else:
+                os.write(self.PIPE[1], b".")
+
+        def run(self):
+            if not hasattr(self, "method_queue"):
+                # Older versions wait for a second whatever is written there.
+                self.poller.register(self.PIPE[0], selectors.EVENT_READ, lambda fd: os.read(fd, 64))
+            super().run()
 
         def notify(self):
             super().notify()
@@ -153,6 +165,7 @@ def supervised_gthread(context):
                 self.announce_close()
             if self.nr_conns == 0 or time.monotonic() >= self.retire_at:
                 self.alive = False
+                self.wake()
 
         def accept_queued(self):
             for listener in self.sockets:

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runtimeDir } from '../../scripts/build.ts';
-import { applications, Runtime, skip, type Options } from './runtime-process.ts';
+import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const source = (answer: string, more = ''): string => `
 import os, sys, time

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { applications, Runtime, skip, type Options } from './runtime-process.ts';
+import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const root = applications({
   'app.py': `

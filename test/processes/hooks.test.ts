@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { applications, Runtime, skip, type Options } from './runtime-process.ts';
+import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const root = applications({
   'app.py': `

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
-import { applications, Runtime, skip, type Options } from './runtime-process.ts';
+import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const root = applications({
   'wsgi_app.py': `
