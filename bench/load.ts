@@ -17,6 +17,8 @@ export interface Sent {
   /** Longest time between two answers. */
   readonly stallMs: number;
   readonly lost: number;
+  /** How often what went wrong. */
+  readonly why: Readonly<Record<string, number>>;
 }
 
 export interface ConstantLoad {
@@ -33,10 +35,13 @@ export function constantLoad({ url, rate, connections }: ConstantLoad): { stop: 
     connections === 'fresh' ? new Agent() : new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
   const latenciesMs: number[] = [];
   const underWay = new Set<Promise<void>>();
+  const why: Record<string, number> = {};
   const state = { stopped: false, lost: 0, answeredAt: performance.now(), stallMs: 0, sent: 0 };
   const send = (due: number): Promise<void> =>
     new Promise((resolve) => {
-      const lose = (): void => {
+      const lose = (error: NodeJS.ErrnoException): void => {
+        const reason = error.code ?? error.message;
+        why[reason] = (why[reason] ?? 0) + 1;
         state.lost++;
         resolve();
       };
@@ -44,7 +49,7 @@ export function constantLoad({ url, rate, connections }: ConstantLoad): { stop: 
         response.on('error', lose).resume();
         response.on('end', () => {
           const now = performance.now();
-          if ((response.statusCode ?? 500) >= 500) return lose();
+          if ((response.statusCode ?? 500) >= 500) return lose(new Error(`status ${response.statusCode}`));
           latenciesMs.push(now - due);
           state.stallMs = Math.max(state.stallMs, now - state.answeredAt);
           state.answeredAt = now;
@@ -71,7 +76,7 @@ export function constantLoad({ url, rate, connections }: ConstantLoad): { stop: 
       await sending;
       await Promise.all(underWay);
       agent.destroy();
-      return { latenciesMs, stallMs: state.stallMs, lost: state.lost };
+      return { latenciesMs, stallMs: state.stallMs, lost: state.lost, why };
     },
   };
 }

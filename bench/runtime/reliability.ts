@@ -85,7 +85,7 @@ async function recovery(start: () => Promise<Server>): Promise<number> {
   const pid = async (): Promise<string> =>
     (await fetch(server.url('/pid'), { headers: { connection: 'close' } })).text();
   // Proven: a worker that dies young is replaced with a delay, and that is as it should be.
-  await delay(11_000);
+  await delay(3_000);
   const victim = await pid();
   const began = performance.now();
   process.kill(Number(victim), 'SIGKILL');

@@ -4,8 +4,11 @@ import type { Draft } from './draft.ts';
 import type { ErrorCode } from './errors.ts';
 import { counts, type Failure, type State, type Worker } from './state.ts';
 
-/** A worker that was ready for this long has proven itself: its end is replaced at once and resets the backoff. */
-const stableMs = 10_000;
+/**
+ * A worker that was ready for this long has proven itself: its end is replaced at once and resets the backoff. Longer than
+ * a crash loop takes for a round, and short enough that a kill soon after a reload costs no capacity.
+ */
+const stableMs = 2_000;
 /** Time that an aborted worker has for writing its stacks. */
 const abortMs = 1_000;
 

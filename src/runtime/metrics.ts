@@ -128,6 +128,7 @@ function requestMetrics(of: Report): Metric[] {
       'Connections that the kernel dropped because an accept queue of the network namespace was full',
       single(of.acceptQueueDrops),
     ),
+    counter('appserver_requests_lost', 'Requests that were in the hands of workers that died', single(of.requestsLost)),
     counter('appserver_request_timeouts', 'Requests that were ended for taking too long', single(of.requestTimeouts)),
     counter(
       'appserver_responses',

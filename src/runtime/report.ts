@@ -29,6 +29,8 @@ export interface Report {
   /** Workers replaced although they were well, by reason. */
   readonly replaced: Readonly<Record<string, number>>;
   readonly requestTimeouts: number;
+  /** Requests that were in the hands of workers that died. */
+  readonly requestsLost: number;
   readonly lastFailure: string | null;
   readonly acceptQueue: number;
   /** Of the whole network namespace. */
@@ -45,6 +47,7 @@ export interface Sampled {
   readonly memoryBySlot: ReadonlyMap<number, number>;
   readonly acceptQueue: AcceptQueue;
   readonly bootSeconds: readonly number[];
+  readonly requestsLost: number;
 }
 
 export function report(
@@ -79,6 +82,7 @@ export function report(
     restarts: state.restarts,
     replaced: state.replaced,
     requestTimeouts: state.requestTimeouts,
+    requestsLost: sampled.requestsLost,
     lastFailure: state.lastFailure?.code ?? null,
     acceptQueue: sampled.acceptQueue.length,
     acceptQueueDrops: sampled.acceptQueue.drops,

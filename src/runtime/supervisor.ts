@@ -70,6 +70,8 @@ export class Supervisor {
   #sampleTimer: NodeJS.Timeout | undefined;
   #trafficTimer: NodeJS.Timeout | undefined;
   #oomKills: number;
+  /** Requests that were in the hands of workers that died. */
+  #lost = 0;
   /** What workers that have ended had counted. */
   #ended: Counters = noCounters;
 
@@ -249,6 +251,7 @@ export class Supervisor {
       memoryBySlot: new Map(memory),
       acceptQueue: readAcceptQueue(this.#ports),
       bootSeconds: this.#boots,
+      requestsLost: this.#lost,
     };
   }
 
@@ -313,6 +316,7 @@ export class Supervisor {
     const log = this.#options.log.logger;
     // What the worker had begun and not ended ended with it.
     const { counters } = this.#options.memory.read(slot);
+    this.#lost += counters.begun - counters.ended;
     this.#ended = addCounters(this.#ended, { ...counters, begun: counters.ended });
     this.#options.memory.clear(slot);
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });

@@ -129,6 +129,7 @@ describe('shared memory and what is told of it', () => {
     memoryBySlot: new Map(),
     acceptQueue: { length: 9, drops: 2 },
     bootSeconds: [0.2, 0.3],
+    requestsLost: 3,
   };
 
   test('metrics are OpenMetrics, with a cumulative histogram', async () => {
@@ -156,6 +157,7 @@ describe('shared memory and what is told of it', () => {
       'appserver_accept_queue_drops_total 2',
       'appserver_worker_boot_seconds_bucket{le="0.25"} 1',
       'appserver_worker_boot_seconds_count 2',
+      'appserver_requests_lost_total 3',
       'appserver_responses_total{status="2xx"} 0',
     ]) {
       assert.ok(text.includes(`${line}\n`), `${line}\n---\n${text}`);

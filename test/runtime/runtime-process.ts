@@ -61,6 +61,7 @@ export interface Status {
   readonly restarts: Readonly<Record<string, number>>;
   readonly replaced: Readonly<Record<string, number>>;
   readonly requestTimeouts: number;
+  readonly requestsLost: number;
   readonly counters: { readonly begun: number; readonly ended: number };
 }
 
