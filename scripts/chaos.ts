@@ -33,7 +33,8 @@ function children(pid: number): number[] {
 }
 
 function descendants(pid: number): number[] {
-  return children(pid).flatMap((child) => [child, ...descendants(child)]);
+  const own = children(pid);
+  return own.concat(own.flatMap(descendants));
 }
 
 const isZombie = (pid: number): boolean => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -41,7 +42,7 @@ const isZombie = (pid: number): boolean => / Z /.test(readFileSync(`/proc/${pid}
 /** Sends its request a byte at a time, and reads no answer. */
 function slowClient(port: number): Socket {
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-  const bytes = [...'GET / HTTP/1.1\r\nhost: a\r\n'];
+  const bytes = 'GET / HTTP/1.1\r\nhost: a\r\n'.split('');
   const timer = setInterval(() => {
     const next = bytes.shift();
     if (next === undefined) socket.destroy();

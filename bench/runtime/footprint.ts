@@ -15,14 +15,13 @@ function rollup(pid: number, field: 'Rss' | 'Pss' | 'Private_Dirty'): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / mebibyte;
 }
 
-function commandLine(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+/** Its command line, a word each. */
+function words(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
 }
 
 function supervisor(server: Server): number {
-  const found = server
-    .tree()
-    .find((pid) => commandLine(pid).includes('runtime.mjs') && !commandLine(pid).includes('serve'));
+  const found = server.tree().find((pid) => words(pid)[1]?.endsWith('runtime.mjs') === true);
   if (found === undefined) throw new Error('there is no supervisor');
   return found;
 }

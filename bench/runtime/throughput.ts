@@ -67,7 +67,8 @@ async function rate(start: () => Promise<Server>, path: string): Promise<number>
   await using server = await start();
   await server.answering();
   await throughput(server.url(path), 1);
-  return throughput(server.url(path), seconds);
+  // Awaited here: the server ends with this function.
+  return await throughput(server.url(path), seconds);
 }
 
 async function p99(start: () => Promise<Server>, perSecond: number, connections: number | 'fresh'): Promise<number> {
