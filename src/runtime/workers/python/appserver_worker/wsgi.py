@@ -32,6 +32,7 @@ class Heartbeat:
         self._supervisor = supervisor
         self._row = row
         self._last = 0.0
+        self.on_beat = lambda: None
 
     def notify(self):
         # Called in every turn of a worker's loop, so mostly it only looks at the clock.
@@ -39,6 +40,7 @@ class Heartbeat:
         if now - self._last >= self._row.beat_seconds():
             self._last = now
             self._supervisor.say("WATCHDOG=1")
+            self.on_beat()
 
     def last_update(self):
         return self._last
@@ -90,11 +92,10 @@ def supervised(base, context, request_at):
             finally:
                 row.end(begun, request.appserver_status)
 
-        def notify(self):
+        def on_beat(self):
             # A flag of the shared socket, not of this process: any worker may have changed it for all.
             for listener in self.sockets:
                 listener.setblocking(False)
-            super().notify()
 
         def announce_close(self):
             """Makes the answer say `Connection: close`; the client's next connection leads to another worker or pod."""
@@ -203,9 +204,8 @@ def supervised_gevent(context):
         pass
 
     class SupervisedGevent(supervised(GeventWorker, context, 1)):
-        def notify(self):
-            # Its own server sees to the sockets' flags.
-            GeventWorker.notify(self)
+        def on_beat(self):
+            """gevent's own server sees to the sockets' flags."""
 
         def handle_request(self, listener_name, request, sock, addr):
             limit = row.request_timeout()
@@ -355,6 +355,7 @@ def run(settings, supervisor, application):
     # gunicorn's sync worker sleeps in select() for up to this long, and beats only when it wakes.
     worker = worker_class(settings["id"], os.getppid(), listeners, gunicorn_application, 1.0, cfg, log)
     worker.pid = os.getpid()
+    heartbeat.on_beat = worker.on_beat
     ready = cfg.post_worker_init
 
     def post_worker_init(worker):
