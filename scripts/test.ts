@@ -70,7 +70,7 @@ async function onProcesses(): Promise<void> {
     );
   }
   await step('examples for the tests', prepareExamples);
-  return runTests('Tests of the runtime as processes', nodeTest(2, testFiles('test/processes/*.test.ts')));
+  return runTests('Tests of the runtime as processes', nodeTest(4, testFiles('test/processes/*.test.ts')));
 }
 
 async function onCluster(): Promise<void> {
