@@ -30,15 +30,28 @@ export interface Contest {
   readonly peers: Readonly<Record<string, () => Promise<number>>>;
   /** At least 9 where there is a peer to alternate with. */
   readonly runs: number;
+  /** Ends what the measuring functions keep between their calls. */
+  readonly close?: () => Promise<void>;
 }
 
 /** Measures ours and the peers in turn, so that what the machine does besides meets all alike. */
-export async function contest({ figure, unit, ours, peers, runs }: Contest): Promise<Figure> {
+export async function contest({ figure, unit, ours, peers, runs, close }: Contest): Promise<Figure> {
   const own: number[] = [];
   const theirs = new Map<string, number[]>(Object.keys(peers).map((name) => [name, []]));
-  for (let i = 0; i < runs; i++) {
-    own.push(await ours());
-    for (const [name, measure] of Object.entries(peers)) theirs.get(name)?.push(await measure());
+  const all: [number[] | undefined, () => Promise<number>][] = [
+    [own, ours],
+    ...Object.entries(peers).map(([name, measure]): [number[] | undefined, () => Promise<number>] => [
+      theirs.get(name),
+      measure,
+    ]),
+  ];
+  try {
+    for (let i = 0; i < runs; i++) {
+      // Every other time the other way round: being first must not be an advantage.
+      for (const [values, measure] of i % 2 === 0 ? all : all.toReversed()) values?.push(await measure());
+    }
+  } finally {
+    await close?.();
   }
   const [first] = theirs.values();
   const ratios = first === undefined ? [] : own.map((value, i) => value / (first[i] ?? Number.NaN));

@@ -1,15 +1,33 @@
-// Load on loopback: wrk for how much goes through, an open client at a constant rate for how long it takes.
+// Load on loopback: wrk for how much goes through, vegeta for how long it takes at a rate, and a client of our own that
+// keeps what happened to each request.
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { join } from 'node:path';
 import { run } from '../e2e/cluster/command.ts';
+import { binDir } from '../e2e/cluster/layout.ts';
+import { onClientCore } from './cores.ts';
 
 /** Requests per second over so many connections. */
 export async function throughput(url: string, seconds: number, connections = 16): Promise<number> {
-  const output = await run(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url]);
+  const output = await run([...onClientCore, 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url]);
   const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(output) ?? [];
   const [, failed = '0'] = /Non-2xx or 3xx responses: (\d+)/.exec(output) ?? [];
   if (rate === undefined || Number(failed) > 0) throw new Error(`wrk: ${output}`);
   return Number(rate);
+}
+
+const vegetaReport = z.object({ latencies: z.object({ '99th': z.number() }), success: z.number() });
+
+/** 99th percentile of the latency at so many requests per second, sent when it is time to and not when answers come. */
+export async function p99AtRate(url: string, rate: number, seconds: number, keepAlive: boolean): Promise<number> {
+  const vegeta = join(binDir, 'vegeta');
+  const attack = `${vegeta} attack -rate=${Math.round(rate)}/s -duration=${seconds}s -keepalive=${keepAlive} -timeout=10s`;
+  const command = `${attack} -connections=64 | ${vegeta} report -type=json`;
+  const output = await run([...onClientCore, 'sh', '-c', command], { input: `GET ${url}\n` });
+  const report = vegetaReport.parse(JSON.parse(output));
+  if (report.success < 1) throw new Error(`vegeta: ${output}`);
+  return report.latencies['99th'] / 1e6;
 }
 
 export interface Sent {
@@ -79,9 +97,4 @@ export function constantLoad({ url, rate, connections }: ConstantLoad): { stop: 
       return { latenciesMs, stallMs: state.stallMs, lost: state.lost, why };
     },
   };
-}
-
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

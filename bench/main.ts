@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { run, succeeds } from '../e2e/cluster/command.ts';
+import { binDir } from '../e2e/cluster/layout.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { buildRuntime } from '../scripts/build.ts';
 import { ensurePythonPackages } from '../scripts/python-packages.ts';
@@ -11,7 +12,9 @@ import { contest, print, type Contest } from './figure.ts';
 import { footprint } from './runtime/footprint.ts';
 import { reliability } from './runtime/reliability.ts';
 import { apps } from './server.ts';
-import { rivals, throughputContests } from './runtime/throughput.ts';
+import { throughputContests } from './runtime/throughput.ts';
+
+const vegetaVersion = 'v12.13.0';
 
 async function prepare(): Promise<void> {
   await step('runtime', async () => {
@@ -24,25 +27,27 @@ async function prepare(): Promise<void> {
   if (!(await succeeds(['sh', '-c', 'command -v wrk']))) {
     await step('wrk', () => run(['apt-get', 'install', '-y', '--no-install-recommends', 'wrk']));
   }
+  if (!existsSync(join(binDir, 'vegeta'))) {
+    const env = { CGO_ENABLED: '0', GOBIN: binDir };
+    await step('vegeta', () => run(['go', 'install', `github.com/tsenart/vegeta/v12@${vegetaVersion}`], { env }));
+  }
 }
 
-async function everything(): Promise<Map<string, () => Promise<Contest>>> {
-  const all = new Map(Object.entries({ ...reliability, ...footprint }));
-  const suffixes = ['', '_2ms', '_log'];
-  for (const name of Object.keys(rivals)) {
-    const contests = await throughputContests(name);
-    contests.forEach((one, i) => all.set(i < suffixes.length ? `rps_${name}${suffixes[i]}` : `p99_${name}`, one));
-  }
-  return all;
-}
+const suites = {
+  runtime: (): Readonly<Record<string, () => Promise<Contest>>> => ({
+    ...reliability,
+    ...footprint,
+    ...throughputContests(),
+  }),
+};
 
 async function main(suite: string, wanted: readonly string[]): Promise<void> {
   if (suite !== 'runtime') throw new Error(`there is no suite ${suite}; there is runtime`);
-  const all = await everything();
+  const all = Object.entries(suites.runtime());
   const matches = (name: string): boolean =>
     wanted.length === 0 || wanted.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
-  const chosen = [...all].filter(([name]) => matches(name));
-  if (chosen.length === 0) throw new Error(`no such figure; there are ${[...all.keys()].join(', ')}`);
+  const chosen = all.filter(([name]) => matches(name));
+  if (chosen.length === 0) throw new Error(`no such figure; there are ${all.map(([name]) => name).join(', ')}`);
   await prepare();
   for (const [name, make] of chosen) print(suite, await step(name, async () => contest(await make())));
 }

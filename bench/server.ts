@@ -7,9 +7,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { repository } from '../e2e/cluster/layout.ts';
 import { runtimeDir } from '../scripts/build.ts';
+import { onServerCore } from './cores.ts';
 import { pythonPackagesDir } from '../scripts/python-packages.ts';
 
 export const apps = join(repository, 'bench/apps');
+
+/** On the core that is the servers'. */
+function start(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const [program = '', ...args] = [...onServerCore, ...command];
+  return spawn(program, args, { cwd: apps, env });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -93,10 +100,7 @@ export async function ours(config: object, env: Readonly<Record<string, string>>
   const file = join(dir, 'runtime.yaml');
   const document = { listen: [`127.0.0.1:${ports[0]}`], admin: `127.0.0.1:${ports[1]}`, control: 'off', ...config };
   writeFileSync(file, JSON.stringify(document));
-  const child = spawn(join(runtimeDir, 'bin/appserver-runtime'), ['--config', file], {
-    cwd: apps,
-    env: { ...environment(), ...env },
-  });
+  const child = start([join(runtimeDir, 'bin/appserver-runtime'), '--config', file], { ...environment(), ...env });
   return new Server(ports, child, () => rmSync(dir, { recursive: true }));
 }
 
@@ -106,27 +110,40 @@ export async function gunicorn(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const port = await freePort();
-  const command = ['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--log-level', 'warning', ...args, app];
-  return new Server([port, 0], spawn('python3', command, { cwd: apps, env: { ...environment(), ...env } }));
+  const command = ['python3', '-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--log-level', 'warning', ...args, app];
+  return new Server([port, 0], start(command, { ...environment(), ...env }));
 }
 
 export async function uvicorn(args: readonly string[]): Promise<Server> {
   const port = await freePort();
-  const command = ['-m', 'uvicorn', '--port', String(port), '--log-level', 'warning', ...args, 'hello_asgi:app'];
-  return new Server([port, 0], spawn('python3', command, { cwd: apps, env: environment() }));
+  const command = [
+    'python3',
+    '-m',
+    'uvicorn',
+    '--port',
+    String(port),
+    '--log-level',
+    'warning',
+    ...args,
+    'hello_asgi:app',
+  ];
+  return new Server([port, 0], start(command, environment()));
 }
 
-export async function nodeCluster(workers: number): Promise<Server> {
+/** Node has no access log of its own; the application of the peers writes one with morgan. */
+const accessLog = (logged: boolean): Record<string, string> => (logged ? { ACCESS_LOG: '1' } : {});
+
+export async function nodeCluster(workers: number, logged = false): Promise<Server> {
   const port = await freePort();
-  const env = { ...environment(), PORT: String(port), WORKERS: String(workers) };
-  return new Server([port, 0], spawn('node', ['cluster.cjs'], { cwd: apps, env }));
+  const env = { ...environment(), ...accessLog(logged), PORT: String(port), WORKERS: String(workers) };
+  return new Server([port, 0], start(['node', 'cluster.cjs'], env));
 }
 
-export async function pm2(workers: number): Promise<Server> {
+export async function pm2(workers: number, logged = false): Promise<Server> {
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), 'appserver-bench-pm2-'));
-  const env = { ...environment(), PORT: String(port), PM2_HOME: home };
+  const env = { ...environment(), ...accessLog(logged), PORT: String(port), PM2_HOME: home };
   const args = ['start', 'server.cjs', '-i', String(workers), '--no-daemon', '--silent'];
-  const child = spawn(join(apps, 'node_modules/.bin/pm2'), args, { cwd: apps, env });
+  const child = start([join(apps, 'node_modules/.bin/pm2'), ...args], env);
   return new Server([port, 0], child, () => rmSync(home, { recursive: true, force: true }));
 }

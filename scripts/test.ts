@@ -1,8 +1,10 @@
 // npm test: format, lint, types, dead code, fast tests, the runtime as processes, and the tests on the embedded cluster
-// where it can run. npm run test:fast: the same without the last two.
+// where it can run. npm run test:fast: the same without the last two. npm run test:versions: the runtime with every
+// Python and Node that applications may bring.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { down, up } from '../e2e/cluster/cluster.ts';
 import { inNamespace } from '../e2e/cluster/command.ts';
 import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
@@ -11,10 +13,11 @@ import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
 import { run } from '../e2e/cluster/command.ts';
 import { buildRuntime } from './build.ts';
 import { prepareExamples } from './example-packages.ts';
+import { ensureInterpreters } from './interpreters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
 
-const fastOnly = process.argv.includes('--fast');
+const suite = z.enum(['--all', '--fast', '--versions']).parse(process.argv[2] ?? '--all');
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {
@@ -73,6 +76,12 @@ async function onProcesses(): Promise<void> {
   return runTests('Tests of the runtime as processes', nodeTest(4, testFiles('test/processes/*.test.ts')));
 }
 
+async function onVersions(): Promise<void> {
+  await step('runtime for the tests', buildRuntime);
+  await ensureInterpreters();
+  return runTests('Versions of Python and Node', nodeTest(1, testFiles('test/versions/*.test.ts')));
+}
+
 async function onCluster(): Promise<void> {
   await ensureTools();
   const images = await ensureTestImages();
@@ -95,14 +104,16 @@ async function onCluster(): Promise<void> {
   }
 }
 
-try {
+async function everything(): Promise<void> {
   await fast();
-  if (!fastOnly) {
-    await onProcesses();
-    const ability = await canRunCluster();
-    if (ability.kind === 'able') await onCluster();
-    else say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
-  }
+  await onProcesses();
+  const ability = await canRunCluster();
+  if (ability.kind === 'able') return onCluster();
+  return say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
+}
+
+try {
+  await { '--all': everything, '--fast': fast, '--versions': onVersions }[suite]();
 } catch (error) {
   say(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -1,29 +1,30 @@
 // Requests per second, and the 99th percentile of the latency at 70 % of what the peer can do.
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Contest } from '../figure.ts';
-import { constantLoad, percentile, throughput } from '../load.ts';
+import { p99AtRate, throughput } from '../load.ts';
 import { apps, gunicorn, nodeCluster, ours, pm2, uvicorn, type Server } from '../server.ts';
 
 const workers = 2;
-const seconds = 3;
-const runs = 9;
+const seconds = 1;
+const runs = 31;
+/** Servers are started anew after so many runs: a process keeps what luck it had with its memory. */
+const runsPerStart = 8;
 
 interface Rival {
   readonly own: (logged: boolean) => Promise<Server>;
   readonly peers: Readonly<Record<string, (logged: boolean) => Promise<Server>>>;
-  /** Kept connections of the client at constant rate, or fresh ones. */
-  readonly connections: number | 'fresh';
+  readonly keepAlive: boolean;
 }
 
 const log = (logged: boolean): object => ({ logging: { level: 'warn', accessLog: logged } });
 const gunicornLog = (logged: boolean): string[] => (logged ? ['--access-logfile', '-'] : []);
+const threads = ['-k', 'gthread', '--threads', '4', '--keep-alive', '5'];
 
 export const rivals: Readonly<Record<string, Rival>> = {
   sync: {
     own: (logged) => ours({ app: { wsgi: 'hello:app' }, workers: { count: workers }, ...log(logged) }),
     peers: { gunicorn: (logged) => gunicorn(['-w', String(workers), ...gunicornLog(logged)]) },
-    connections: 'fresh',
+    keepAlive: false,
   },
   gthread: {
     own: (logged) =>
@@ -32,21 +33,8 @@ export const rivals: Readonly<Record<string, Rival>> = {
         workers: { count: workers, class: 'gthread', threads: 4, keepAlive: '5s' },
         ...log(logged),
       }),
-    peers: {
-      gunicorn: (logged) =>
-        gunicorn([
-          '-w',
-          String(workers),
-          '-k',
-          'gthread',
-          '--threads',
-          '4',
-          '--keep-alive',
-          '5',
-          ...gunicornLog(logged),
-        ]),
-    },
-    connections: 8,
+    peers: { gunicorn: (logged) => gunicorn(['-w', String(workers), ...threads, ...gunicornLog(logged)]) },
+    keepAlive: true,
   },
   uvicorn: {
     own: (logged) => ours({ app: { asgi: 'hello_asgi:app' }, workers: { count: workers }, ...log(logged) }),
@@ -54,58 +42,90 @@ export const rivals: Readonly<Record<string, Rival>> = {
       uvicorn: (logged) =>
         uvicorn(['--workers', String(workers), ...(logged ? ['--log-level', 'info'] : ['--no-access-log'])]),
     },
-    connections: 16,
+    keepAlive: true,
   },
   express: {
     own: (logged) => ours({ app: { node: join(apps, 'server.cjs') }, workers: { count: workers }, ...log(logged) }),
-    peers: { 'node:cluster': () => nodeCluster(workers), pm2: () => pm2(workers) },
-    connections: 16,
+    peers: { 'node:cluster': (logged) => nodeCluster(workers, logged), pm2: (logged) => pm2(workers, logged) },
+    keepAlive: true,
   },
 };
 
-async function rate(start: () => Promise<Server>, path: string): Promise<number> {
-  await using server = await start();
-  await server.answering();
-  await throughput(server.url(path), 1);
-  // Awaited here: the server ends with this function.
-  return await throughput(server.url(path), seconds);
-}
-
-async function p99(start: () => Promise<Server>, perSecond: number, connections: number | 'fresh'): Promise<number> {
-  await using server = await start();
-  await server.answering();
-  await throughput(server.url(), 1);
-  const load = constantLoad({ url: server.url(), rate: perSecond, connections });
-  await delay(seconds * 1_000);
-  return percentile((await load.stop()).latenciesMs, 0.99);
-}
-
-/** The client itself manages no more than so many requests per second on this machine. */
-const clientLimit = 1_500;
-
-export async function throughputContests(name: string): Promise<(() => Promise<Contest>)[]> {
-  const rival = rivals[name];
-  if (rival === undefined) throw new Error(`there is no ${name}`);
-  const variant = (suffix: string, path: string, logged: boolean) => async (): Promise<Contest> => ({
-    figure: `rps_${name}${suffix}`,
-    unit: 'requests/s',
-    runs,
-    ours: () => rate(() => rival.own(logged), path),
-    peers: Object.fromEntries(
-      Object.entries(rival.peers).map(([peer, start]) => [peer, () => rate(() => start(logged), path)]),
-    ),
-  });
-  const latency = async (): Promise<Contest> => {
-    const [first] = Object.values(rival.peers);
-    if (first === undefined) throw new Error('a contest needs a peer');
-    const perSecond = Math.min(clientLimit, 0.7 * (await rate(() => first(false), '/')));
-    return {
-      figure: `p99_${name}`,
-      unit: 'ms',
-      runs,
-      ours: () => p99(() => rival.own(false), perSecond, rival.connections),
-      peers: { peer: () => p99(() => first(false), perSecond, rival.connections) },
-    };
+/** A server that stays for some measurements. */
+function kept(start: () => Promise<Server>, warmUp: string): { get: () => Promise<Server>; end: () => Promise<void> } {
+  let server: Server | undefined;
+  let uses = 0;
+  const end = async (): Promise<void> => {
+    const ending = server;
+    server = undefined;
+    await ending?.[Symbol.asyncDispose]();
   };
-  return [variant('', '/', false), variant('_2ms', '/2ms', false), variant('_log', '/', true), latency];
+  return {
+    get: async () => {
+      if (uses++ % runsPerStart === 0) await end();
+      if (server === undefined) {
+        server = await start();
+        await server.answering();
+        await throughput(server.url(warmUp), 1);
+      }
+      return server;
+    },
+    end,
+  };
+}
+
+type Measure = (server: Server) => Promise<number>;
+
+function sideBySide(
+  figure: string,
+  unit: string,
+  { rival, path, logged, measure }: { rival: Rival; path: string; logged: boolean; measure: Measure },
+): Contest {
+  const own = kept(() => rival.own(logged), path);
+  const peers = Object.entries(rival.peers).map(([name, start]) => [name, kept(() => start(logged), path)] as const);
+  return {
+    figure,
+    unit,
+    runs,
+    ours: async () => measure(await own.get()),
+    peers: Object.fromEntries(peers.map(([name, { get }]) => [name, async () => measure(await get())])),
+    close: async () => {
+      await Promise.all([own, ...peers.map(([, one]) => one)].map(({ end }) => end()));
+    },
+  };
+}
+
+/** The client itself manages no more than so many requests per second on a core. */
+const clientLimit = { fresh: 3_000, kept: 8_000 };
+
+async function latency(figure: string, rival: Rival): Promise<Contest> {
+  const [first] = Object.values(rival.peers);
+  if (first === undefined) throw new Error('a contest needs a peer');
+  const probe = kept(() => first(false), '/');
+  const possible = await throughput((await probe.get()).url(), seconds);
+  await probe.end();
+  const rate = Math.min(rival.keepAlive ? clientLimit.kept : clientLimit.fresh, 0.7 * possible);
+  const measure: Measure = (server) => p99AtRate(server.url(), rate, seconds, rival.keepAlive);
+  return sideBySide(figure, `ms at ${Math.round(rate)}/s`, { rival, path: '/', logged: false, measure });
+}
+
+/** By name of the figure. */
+export function throughputContests(): Readonly<Record<string, () => Promise<Contest>>> {
+  const measure: Measure = (server) => throughput(server.url(), seconds);
+  const measure2ms: Measure = (server) => throughput(server.url('/2ms'), seconds);
+  return Object.fromEntries(
+    Object.entries(rivals).flatMap(([name, rival]): [string, () => Promise<Contest>][] => {
+      const rps = (suffix: string, options: { path: string; logged: boolean; measure: Measure }) => {
+        const figure = `rps_${name}${suffix}`;
+        const make = async (): Promise<Contest> => sideBySide(figure, 'requests/s', { rival, ...options });
+        return [figure, make] satisfies [string, unknown];
+      };
+      return [
+        rps('', { path: '/', logged: false, measure }),
+        rps('_2ms', { path: '/2ms', logged: false, measure: measure2ms }),
+        rps('_log', { path: '/', logged: true, measure }),
+        [`p99_${name}`, () => latency(`p99_${name}`, rival)],
+      ];
+    }),
+  );
 }

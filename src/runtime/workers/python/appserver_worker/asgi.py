@@ -4,12 +4,13 @@ import asyncio
 import os
 import select
 import socket
-import sys
 import time
+import traceback
 from types import SimpleNamespace
 
 from appserver_worker import loading
-from appserver_worker.access_log import OFF, AccessLog, request_id
+from appserver_worker.access_log import AccessLog, request_id
+from appserver_worker.one_write import one_write_protocol
 from appserver_worker.shared_memory import Row
 from appserver_worker.wsgi import LINGER_SECONDS
 
@@ -40,42 +41,44 @@ class Supervised:
         self._supervisor = supervisor
         self._waiting = {}
 
-    async def __call__(self, scope, receive, send):
+    def __call__(self, scope, receive, send):
+        # Not a coroutine of its own: there is one for each request, and its time counts.
         if scope["type"] == "http":
-            return await self._http(scope, receive, send)
+            return self._http(scope, receive, send)
         if scope["type"] == "websocket":
-            return await self._websocket(scope, receive, send)
-        return await self._application(scope, receive, send)
+            return self._websocket(scope, receive, send)
+        return self._application(scope, receive, send)
 
     async def _http(self, scope, receive, send):
         row = self._row
         logged = row.access_log()
-        if logged != OFF:
+        if logged:
             identify(scope)
         begun = row.begin(scope["method"], scope["path"])
-        status = size = 0
         waiting = self._waiting
         key = id(scope)
+        waiting[key] = begun[0], scope
+        status = size = 0
 
-        async def counted(message):
+        def counted(message):
             nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                waiting.pop(key, None)
-            elif logged != OFF and message["type"] == "http.response.body":
+            if not status:
+                status = message.get("status", 0)
+                if status:
+                    waiting.pop(key, None)
+            elif logged:
                 size += len(message.get("body", b""))
-            await send(message)
+            return send(message)
 
-        if row.request_timeout():
-            waiting[key] = (begun[0], asyncio.current_task(), scope)
         try:
-            return await self._application(scope, receive, counted)
+            await self._application(scope, receive, counted)
         except asyncio.CancelledError:
-            if status == 0 and key not in waiting and row.request_timeout():
-                uncancel()
-                await answer_timeout(counted)
-                return None
-            raise
+            if status or key in waiting:
+                raise
+            # By end_overdue().
+            uncancel()
+            waiting[key] = begun[0], scope
+            await answer_timeout(counted)
         except BaseException:
             # uvicorn answers 500 itself when nothing has been sent.
             status = status or 500
@@ -83,7 +86,7 @@ class Supervised:
         finally:
             waiting.pop(key, None)
             seconds = row.end(begun, status)
-            if logged != OFF:
+            if logged:
                 self._log(logged, scope, scope["method"], status, size, seconds)
 
     async def _websocket(self, scope, receive, send):
@@ -98,7 +101,7 @@ class Supervised:
             raise
         finally:
             seconds = row.end(begun, status)
-            if logged != OFF:
+            if logged:
                 self._log(logged, scope, "WEBSOCKET", status, -1, seconds)
 
     def _log(self, format, scope, method, status, size, seconds):
@@ -118,15 +121,32 @@ class Supervised:
     def end_overdue(self):
         """Ends requests whose answer has not begun in time, and no others."""
         limit = self._row.request_timeout()
-        if limit == 0 or not self._waiting:
+        if limit == 0:
             return
         now = time.monotonic()
-        for key, (began, task, scope) in list(self._waiting.items()):
-            if now - began >= limit:
-                del self._waiting[key]
-                self._supervisor.request_timed_out(scope["method"], scope["path"], now - began)
-                task.print_stack(file=sys.stderr)
-                task.cancel()
+        for key, (began, scope) in list(self._waiting.items()):
+            if now - began < limit:
+                continue
+            self._supervisor.request_timed_out(scope["method"], scope["path"], now - began)
+            for task in asyncio.all_tasks():
+                frames = await_stack(task)
+                if any(frame.f_code is REQUEST_CODE and frame.f_locals["scope"] is scope for frame in frames):
+                    del self._waiting[key]
+                    traceback.print_list(traceback.StackSummary.extract((one, one.f_lineno) for one in frames))
+                    task.cancel()
+
+
+REQUEST_CODE = Supervised._http.__code__
+
+
+def await_stack(task):
+    """Frames of what a task waits for, the outermost first. Task.get_stack() has the first of them alone."""
+    frames = []
+    coroutine = task.get_coro()
+    while getattr(coroutine, "cr_frame", None) is not None:
+        frames.append(coroutine.cr_frame)
+        coroutine = coroutine.cr_await
+    return frames
 
 
 def uncancel():
@@ -224,12 +244,17 @@ def run(settings, supervisor, application):
         # What is left then has had its time: tasks are cancelled, so that the application can close what it has open.
         "timeout_graceful_shutdown": 1,
     }
-    if settings["trustedProxies"]:
-        values["forwarded_allow_ips"] = settings["trustedProxies"]
+    trusted = settings["trustedProxies"] or os.environ.get("FORWARDED_ALLOW_IPS")
+    if trusted:
+        values["forwarded_allow_ips"] = trusted
+    else:
+        # uvicorn would look at each request's address and headers for proxies in the container itself.
+        values["proxy_headers"] = False
     config = uvicorn.Config(**values)
     config.load()
     supervised = Supervised(config.loaded_app, row, log, supervisor)
     config.loaded_app = supervised
+    config.http_protocol_class = one_write_protocol(config.http_protocol_class)
     sockets = [socket.socket(fileno=fd) for fd in settings["listenFds"]]
     for one in sockets:
         one.setblocking(False)

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 from appserver_worker import loading, versions
 from appserver_worker.access_log import OFF, AccessLog, request_id
-from appserver_worker.shared_memory import Row
+from appserver_worker.one_write import one_write_response
+from appserver_worker.shared_memory import Row, ThreadsRow
 
 # How long a worker that retires alone keeps connections open that clients were told are kept: the next request on one
 # of them is answered with `Connection: close`.
@@ -57,7 +58,8 @@ class Context:
 
     def __init__(self, settings, supervisor):
         self.supervisor = supervisor
-        self.row = Row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
+        row = ThreadsRow if settings["class"] == "gthread" else Row
+        self.row = row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
         self.access_log = AccessLog(settings["logFd"], settings["id"])
 
 
@@ -315,6 +317,7 @@ def run(settings, supervisor, application):
     from gunicorn import sock
     from gunicorn.app.base import BaseApplication
     from gunicorn.glogging import Logger
+    from gunicorn.http import wsgi as http
     from gunicorn.workers import base as worker_base
 
     if settings["class"] == "gevent":
@@ -324,6 +327,7 @@ def run(settings, supervisor, application):
     row = context.row
     heartbeat = Heartbeat(supervisor, row)
     worker_base.WorkerTmp = lambda cfg: heartbeat
+    http.Response = one_write_response(http.Response)
     hooks = loading.load_hooks(supervisor, settings["hooks"])
 
     class Application(BaseApplication):

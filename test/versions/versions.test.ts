@@ -1,0 +1,85 @@
+// The runtime with every Python and Node that applications may bring; run by `npm run test:versions`, which fetches them.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { nodeBin, nodes, pythonBin, pythonPackages, pythons, versionOf } from '../../scripts/interpreters.ts';
+import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
+
+const root = applications({
+  'wsgi_app.py': `
+import platform
+def app(environ, start_response):
+    start_response("200 OK", [("content-type", "text/plain")])
+    return [platform.python_version().encode()]
+`,
+  'asgi_app.py': `
+import asyncio, platform
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    if scope["path"] == "/stuck":
+        await asyncio.sleep(30)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": platform.python_version().encode()})
+`,
+  'server.js': `
+require('http').createServer((_, response) => response.end(process.versions.node)).listen(process.env.PORT);
+`,
+  'server.mjs': `
+import { createServer } from 'node:http';
+createServer((_, response) => response.end(process.versions.node)).listen(process.env.PORT);
+`,
+});
+
+/** Serves, replaces its workers without a loss at a reload, and ends in order. */
+async function proves(options: Omit<Options, 'root'>, version: string): Promise<void> {
+  await using runtime = await Runtime.ready({ root, ...options });
+  const answer = async (): Promise<string> => (await fetch(runtime.url())).text();
+  assert.ok((await answer()).startsWith(version), `it is ${version} that answers`);
+  const before = (await runtime.readyWorkers()).map(({ pid }) => pid);
+  runtime.child.kill('SIGHUP');
+  await runtime.until('reloaded', async () => {
+    assert.ok((await answer()).startsWith(version));
+    const now = await runtime.readyWorkers();
+    return now.length === before.length && now.every(({ pid }) => !before.includes(pid));
+  });
+  runtime.child.kill('SIGTERM');
+  assert.equal(await runtime.exited, 0, runtime.output);
+}
+
+const pythonKinds = {
+  'wsgi, sync': { app: { wsgi: 'wsgi_app:app' } },
+  'wsgi, gthread, preloaded': {
+    app: { wsgi: 'wsgi_app:app' },
+    workers: { class: 'gthread', threads: 4, preload: true },
+  },
+  asgi: { app: { asgi: 'asgi_app:app' } },
+} as const;
+
+describe('Python', { skip, concurrency: 1 }, () => {
+  for (const version of pythons) {
+    const env = { PATH: `${pythonBin(version)}:${process.env['PATH'] ?? ''}`, PYTHONPATH: pythonPackages(version) };
+    for (const [kind, options] of Object.entries(pythonKinds)) {
+      test(`${version} serves ${kind}`, async () => {
+        await proves({ ...options, env }, version);
+      });
+    }
+    test(`${version} ends a request of asgi that takes too long, and shows where it waits`, async () => {
+      const live = { workers: { requestTimeout: '1s' } };
+      await using runtime = await Runtime.ready({ root, app: { asgi: 'asgi_app:app' }, env, live });
+      assert.equal(await runtime.fetch('/stuck'), 504);
+      assert.match(runtime.output, /asgi_app\.py", line \d+, in app/);
+    });
+  }
+});
+
+describe('Node', { skip, concurrency: 1 }, () => {
+  for (const version of nodes) {
+    const bin = nodeBin(version);
+    for (const file of ['server.js', 'server.mjs']) {
+      test(`${versionOf(join(bin, 'node'))} serves ${file}`, async () => {
+        const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+        await proves({ app: { node: join(root, file) }, env }, version);
+      });
+    }
+  }
+});
