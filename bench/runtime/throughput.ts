@@ -4,7 +4,8 @@ import type { Contest } from '../figure.ts';
 import { p99AtRate, throughput } from '../load.ts';
 import { apps, gunicorn, nodeCluster, ours, pm2, uvicorn, type Server } from '../server.ts';
 
-const workers = 2;
+// One, on a core of its own: how connections fall to several workers is chance, and a figure of its own.
+const workers = 1;
 const seconds = 1;
 const runs = 31;
 /** Servers are started anew after so many runs: a process keeps what luck it had with its memory. */

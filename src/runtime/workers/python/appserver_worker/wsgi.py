@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from appserver_worker import loading, versions
 from appserver_worker.access_log import OFF, AccessLog, request_id
 from appserver_worker.one_write import one_write_response
-from appserver_worker.shared_memory import Row, ThreadsRow
+from appserver_worker.shared_memory import Row, thread_safe_row
 
 # How long a worker that retires alone keeps connections open that clients were told are kept: the next request on one
 # of them is answered with `Connection: close`.
@@ -58,8 +58,8 @@ class Context:
 
     def __init__(self, settings, supervisor):
         self.supervisor = supervisor
-        row = ThreadsRow if settings["class"] == "gthread" else Row
-        self.row = row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
+        make = thread_safe_row if settings["class"] == "gthread" else Row
+        self.row = make(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
         self.access_log = AccessLog(settings["logFd"], settings["id"])
 
 
