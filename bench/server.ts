@@ -15,7 +15,8 @@ export const apps = join(repository, 'bench/apps');
 /** On the core that is the servers'. */
 function start(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   const [program = '', ...args] = [...onServerCore, ...command];
-  return spawn(program, args, { cwd: apps, env });
+  // A session of its own, as the runtime gives its workers: the scheduler weighs sessions, not processes.
+  return spawn(program, args, { cwd: apps, env, detached: true });
 }
 
 async function freePort(): Promise<number> {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { requestLine } from '../../request-record.ts';
-import type { WorkerRow } from './row.ts';
+import type { Begun, WorkerRow } from './row.ts';
 
 export interface RequestOptions {
   readonly row: WorkerRow;
@@ -29,12 +29,24 @@ function bodyBytes(response: ServerResponse): number | undefined {
   return length === undefined ? undefined : Number(length);
 }
 
-function isResponse(value: unknown): value is ServerResponse {
-  return value instanceof ServerResponse;
+const inHand = Symbol('appserver.inHand');
+
+type Watched = ServerResponse & { [inHand]?: Begun | undefined };
+
+interface Start {
+  readonly request: IncomingMessage;
+  readonly response: Watched;
+}
+
+/** What Node publishes when a request begins. */
+function isStart(message: unknown): message is Start {
+  if (typeof message !== 'object' || message === null || !('request' in message) || !('response' in message))
+    return false;
+  return message.request instanceof IncomingMessage && message.response instanceof ServerResponse;
 }
 
 export function watchRequests({ row, worker, logFd }: RequestOptions): void {
-  const log = (request: IncomingMessage, response: ServerResponse, path: string, seconds: number): void => {
+  const log = (request: IncomingMessage, response: ServerResponse, { path }: Begun, seconds: number): void => {
     const format = row.accessLog;
     if (format === 'off') return;
     const line = requestLine(
@@ -61,17 +73,21 @@ export function watchRequests({ row, worker, logFd }: RequestOptions): void {
     }
   };
 
+  // One function for all answers, and what it needs on the answer itself: a closure a request costs more than the rest.
+  function ended(this: Watched): void {
+    const { [inHand]: begun } = this;
+    if (begun === undefined) return;
+    this[inHand] = undefined;
+    const seconds = row.end(begun, this.headersSent ? this.statusCode : 0);
+    if (row.accessLog !== 'off') log(this.req, this, begun, seconds);
+  }
+
   subscribe('http.server.request.start', (message) => {
-    if (typeof message !== 'object' || message === null || !('request' in message) || !('response' in message)) return;
+    if (!isStart(message)) return;
     const { request, response } = message;
-    if (!(request instanceof IncomingMessage) || !isResponse(response)) return;
-    const path = pathOf(request.url ?? '');
-    const begun = row.begin(request.method ?? '', path);
-    if (row.draining || row.retiring) response.shouldKeepAlive = false;
     if (row.accessLog !== 'off') request.headers['x-request-id'] ??= randomBytes(16).toString('hex');
-    response.once('close', () => {
-      const seconds = row.end(begun, response.headersSent ? response.statusCode : 0);
-      log(request, response, path, seconds);
-    });
+    if (row.draining || row.retiring) response.shouldKeepAlive = false;
+    response[inHand] = row.begin(request.method ?? '', pathOf(request.url ?? ''));
+    response.on('close', ended);
   });
 }
