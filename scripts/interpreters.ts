@@ -78,7 +78,8 @@ PYTHONHOME='${usr}' LD_LIBRARY_PATH='${join(usr, 'lib/x86_64-linux-gnu')}' exec 
 
 async function packagesFor(dir: string, version: string): Promise<void> {
   // gevent has no wheels for every version, and is not built here.
-  const servers = ['gunicorn', 'uvicorn', 'h11', 'websockets'];
+  // pip weighs conditions on the version with its own Python, so what only older ones need is named.
+  const servers = ['gunicorn', 'uvicorn', 'h11', 'websockets', 'typing_extensions'];
   const target = ['--target', dir, '--python-version', version, '--only-binary=:all:', '--implementation=cp'];
   await run(['python3', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...target, ...servers]);
 }

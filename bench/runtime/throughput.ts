@@ -97,7 +97,7 @@ function sideBySide(
 }
 
 /** The client itself manages no more than so many requests per second on a core. */
-const clientLimit = { fresh: 3_000, kept: 8_000 };
+const clientLimit = { fresh: 3_000, kept: 4_000 };
 const latencySeconds = 3;
 
 /**

@@ -1,7 +1,9 @@
 // The runtime with every Python and Node that applications may bring; run by `npm run test:versions`, which fetches them.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { repository } from '../../e2e/cluster/layout.ts';
 import { nodeBin, nodes, pythonBin, pythonPackages, pythons, versionOf } from '../../scripts/interpreters.ts';
 import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
@@ -46,6 +48,24 @@ async function proves(options: Omit<Options, 'root'>, version: string): Promise<
   assert.equal(await runtime.exited, 0, runtime.output);
 }
 
+/** Threads that give way to each other as often as they can. */
+const counting = `
+import sys, tempfile, threading
+from appserver_worker.shared_memory import thread_safe_row
+sys.setswitchinterval(1e-6)
+memory = tempfile.TemporaryFile()
+memory.truncate(8192)
+row = thread_safe_row(memory.fileno(), 0, [0.005, 0.01])
+def count():
+    for _ in range(50000):
+        row.end(row.begin("GET", "/"), 200)
+threads = [threading.Thread(target=count) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+numbers = row._numbers
+print(int(numbers[0]), int(numbers[1]), int(sum(numbers[3:6])), int(numbers[16]), len(row._free))
+`;
+
 const pythonKinds = {
   'wsgi, sync': { app: { wsgi: 'wsgi_app:app' } },
   'wsgi, gthread, preloaded': {
@@ -63,11 +83,19 @@ describe('Python', { skip, concurrency: 1 }, () => {
         await proves({ ...options, env }, version);
       });
     }
+    test(`${version} counts every request of eight threads`, () => {
+      const options = {
+        env: { PYTHONPATH: join(repository, 'src/runtime/workers/python') },
+        encoding: 'utf8',
+      } as const;
+      const counted = execFileSync(join(pythonBin(version), 'python3'), ['-c', counting], options);
+      assert.equal(counted.trim(), '400000 400000 400000 400000 3');
+    });
     test(`${version} ends a request of asgi that takes too long, and shows where it waits`, async () => {
       const live = { workers: { requestTimeout: '1s' } };
       await using runtime = await Runtime.ready({ root, app: { asgi: 'asgi_app:app' }, env, live });
       assert.equal(await runtime.fetch('/stuck'), 504);
-      assert.match(runtime.output, /asgi_app\.py", line \d+, in app/);
+      await runtime.until('stack in the log', () => /asgi_app\.py\\?", line \d+, in app/.test(runtime.output));
     });
   }
 });
