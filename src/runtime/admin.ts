@@ -2,11 +2,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { RuntimeError } from './errors.ts';
 import { metricsContentType, metricsText } from './metrics.ts';
-import { liveChecks, readyChecks, type Check, type Report } from './report.ts';
+import { liveChecks, readyChecks, type Check, type Health, type Report } from './report.ts';
 
 export interface AdminOptions {
   /** HOST:PORT or [HOST]:PORT */
   readonly address: string;
+  readonly health: () => Health;
   readonly report: () => Report;
   /** What the application counts itself, in the OpenMetrics format; undefined where there is nothing. */
   readonly applicationMetrics: () => Promise<string | undefined>;
@@ -41,9 +42,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const verbose = url.searchParams.has('verbose');
   switch (url.pathname) {
     case '/livez':
-      return sendChecks(response, 'livez', liveChecks(options.report()), verbose);
+      return sendChecks(response, 'livez', liveChecks(options.health()), verbose);
     case '/readyz':
-      return sendChecks(response, 'readyz', readyChecks(options.report(), options.readyWorkers()), verbose);
+      return sendChecks(response, 'readyz', readyChecks(options.health(), options.readyWorkers()), verbose);
     case '/status':
       return send(response, 200, 'application/json', `${JSON.stringify(options.report())}\n`);
     case '/metrics':

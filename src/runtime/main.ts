@@ -121,6 +121,7 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   };
   await startAdmin({
     address: fixed.admin,
+    health: () => supervisor.health(),
     report: () => supervisor.report(),
     applicationMetrics: () => supervisor.applicationMetrics(),
     readyWorkers: () => current.live.readyWorkers,

@@ -41,6 +41,21 @@ export interface Report {
   readonly bootSeconds: readonly number[];
 }
 
+/** What probes ask for, from the state alone: they come often, and the rest has to be read from files. */
+export interface Health {
+  readonly phase: Phase['kind'];
+  readonly workers: { readonly desired: number; readonly ready: number };
+  readonly lastFailure: string | null;
+}
+
+export function health(state: State): Health {
+  return {
+    phase: state.phase.kind,
+    workers: { desired: state.settings.workers, ready: readyCount(state) },
+    lastFailure: state.lastFailure?.code ?? null,
+  };
+}
+
 export interface Sampled {
   readonly total: Counters;
   readonly bySlot: ReadonlyMap<number, Counters>;
@@ -56,15 +71,15 @@ export function report(
   identity: { version: string; settings: string },
   now: number,
 ): Report {
+  const { phase, workers, lastFailure } = health(state);
   return {
     version: identity.version,
     settings: identity.settings,
-    phase: state.phase.kind,
+    phase,
     ready: isReady(state),
     reload: state.reload.kind,
     workers: {
-      desired: state.settings.workers,
-      ready: readyCount(state),
+      ...workers,
       list: state.workers.map((worker) => {
         const counters = sampled.bySlot.get(worker.slot);
         return {
@@ -83,7 +98,7 @@ export function report(
     replaced: state.replaced,
     requestTimeouts: state.requestTimeouts,
     requestsLost: sampled.requestsLost,
-    lastFailure: state.lastFailure?.code ?? null,
+    lastFailure,
     acceptQueue: sampled.acceptQueue.length,
     acceptQueueDrops: sampled.acceptQueue.drops,
     counters: sampled.total,
@@ -98,7 +113,7 @@ export interface Check {
   readonly why: string;
 }
 
-export function readyChecks(of: Report, neededWorkers: number): Check[] {
+export function readyChecks(of: Health, neededWorkers: number): Check[] {
   const last = of.lastFailure === null ? '' : `, last failure ${of.lastFailure}`;
   const needed = Math.max(1, Math.min(neededWorkers, of.workers.desired));
   return [
@@ -115,6 +130,6 @@ export function readyChecks(of: Report, neededWorkers: number): Check[] {
  * Live means that the supervisor's loop turns, which an answer proves: it restarts workers by itself and ends the
  * process when none gets ready. Workers that are all busy are no reason to restart the container.
  */
-export function liveChecks(of: Report): Check[] {
+export function liveChecks(of: Health): Check[] {
   return [{ name: 'supervisor', ok: of.phase !== 'stopped', why: of.phase }];
 }

@@ -31,11 +31,19 @@ function plain(value: string): string {
 }
 
 function json(of: RequestRecord): string {
-  const { worker, pid, time, ...request } = of;
-  const short = Object.fromEntries(
-    Object.entries(request).map(([name, value]) => [name, typeof value === 'string' ? cut(value) : value]),
-  );
-  return JSON.stringify({ level: 'info', time, worker, pid, request: short, msg: 'request' });
+  const { worker, pid, time } = of;
+  const request = {
+    id: cut(of.id),
+    traceparent: cut(of.traceparent),
+    method: cut(of.method),
+    path: cut(of.path),
+    status: of.status,
+    bytes: of.bytes,
+    ms: of.ms,
+    remote: of.remote,
+    userAgent: cut(of.userAgent),
+  };
+  return JSON.stringify({ level: 'info', time, worker, pid, request, msg: 'request' });
 }
 
 function ecs(of: RequestRecord): string {

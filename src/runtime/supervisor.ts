@@ -13,7 +13,7 @@ import { RuntimeError, sentence } from './errors.ts';
 import { runHook } from './hooks.ts';
 import { onTerminal, type Log } from './log.ts';
 import { readResidentBytes } from './process-memory.ts';
-import { report, type Report, type Sampled } from './report.ts';
+import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
 import {
@@ -151,6 +151,10 @@ export class Supervisor {
     await new Promise((resolve) => setTimeout(resolve, ms));
     stop();
     return lines.join('\n');
+  }
+
+  health(): Health {
+    return health(this.#state);
   }
 
   report(): Report {

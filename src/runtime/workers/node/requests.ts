@@ -1,10 +1,10 @@
 // Counts the requests of every HTTP server of the application, logs them, and makes answers close their connections once
 // this worker or its pod ends. Node announces requests itself: nothing of the application is changed for it.
 import { subscribe } from 'node:diagnostics_channel';
-import { randomBytes } from 'node:crypto';
-import { writeSync } from 'node:fs';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { requestLine } from '../../request-record.ts';
+import { LogLines } from './log-lines.ts';
+import { requestId } from './request-id.ts';
 import type { Begun, WorkerRow } from './row.ts';
 
 export interface RequestOptions {
@@ -46,6 +46,7 @@ function isStart(message: unknown): message is Start {
 }
 
 export function watchRequests({ row, worker, logFd }: RequestOptions): void {
+  const lines = new LogLines(logFd);
   const log = (request: IncomingMessage, response: ServerResponse, { path }: Begun, seconds: number): void => {
     const format = row.accessLog;
     if (format === 'off') return;
@@ -66,11 +67,7 @@ export function watchRequests({ row, worker, logFd }: RequestOptions): void {
       },
       format,
     );
-    try {
-      writeSync(logFd, `${line}\n`);
-    } catch {
-      /* a log that cannot be written must not fail the request */
-    }
+    lines.write(line);
   };
 
   // One function for all answers, and what it needs on the answer itself: a closure a request costs more than the rest.
@@ -85,7 +82,7 @@ export function watchRequests({ row, worker, logFd }: RequestOptions): void {
   subscribe('http.server.request.start', (message) => {
     if (!isStart(message)) return;
     const { request, response } = message;
-    if (row.accessLog !== 'off') request.headers['x-request-id'] ??= randomBytes(16).toString('hex');
+    if (row.accessLog !== 'off') request.headers['x-request-id'] ??= requestId();
     if (row.draining || row.retiring) response.shouldKeepAlive = false;
     response[inHand] = row.begin(request.method ?? '', pathOf(request.url ?? ''));
     response.on('close', ended);

@@ -168,7 +168,7 @@ def identify(scope):
         scope["headers"] = [*scope["headers"], (b"x-request-id", request_id().encode())]
 
 
-def run(settings, supervisor, application):
+def run(application, settings, supervisor):
     """Serves until told to end. `application` is None when it is not preloaded."""
     import uvicorn
 

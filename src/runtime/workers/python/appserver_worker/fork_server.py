@@ -10,6 +10,7 @@ Run with one argument, a JSON object of settings.
 """
 
 import faulthandler
+import functools
 import gc
 import json
 import os
@@ -65,10 +66,9 @@ class Forked(Exception):
 
 
 class ForkServer:
-    def __init__(self, control, supervisor, application):
+    def __init__(self, control, supervisor):
         self._control = control
         self._supervisor = supervisor
-        self._application = application
         self._children = {}
         self._wake_read, self._wake_write = os.pipe()
         for fd in (self._wake_read, self._wake_write):
@@ -192,13 +192,14 @@ def collect_metrics():
 
 
 def prepare(settings, supervisor):
-    """Imports what all workers share. Returns the application when it is preloaded."""
+    """Makes what all workers share. Returns what serves in one of them, a function of its settings and supervisor."""
     versions.check_python(supervisor)
     if settings["kind"] == "asgi":
         versions.import_uvicorn(supervisor)
         from appserver_worker import asgi
 
         asgi.import_server()
+        run = asgi.run
     else:
         versions.import_gunicorn(supervisor)
         if settings["class"] == "gevent":
@@ -209,14 +210,18 @@ def prepare(settings, supervisor):
         from appserver_worker import wsgi
 
         wsgi.import_server()
+        run = functools.partial(wsgi.run, wsgi.configure(settings))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         try:
             import prometheus_client  # noqa: F401
         except ImportError:
             pass
     loading.look_in(settings["pythonPath"])
-    if not settings["preload"]:
-        return None
+    application = preload(settings, supervisor) if settings["preload"] else None
+    return functools.partial(run, application)
+
+
+def preload(settings, supervisor):
     application = loading.load(supervisor, settings["app"])
     threads = threading.active_count()
     if threads > 1 and settings["class"] != "gevent":
@@ -241,14 +246,14 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     show_stacks()
     supervisor = Supervisor(notify_fd)
-    application = prepare(settings, supervisor)
+    run = prepare(settings, supervisor)
     # What exists now is never collected, so that looking for garbage does not copy the pages shared with all workers.
     gc.collect()
     gc.freeze()
     supervisor.say("READY=1")
-    forked = serve(ForkServer(Socket(fileno=control_fd), supervisor, application))
+    forked = serve(ForkServer(Socket(fileno=control_fd), supervisor))
     if forked is not None:
-        run_child(settings, forked, application, memory_fd, log_fd)
+        run_child(settings, forked, run, memory_fd, log_fd)
 
 
 def serve(server):
@@ -261,7 +266,7 @@ def serve(server):
     return None
 
 
-def run_child(settings, forked, application, memory_fd, log_fd):
+def run_child(settings, forked, run, memory_fd, log_fd):
     if forked.request["do"] == "collect":
         return collect_metrics()
     supervisor = Supervisor(forked.notify_fd)
@@ -275,14 +280,7 @@ def run_child(settings, forked, application, memory_fd, log_fd):
         "logFd": log_fd,
         "listenFds": list(range(FIRST_FD, FIRST_FD + settings["listeners"])),
     }
-    if settings["kind"] == "asgi":
-        from appserver_worker import asgi
-
-        asgi.run(worker, supervisor, application)
-    else:
-        from appserver_worker import wsgi
-
-        wsgi.run(worker, supervisor, application)
+    run(worker, supervisor)
 
 
 def show_stacks():

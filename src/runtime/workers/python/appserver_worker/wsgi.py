@@ -20,6 +20,7 @@ HOOKS = ("post_fork", "post_worker_init", "worker_int", "pre_request", "post_req
 
 def import_server():
     import gunicorn.app.base  # noqa: F401
+    import gunicorn.glogging  # noqa: F401
     import gunicorn.http.wsgi  # noqa: F401
     import gunicorn.sock  # noqa: F401
     import gunicorn.workers.gthread  # noqa: F401
@@ -312,10 +313,34 @@ def with_request_id(application, row):
 CLASSES = {"sync": supervised_sync, "gthread": supervised_gthread, "gevent": supervised_gevent}
 
 
-def run(settings, supervisor, application):
+def configure(settings):
+    """gunicorn's idea of an application, which all workers share: making it takes milliseconds and memory."""
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):
+        def load_config(self):
+            values = {
+                "worker_class": settings["class"],
+                "threads": settings["threads"],
+                "backlog": settings["backlog"],
+                "keepalive": max(0, int(settings["keepAliveSeconds"])),
+                "graceful_timeout": int(settings["gracefulSeconds"]),
+                "errorlog": "-",
+            }
+            if settings["trustedProxies"]:
+                values["forwarded_allow_ips"] = ",".join(settings["trustedProxies"])
+            for key, value in values.items():
+                self.cfg.set(key, value)
+
+        def load(self):
+            """Set by run()."""
+
+    return Application()
+
+
+def run(gunicorn_application, application, settings, supervisor):
     """Serves until told to end. `application` is None when it is not preloaded."""
     from gunicorn import sock
-    from gunicorn.app.base import BaseApplication
     from gunicorn.glogging import Logger
     from gunicorn.http import wsgi as http
     from gunicorn.workers import base as worker_base
@@ -330,29 +355,11 @@ def run(settings, supervisor, application):
     http.Response = one_write_response(http.Response)
     hooks = loading.load_hooks(supervisor, settings["hooks"])
 
-    class Application(BaseApplication):
-        def load_config(self):
-            values = {
-                "worker_class": settings["class"],
-                "threads": settings["threads"],
-                "backlog": settings["backlog"],
-                "keepalive": max(0, int(settings["keepAliveSeconds"])),
-                "graceful_timeout": int(settings["gracefulSeconds"]),
-                "errorlog": "-",
-            }
-            if settings["trustedProxies"]:
-                values["forwarded_allow_ips"] = ",".join(settings["trustedProxies"])
-            for name in HOOKS:
-                if hasattr(hooks, name):
-                    values[name] = getattr(hooks, name)
-            for key, value in values.items():
-                self.cfg.set(key, value)
-
-        def load(self):
-            return with_request_id(application or loading.load(supervisor, settings["app"]), row)
-
-    gunicorn_application = Application()
+    gunicorn_application.load = lambda: with_request_id(application or loading.load(supervisor, settings["app"]), row)
     cfg = gunicorn_application.cfg
+    for name in HOOKS:
+        if hasattr(hooks, name):
+            cfg.set(name, getattr(hooks, name))
     log = access_logger(context, Logger)(cfg)
     listeners = sock.create_sockets(cfg, log, fds=settings["listenFds"])
     worker_class = CLASSES[settings["class"]](context)
