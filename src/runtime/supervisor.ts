@@ -21,7 +21,6 @@ import {
   type Effect,
   type Event,
   type Exit,
-  type Failure,
   type Order,
   type Settings,
   type State,
@@ -40,6 +39,7 @@ const trafficSampleMs = 100;
 const quietAfterMs = 1_000;
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;
+const socketsCheckedAfterMs = 100;
 /** A worker beats so many times in its heartbeat timeout. */
 const beatsInTimeout = 4;
 
@@ -326,16 +326,18 @@ export class Supervisor {
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
     if (failure === undefined) return log.info({ worker: id }, 'worker ended');
     log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker ended unasked');
-    return this.#checkSockets();
+    // After the replacement is on its way: looking takes longer than starting it.
+    setTimeout(() => this.#checkSockets(), socketsCheckedAfterMs).unref();
   }
 
   /** A worker that fails may have taken the others' socket with it. */
   #checkSockets(): void {
     const [port] = deafPorts(this.#ports);
     if (port === undefined) return;
-    const failure: Failure = { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` };
-    // Not at once: the event that told of the worker is still being handled.
-    queueMicrotask(() => this.dispatch({ kind: 'lost', failure }));
+    this.dispatch({
+      kind: 'lost',
+      failure: { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` },
+    });
   }
 
   #reloadEnded(failure: string | undefined): void {
