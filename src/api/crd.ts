@@ -50,8 +50,9 @@ function structural(schema: JsonSchema): JsonSchema {
     kept['x-kubernetes-int-or-string'] = true;
     const text: unknown = schema['anyOf'].find((one) => isSchema(one) && one['type'] === 'string');
     if (isSchema(text)) {
-      kept['pattern'] = text['pattern'];
-      kept['maxLength'] = text['maxLength'];
+      const words: unknown = text['enum'];
+      kept['pattern'] = Array.isArray(words) ? `^(${words.join('|')})$` : text['pattern'];
+      kept['maxLength'] = text['maxLength'] ?? 32;
     }
   }
   return kept;

@@ -22,6 +22,7 @@ function text(value: unknown): string {
 }
 
 function typeOf(schema: JsonSchema): string {
+  if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map(typeOf).join(' or ');
   if (Array.isArray(schema['enum'])) return schema['enum'].map((one) => `\`${text(one)}\``).join(', ');
   const type = text(schema['type'] ?? 'object');
   const { minimum, maximum } = schema;

@@ -29,7 +29,37 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.port',
   },
   {
-    rule: "self.workers.class == 'gthread' || self.workers.threads == 1",
+    rule: '[has(self.app.wsgi), has(self.app.asgi), has(self.app.node), has(self.app.command)].filter(one, one).size() == 1',
+    message: 'spec.app must have exactly one of wsgi, asgi, node and command; leave one of them',
+    fieldPath: '.app',
+  },
+  {
+    rule: '!has(self.app.notify) || has(self.app.command)',
+    message: 'spec.app.notify is for command alone, as other kinds tell by themselves; remove it',
+    fieldPath: '.app.notify',
+  },
+  {
+    rule: '(!has(self.app.pythonPath) && !has(self.workers.preload)) || has(self.app.wsgi) || has(self.app.asgi)',
+    message: 'spec.app.pythonPath and spec.workers.preload are for wsgi and asgi; remove them',
+    fieldPath: '.app',
+  },
+  {
+    rule: '!has(self.hooks) || !has(self.hooks.python) || has(self.app.wsgi) || has(self.app.asgi)',
+    message: 'spec.hooks.python is for wsgi and asgi; use the hooks that are commands',
+    fieldPath: '.hooks.python',
+  },
+  {
+    rule: '!has(self.workers.class) || has(self.app.wsgi)',
+    message: 'spec.workers.class is for wsgi, as other kinds have one event loop or a way of their own; remove it',
+    fieldPath: '.workers.class',
+  },
+  {
+    rule: 'type(self.workers.count) == string || (int(self.workers.count) >= 1 && int(self.workers.count) <= 256)',
+    message: 'spec.workers.count must be from 1 to 256, or auto; choose such a number',
+    fieldPath: '.workers.count',
+  },
+  {
+    rule: "(has(self.workers.class) && self.workers.class == 'gthread') || self.workers.threads == 1",
     message: 'spec.workers.threads needs class gthread; set spec.workers.class to gthread, or threads to 1',
     fieldPath: '.workers.threads',
   },
@@ -44,7 +74,7 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.workers.bootTimeout',
   },
   {
-    rule: 'self.probes.readyWorkers <= self.workers.count',
+    rule: 'type(self.workers.count) == string || self.probes.readyWorkers <= int(self.workers.count)',
     message: 'spec.probes.readyWorkers must not exceed spec.workers.count, or no pod would ever be ready; lower it',
     fieldPath: '.probes.readyWorkers',
   },

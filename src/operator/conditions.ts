@@ -71,9 +71,7 @@ function verdict(facts: Facts, writeProblem: Problem | undefined): Verdict {
     };
   }
   if (isSettled(facts)) {
-    const workers = facts.app.spec.workers.count;
-    const message =
-      wanted === 0 ? 'No pods are wanted.' : `${pods}, ${workers} ${workers === 1 ? 'worker' : 'workers'} each.`;
+    const message = wanted === 0 ? 'No pods are wanted.' : `${pods}, ${workersEach(facts.app.spec.workers.count)}.`;
     const reason = wanted === 0 ? reasons.ScaledToZero : reasons.Available;
     return { ready: true, progressing: false, degraded: false, stalled: false, reason, message };
   }
@@ -122,6 +120,11 @@ export function unreadableStatus(object: KubeObject, why: string, now: Date): Ap
   return { observedGeneration, conditions: [as('Ready', 'False'), as('Degraded', 'True'), as('Stalled', 'True')] };
 }
 
+function workersEach(count: number | 'auto'): string {
+  if (count === 'auto') return 'workers by their CPU and memory';
+  return `${count} ${count === 1 ? 'worker' : 'workers'} each`;
+}
+
 /** @param writeProblem what kept a child from being written, if anything did */
 export function statusOf(facts: Facts, writeProblem?: Problem): AppServerStatus {
   const { app } = facts;
@@ -136,7 +139,8 @@ export function statusOf(facts: Facts, writeProblem?: Problem): AppServerStatus 
     selector: Object.entries(names.selectorLabels(name))
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
-    workers: { desired: wanted * app.spec.workers.count },
+    // What `auto` comes to is known in the pods alone.
+    ...(app.spec.workers.count !== 'auto' && { workers: { desired: wanted * app.spec.workers.count } }),
     url: `http://${name}.${namespace}.svc${port}`,
     conditions: [
       condition(facts, 'Ready', found.ready, found),

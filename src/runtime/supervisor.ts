@@ -16,15 +16,7 @@ import { readResidentBytes } from './process-memory.ts';
 import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
-import {
-  initialState,
-  type Effect,
-  type Event,
-  type Exit,
-  type Order,
-  type Settings,
-  type State,
-} from './state.ts';
+import { initialState, type Effect, type Event, type Exit, type Order, type Settings, type State } from './state.ts';
 import { step } from './step.ts';
 import { StderrTail } from './termination.ts';
 import { version } from './version.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
+import { parseConfig } from '../../src/runtime/config.ts';
 import type { Child } from '../../src/operator/facts.ts';
 import { stamped } from '../../src/operator/write.ts';
 import { appServer, facts } from '../builders.ts';
@@ -67,6 +68,75 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     'Deployment',
   ],
 };
+
+/** The document that the named ConfigMap of an AppServer holds. */
+function settings(file: 'runtime.json' | 'live.json', spec: object): unknown {
+  const texts = children(spec).flatMap((one) => {
+    const data = at(one, 'data');
+    if (typeof data !== 'object' || data === null || !(file in data)) return [];
+    const text: unknown = Object.getOwnPropertyDescriptor(data, file)?.value;
+    return typeof text === 'string' ? [text] : [];
+  });
+  assert.equal(texts.length, 1);
+  return JSON.parse(texts[0] ?? '');
+}
+
+const shared = { backlog: 2_048, keepAlive: '75s', threads: 1 };
+const around = { listen: ['0.0.0.0:8000'], admin: '0.0.0.0:9000', drain: { minimum: '5s', maximum: '15s' } };
+
+const documents: Record<string, [spec: object, document: object]> = {
+  'wsgi, as releases before wrote it: anything else would roll every pod': [
+    {},
+    { app: { wsgi: 'shop.wsgi:application' }, workers: { class: 'sync', ...shared }, ...around },
+  ],
+  asgi: [
+    { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { preload: true } },
+    { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { ...shared, preload: true }, ...around },
+  ],
+  'a command with hooks behind a proxy': [
+    {
+      app: { command: '/srv/shop', args: ['--fast'], notify: true },
+      hooks: { beforeStop: { command: ['/srv/bye'] } },
+      trustedProxies: ['10.0.0.1'],
+    },
+    {
+      app: { command: '/srv/shop', args: ['--fast'], notify: true },
+      workers: shared,
+      ...around,
+      trustedProxies: ['10.0.0.1'],
+      hooks: { beforeStop: { command: ['/srv/bye'], timeout: '30s' } },
+    },
+  ],
+};
+
+describe("the runtime's settings", () => {
+  for (const [name, [spec, document]] of Object.entries(documents)) {
+    test(name, () => {
+      assert.deepEqual(settings('runtime.json', spec), document);
+      assert.doesNotThrow(() => parseConfig('runtime.json', settings('runtime.json', spec)), 'the runtime takes it');
+    });
+  }
+
+  test('what running pods take over', () => {
+    const spec = {
+      workers: { count: 'auto', recycle: { requests: 9 } },
+      logging: { format: 'ecs', accessLog: true },
+    };
+    assert.deepEqual(settings('live.json', spec), {
+      revision: at(settings('live.json', spec), 'revision'),
+      workers: {
+        count: 'auto',
+        bootTimeout: '60s',
+        heartbeatTimeout: '30s',
+        requestTimeout: '60s',
+        gracefulTimeout: '30s',
+        recycle: { requests: 9, jitter: 0, lifetime: '0s' },
+      },
+      probes: { readyWorkers: 1 },
+      logging: { level: 'info', format: 'ecs', accessLog: true },
+    });
+  });
+});
 
 describe('desired children have', () => {
   for (const [name, [kind, spec, path, value]] of Object.entries(fields)) {

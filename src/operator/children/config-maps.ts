@@ -6,26 +6,32 @@ import type { Child } from '../facts.ts';
 import { childMetadata, contentHash } from './metadata.ts';
 
 function runtimeJson({ spec }: AppServer): string {
+  const { wsgi, workingDir, ...app } = spec.app;
+  const { preload } = spec.workers;
+  // A field that is not set is not written: pods of releases that did not know it yet keep their template.
   return JSON.stringify({
-    app: { wsgi: spec.app.wsgi, workingDir: spec.app.workingDir },
+    app: { wsgi, workingDir, ...app },
     listen: [listenAddress(spec)],
     admin: `0.0.0.0:${names.adminPort}`,
     workers: {
-      class: spec.workers.class,
+      class: spec.workers.class ?? (wsgi === undefined ? undefined : 'sync'),
       threads: spec.workers.threads,
       backlog: spec.workers.backlog,
       keepAlive: spec.workers.keepAlive,
+      preload,
     },
     drain: spec.drain,
+    trustedProxies: spec.trustedProxies,
+    hooks: spec.hooks,
   });
 }
 
 function liveJson({ spec }: AppServer): string {
-  const { count, bootTimeout, heartbeatTimeout, requestTimeout, gracefulTimeout } = spec.workers;
+  const { count, bootTimeout, heartbeatTimeout, requestTimeout, gracefulTimeout, recycle } = spec.workers;
   const settings = {
-    workers: { count, bootTimeout, heartbeatTimeout, requestTimeout, gracefulTimeout },
+    workers: { count, bootTimeout, heartbeatTimeout, requestTimeout, gracefulTimeout, recycle },
     probes: { readyWorkers: spec.probes.readyWorkers },
-    logging: { level: spec.logging.level },
+    logging: spec.logging,
   };
   return JSON.stringify({ revision: contentHash(settings), ...settings });
 }
