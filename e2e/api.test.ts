@@ -92,6 +92,31 @@ const rules: Record<string, Case> = {
     refused: { autoscaling: { maxReplicas: 3 } },
     says: /spec\.autoscaling needs spec\.resources\.requests\.cpu/,
   },
+  'evictions have one limit': {
+    passes: { disruption: { minAvailable: '50%' } },
+    refused: { disruption: { minAvailable: 1, maxUnavailable: 1 } },
+    says: /spec\.disruption must not have both/,
+  },
+  'a rollout can replace pods': {
+    passes: { rollout: { maxSurge: 0, maxUnavailable: 1 } },
+    refused: { rollout: { maxSurge: '0%' } },
+    says: /spec\.rollout\.maxSurge and maxUnavailable must not both be 0/,
+  },
+  'a rollout has time for pods to be available': {
+    passes: { rollout: { minReadySeconds: 599 } },
+    refused: { rollout: { minReadySeconds: 600 } },
+    says: /spec\.rollout\.progressDeadlineSeconds must be more than minReadySeconds/,
+  },
+  "the pod's own volumes keep their names": {
+    passes: { volumes: [{ name: 'media', emptyDir: {} }] },
+    refused: { volumes: [{ name: 'tmp', emptyDir: {} }] },
+    says: /spec\.volumes must not be named/,
+  },
+  "the pod's own mounts keep their places": {
+    passes: { volumeMounts: [{ name: 'media', mountPath: '/media' }] },
+    refused: { volumeMounts: [{ name: 'media', mountPath: '/appserver/bin' }] },
+    says: /spec\.volumeMounts must have absolute paths outside/,
+  },
   "the runtime's own variables stay its own": {
     passes: { env: [{ name: 'APP_MODE', value: 'x' }] },
     refused: { env: [{ name: 'APPSERVER_HOME', value: 'x' }] },
@@ -103,6 +128,7 @@ const fields: Record<string, { refused: object; says: RegExp }> = {
   'an unknown field': { refused: { imagee: 'x' }, says: /unknown field "spec\.imagee"/ },
   'an application that is no module': { refused: { app: { wsgi: 'shop.py run' } }, says: /spec\.app\.wsgi/ },
   'no application': { refused: { app: {} }, says: /exactly one of wsgi, asgi, node and command/ },
+  'a host that is none': { refused: { ingress: { hosts: ['Shop_1'] } }, says: /spec\.ingress\.hosts\[0\]/ },
   'memory that is no quantity': { refused: { workers: { recycle: { memory: 'much' } } }, says: /recycle\.memory/ },
   'a duration without its unit': { refused: { workers: { keepAlive: '75' } }, says: /spec\.workers\.keepAlive/ },
   'a worker class that is not known': {
@@ -191,6 +217,14 @@ describe('CustomResourceDefinition', () => {
       drain: { minimum: '5s', maximum: '15s' },
       probes: { readyWorkers: 1 },
       replicas: 2,
+      rollout: {
+        maxSurge: '25%',
+        maxUnavailable: 0,
+        minReadySeconds: 0,
+        progressDeadlineSeconds: 600,
+        revisionHistoryLimit: 10,
+      },
+      topology: { zones: 'ScheduleAnyway', nodes: 'ScheduleAnyway' },
       service: { port: 80, type: 'ClusterIP' },
       security: { runAsUser: 1000, readOnlyRootFilesystem: false },
       logging: { level: 'info' },

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { about, duration, envFrom, envVar, localObjectReference, resources } from './fields.ts';
+import { ingress, service } from './exposure.ts';
+import { about, duration, envFrom, envVar, localObjectReference, resources, volume, volumeMount } from './fields.ts';
+import { autoscaling, disruption, rollout, topology } from './placement.ts';
 
 export const group = 'appserver.dev';
 export const version = 'v1alpha1';
@@ -121,25 +123,6 @@ const probes = z.object({
   readyWorkers: z.int().min(1).max(256).default(1).meta(about('live', 'Ready workers that make a pod ready.')),
 });
 
-const autoscaling = z.object({
-  minReplicas: z.int().min(1).max(1_000).default(2).meta(about('outside', 'Fewest pods.')),
-  maxReplicas: z.int().min(1).max(1_000).meta(about('outside', 'Most pods.')),
-  cpuUtilization: z
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(70)
-    .meta(about('outside', "Wanted CPU use in percent of the pods' CPU request.")),
-});
-
-const service = z.object({
-  port: z.int().min(1).max(65_535).default(80).meta(about('outside', 'Port of the Service.')),
-  type: z
-    .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
-    .default('ClusterIP')
-    .meta(about('outside', 'Type of the Service.')),
-});
-
 const userId = (): z.ZodInt => z.int().min(1).max(2_147_483_647);
 
 const security = z.object({
@@ -228,9 +211,19 @@ export const specSchema = z.object({
     .default(2)
     .meta(about('outside', 'Number of pods; with autoscaling the number to start with.')),
   autoscaling: autoscaling.optional().meta({ description: 'Scale the number of pods with the load.' }),
+  disruption: disruption.optional().meta({ description: 'What evictions, such as for the drain of a node, may take.' }),
+  rollout: rollout.prefault({}).meta({ description: 'How pods are replaced by those of a new revision.' }),
+  topology: topology.prefault({}).meta({ description: 'Where pods are placed.' }),
   service: service.prefault({}).meta({ description: 'The Service in front of the pods.' }),
+  ingress: ingress.optional().meta({ description: 'An Ingress in front of the Service.' }),
   env: z.array(envVar).max(256).optional().meta(about('roll', 'As in a pod.')),
   envFrom: z.array(envFrom).max(64).optional().meta(about('roll', 'As in a pod.')),
+  volumes: z.array(volume).max(64).optional().meta(about('roll', 'As in a pod.')),
+  volumeMounts: z
+    .array(volumeMount)
+    .max(64)
+    .optional()
+    .meta(about('roll', "As in a pod, for the application's container.")),
   resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
   security: security.prefault({}).meta({ description: 'User and file system of the application.' }),
   logging: logging.prefault({}).meta({ description: "The runtime's log." }),

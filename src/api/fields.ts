@@ -56,6 +56,13 @@ export const envFrom = z.looseObject({
   secretRef: podPiece.optional(),
 });
 
+export const volume = z.looseObject({ name: z.string().min(1).max(63) });
+
+export const volumeMount = z.looseObject({
+  name: z.string().min(1).max(63),
+  mountPath: z.string().min(1).max(1_024),
+});
+
 export const localObjectReference = z.object({ name: objectName() });
 
 export const resources = z.object({

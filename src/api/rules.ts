@@ -100,6 +100,33 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.autoscaling.cpuUtilization',
   },
   {
+    rule: '!has(self.disruption) || !has(self.disruption.maxUnavailable) || !has(self.disruption.minAvailable)',
+    message: 'spec.disruption must not have both maxUnavailable and minAvailable; remove one of them',
+    fieldPath: '.disruption',
+  },
+  {
+    rule: "!(string(self.rollout.maxSurge) in ['0', '0%'] && string(self.rollout.maxUnavailable) in ['0', '0%'])",
+    message: 'spec.rollout.maxSurge and maxUnavailable must not both be 0, or no pod could ever be replaced; raise one',
+    fieldPath: '.rollout.maxSurge',
+  },
+  {
+    rule: 'self.rollout.minReadySeconds < self.rollout.progressDeadlineSeconds',
+    message: 'spec.rollout.progressDeadlineSeconds must be more than minReadySeconds; raise it',
+    fieldPath: '.rollout.progressDeadlineSeconds',
+  },
+  {
+    rule: "!has(self.volumes) || self.volumes.all(one, !(one.name in ['runtime', 'runtime-config', 'live-config', 'tmp']))",
+    message:
+      'spec.volumes must not be named runtime, runtime-config, live-config or tmp, which the pod has already; choose other names',
+    fieldPath: '.volumes',
+  },
+  {
+    rule: "!has(self.volumeMounts) || self.volumeMounts.all(one, one.mountPath.matches('^/') && !one.mountPath.matches('^/(appserver|etc/appserver|tmp)(/|$)'))",
+    message:
+      'spec.volumeMounts must have absolute paths outside of /appserver, /etc/appserver and /tmp, which are mounted already; choose another mountPath',
+    fieldPath: '.volumeMounts',
+  },
+  {
     rule: "!has(self.env) || self.env.all(one, !one.name.startsWith('APPSERVER_') && !one.name.startsWith('LISTEN_'))",
     message: 'spec.env must not set APPSERVER_* or LISTEN_*, which the runtime uses itself; choose other names',
     fieldPath: '.env',

@@ -37,6 +37,7 @@ export function emptyCaches(): Caches {
       ConfigMap: childCache(),
       Deployment: childCache(),
       Service: childCache(),
+      Ingress: childCache(),
       HorizontalPodAutoscaler: childCache(),
       PodDisruptionBudget: childCache(),
     },

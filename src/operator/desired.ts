@@ -1,6 +1,7 @@
 import { runtimeConfigMap, liveConfigMap } from './children/config-maps.ts';
 import { deployment } from './children/deployment.ts';
 import { horizontalPodAutoscaler } from './children/hpa.ts';
+import { ingress } from './children/ingress.ts';
 import { podDisruptionBudget } from './children/pdb.ts';
 import { serviceAccount } from './children/service-account.ts';
 import { service } from './children/service.ts';
@@ -14,6 +15,7 @@ export function desired({ app, release }: Facts): Child[] {
     liveConfigMap(app),
     deployment(app, release),
     service(app),
+    ingress(app),
     horizontalPodAutoscaler(app),
     podDisruptionBudget(app),
   ];

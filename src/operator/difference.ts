@@ -12,7 +12,7 @@ export interface Difference {
 /** Maps in which one more key changes what the object does. */
 const exactMaps = new Set(['selector', 'matchLabels', 'data']);
 /** What items of a list are told apart by, in the order of preference. */
-const itemKeys = ['name', 'mountPath', 'topologyKey'] as const;
+const itemKeys = ['mountPath', 'name', 'topologyKey'] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -10,6 +10,7 @@ export const childTypes = {
   ConfigMap: resourceType('v1', 'ConfigMap'),
   Deployment: resourceType('apps/v1', 'Deployment'),
   Service: resourceType('v1', 'Service'),
+  Ingress: resourceType('networking.k8s.io/v1', 'Ingress', 'ingresses'),
   HorizontalPodAutoscaler: resourceType('autoscaling/v2', 'HorizontalPodAutoscaler'),
   PodDisruptionBudget: resourceType('policy/v1', 'PodDisruptionBudget'),
 } as const;

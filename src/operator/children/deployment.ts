@@ -79,19 +79,23 @@ function applicationContainer(app: AppServer): object {
       { name: 'runtime-config', mountPath: fixedConfigDir, readOnly: true },
       { name: 'live-config', mountPath: liveConfigDir, readOnly: true },
       { name: 'tmp', mountPath: '/tmp' },
+      ...(spec.volumeMounts ?? []),
     ],
   };
 }
 
-function spread(app: AppServer, topologyKey: string): object {
-  return {
-    topologyKey,
-    maxSkew: 1,
-    whenUnsatisfiable: 'ScheduleAnyway',
-    labelSelector: { matchLabels: names.selectorLabels(app.metadata.name) },
-    // Of one revision only: the old pods of a rollout must not push the new ones aside.
-    matchLabelKeys: ['pod-template-hash'],
-  };
+function spread(app: AppServer, topologyKey: string, wish: AppServer['spec']['topology']['zones']): object[] {
+  if (wish === 'None') return [];
+  return [
+    {
+      topologyKey,
+      maxSkew: 1,
+      whenUnsatisfiable: wish,
+      labelSelector: { matchLabels: names.selectorLabels(app.metadata.name) },
+      // Of one revision only: the old pods of a rollout must not push the new ones aside.
+      matchLabelKeys: ['pod-template-hash'],
+    },
+  ];
 }
 
 function podSpec(app: AppServer, release: Release): object {
@@ -109,7 +113,10 @@ function podSpec(app: AppServer, release: Release): object {
       seccompProfile: { type: 'RuntimeDefault' },
     },
     terminationGracePeriodSeconds: terminationGraceSeconds(spec),
-    topologySpreadConstraints: [spread(app, 'topology.kubernetes.io/zone'), spread(app, 'kubernetes.io/hostname')],
+    topologySpreadConstraints: [
+      ...spread(app, 'topology.kubernetes.io/zone', spec.topology.zones),
+      ...spread(app, 'kubernetes.io/hostname', spec.topology.nodes),
+    ],
     initContainers: [installRuntime(release)],
     containers: [applicationContainer(app)],
     volumes: [
@@ -117,6 +124,7 @@ function podSpec(app: AppServer, release: Release): object {
       { name: 'runtime-config', configMap: { name: runtimeConfigMapName(app) } },
       { name: 'live-config', configMap: { name: names.liveConfigMap(metadata.name) } },
       { name: 'tmp', emptyDir: {} },
+      ...(spec.volumes ?? []),
     ],
   };
 }
@@ -124,6 +132,8 @@ function podSpec(app: AppServer, release: Release): object {
 /** Without `replicas` under autoscaling: the number is the autoscaler's then. */
 export function deployment(app: AppServer, release: Release): Child {
   const { metadata, spec } = app;
+  const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit } = spec.rollout;
+  const { paused = false } = spec.rollout;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -133,10 +143,13 @@ export function deployment(app: AppServer, release: Release): Child {
     },
     spec: {
       ...(spec.autoscaling === undefined && { replicas: spec.replicas }),
-      revisionHistoryLimit: 10,
-      progressDeadlineSeconds: 600,
+      revisionHistoryLimit,
+      progressDeadlineSeconds,
+      minReadySeconds,
+      // Also when it is not asked for: what somebody pauses by hand is then seen as changed.
+      paused,
       selector: { matchLabels: names.selectorLabels(metadata.name) },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
       template: {
         metadata: {
           labels: names.labels(metadata.name),

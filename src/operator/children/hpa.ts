@@ -2,6 +2,10 @@ import type { AppServer } from '../../api/index.ts';
 import type { Child } from '../facts.ts';
 import { childMetadata } from './metadata.ts';
 
+function utilization(name: 'cpu' | 'memory', averageUtilization: number): object {
+  return { type: 'Resource', resource: { name, target: { type: 'Utilization', averageUtilization } } };
+}
+
 /** Targets the Deployment, never the AppServer: a spec is its author's. */
 export function horizontalPodAutoscaler(app: AppServer): Child | undefined {
   const { autoscaling } = app.spec;
@@ -15,11 +19,11 @@ export function horizontalPodAutoscaler(app: AppServer): Child | undefined {
       minReplicas: autoscaling.minReplicas,
       maxReplicas: autoscaling.maxReplicas,
       metrics: [
-        {
-          type: 'Resource',
-          resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: autoscaling.cpuUtilization } },
-        },
+        utilization('cpu', autoscaling.cpuUtilization),
+        ...(autoscaling.memoryUtilization === undefined ? [] : [utilization('memory', autoscaling.memoryUtilization)]),
+        ...(autoscaling.metrics ?? []),
       ],
+      ...(autoscaling.behavior && { behavior: autoscaling.behavior }),
     },
   };
 }

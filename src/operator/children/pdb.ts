@@ -4,16 +4,17 @@ import type { Child } from '../facts.ts';
 import { childMetadata } from './metadata.ts';
 
 /**
- * One pod at a time may be evicted. A maximum and not a minimum, and always for unhealthy pods, so that the budget never
+ * By default one pod at a time may be evicted. A maximum and not a minimum, and always for unhealthy pods, so that the budget never
  * blocks the drain of a node, a single replica included.
  */
 export function podDisruptionBudget(app: AppServer): Child {
+  const { maxUnavailable, minAvailable } = app.spec.disruption ?? {};
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
     metadata: childMetadata(app, app.metadata.name),
     spec: {
-      maxUnavailable: 1,
+      ...(minAvailable === undefined ? { maxUnavailable: maxUnavailable ?? 1 } : { minAvailable }),
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
       selector: { matchLabels: names.selectorLabels(app.metadata.name) },
     },

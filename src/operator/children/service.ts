@@ -4,14 +4,17 @@ import type { Child } from '../facts.ts';
 import { childMetadata } from './metadata.ts';
 
 export function service(app: AppServer): Child {
+  const { type, port, annotations, sessionAffinity, trafficDistribution } = app.spec.service;
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: childMetadata(app, app.metadata.name),
+    metadata: { ...childMetadata(app, app.metadata.name), ...(annotations && { annotations }) },
     spec: {
-      type: app.spec.service.type,
+      type,
+      ...(sessionAffinity && { sessionAffinity }),
+      ...(trafficDistribution && { trafficDistribution }),
       selector: names.selectorLabels(app.metadata.name),
-      ports: [{ name: 'http', port: app.spec.service.port, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
+      ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
     },
   };
 }

@@ -1,0 +1,45 @@
+// Who reaches the pods, and how.
+import { z } from 'zod';
+import { about } from './fields.ts';
+
+const annotations = () =>
+  z.record(z.string().max(317), z.string().max(4_096)).optional().meta(about('outside', 'Annotations of the object.'));
+
+export const service = z.object({
+  port: z.int().min(1).max(65_535).default(80).meta(about('outside', 'Port of the Service.')),
+  type: z
+    .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
+    .default('ClusterIP')
+    .meta(about('outside', 'Type of the Service.')),
+  annotations: annotations(),
+  sessionAffinity: z
+    .enum(['None', 'ClientIP'])
+    .optional()
+    .meta(about('outside', 'Whether a client stays with one pod.')),
+  trafficDistribution: z
+    .enum(['PreferClose', 'PreferSameZone', 'PreferSameNode'])
+    .optional()
+    .meta(about('outside', 'Which pods are preferred. Default: all alike.')),
+});
+
+export const ingress = z.object({
+  className: z.string().min(1).max(253).optional().meta(about('outside', "Class. Default: the cluster's own.")),
+  hosts: z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/),
+    )
+    .min(1)
+    .max(32)
+    .meta(about('outside', 'Names under which the application is reached.')),
+  path: z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', 'Only requests whose path begins so.')),
+  tlsSecretName: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .meta(about('outside', 'Secret with the certificate for all hosts. Without, there is no TLS.')),
+  annotations: annotations(),
+});
