@@ -29,7 +29,7 @@ def app(environ, start_response):
 });
 
 /** A cgroup for what is started within `inside`. */
-class Cgroup implements Disposable {
+class Cgroup implements AsyncDisposable {
   readonly dir = join(controller, `appserver-test-${process.pid}`);
   readonly #home = join(controller, /:cpu\b.*?:(.*)/.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/');
 
@@ -52,14 +52,16 @@ class Cgroup implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    // What the runtime has killed is still being reaped.
+    while (readFileSync(join(this.dir, 'cgroup.procs'), 'utf8') !== '') await delay(10);
     rmdirSync(this.dir);
   }
 }
 
 describe('a spent CPU quota', { skip: cannot() }, () => {
   test('is not taken for the death of a worker', async () => {
-    using cgroup = new Cgroup();
+    await using cgroup = new Cgroup();
     const live = { workers: { heartbeatTimeout: '3s' } };
     await using runtime = await cgroup.inside(() => Runtime.ready({ root, app: { wsgi: 'shop:app' }, live }));
     const before = (await runtime.readyWorkers()).map(({ pid }) => pid);
