@@ -16,7 +16,16 @@ import { readResidentBytes } from './process-memory.ts';
 import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
-import { initialState, type Effect, type Event, type Exit, type Order, type Settings, type State } from './state.ts';
+import {
+  initialState,
+  type Effect,
+  type Event,
+  type Exit,
+  type Failure,
+  type Order,
+  type Settings,
+  type State,
+} from './state.ts';
 import { step } from './step.ts';
 import { StderrTail } from './termination.ts';
 import { version } from './version.ts';
@@ -31,7 +40,6 @@ const trafficSampleMs = 100;
 const quietAfterMs = 1_000;
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;
-const socketsCheckedAfterMs = 100;
 /** A worker beats so many times in its heartbeat timeout. */
 const beatsInTimeout = 4;
 
@@ -318,18 +326,18 @@ export class Supervisor {
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
     if (failure === undefined) return log.info({ worker: id }, 'worker ended');
     log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker ended unasked');
-    // After the replacement is on its way: looking takes longer than starting it.
-    setTimeout(() => this.#checkSockets(), socketsCheckedAfterMs).unref();
+    // Looking takes milliseconds, which the replacement of a killed worker need not wait for: whoever still has a socket
+    // that was shut down ends by himself. Before the replacement is started, as it may make the socket listen again.
+    if (failure.code !== 'WORKER_KILLED') this.#checkSockets();
   }
 
   /** A worker that fails may have taken the others' socket with it. */
   #checkSockets(): void {
     const [port] = deafPorts(this.#ports);
     if (port === undefined) return;
-    this.dispatch({
-      kind: 'lost',
-      failure: { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` },
-    });
+    const failure: Failure = { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` };
+    // Not at once: the event that told of the worker is still being handled.
+    queueMicrotask(() => this.dispatch({ kind: 'lost', failure }));
   }
 
   #reloadEnded(failure: string | undefined): void {
