@@ -52,10 +52,10 @@ const rules: Record<string, Case> = {
     refused: { app: { asgi: 'shop:app' }, workers: { class: 'sync' } },
     says: /spec\.workers\.class is for wsgi/,
   },
-  'workers are counted up to 256': {
+  'workers are counted up to 128': {
     passes: { workers: { count: 'auto' }, probes: { readyWorkers: 3 } },
-    refused: { workers: { count: 257 } },
-    says: /spec\.workers\.count must be from 1 to 256, or auto/,
+    refused: { workers: { count: 129 } },
+    says: /spec\.workers\.count must be from 1 to 128, or auto/,
   },
   'the heartbeat timeout is at least three seconds': {
     passes: { workers: { heartbeatTimeout: '3s' } },

@@ -74,7 +74,7 @@ const workers = z.object({
     .union([z.int(), z.literal('auto')])
     .default(2)
     .meta(
-      about('live', "Worker processes in each pod, 1 to 256; auto: as many as the container's CPU and memory allow."),
+      about('live', "Worker processes in each pod, 1 to 128; auto: as many as the container's CPU and memory allow."),
     ),
   class: z
     .enum(['sync', 'gthread', 'gevent'])
@@ -120,7 +120,7 @@ const drain = z.object({
 });
 
 const probes = z.object({
-  readyWorkers: z.int().min(1).max(256).default(1).meta(about('live', 'Ready workers that make a pod ready.')),
+  readyWorkers: z.int().min(1).max(128).default(1).meta(about('live', 'Ready workers that make a pod ready.')),
 });
 
 const userId = (): z.ZodInt => z.int().min(1).max(2_147_483_647);

@@ -54,8 +54,8 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.workers.class',
   },
   {
-    rule: 'type(self.workers.count) == string || (int(self.workers.count) >= 1 && int(self.workers.count) <= 256)',
-    message: 'spec.workers.count must be from 1 to 256, or auto; choose such a number',
+    rule: 'type(self.workers.count) == string || (int(self.workers.count) >= 1 && int(self.workers.count) <= 128)',
+    message: 'spec.workers.count must be from 1 to 128, or auto; choose such a number',
     fieldPath: '.workers.count',
   },
   {

@@ -64,7 +64,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
 export function startAdmin(options: AdminOptions): Promise<Server> {
   const server = createServer(
     // Probes are small and quick; anything else must not take memory or sockets from the pod.
-    { maxHeaderSize: 8_192, headersTimeout: 5_000, requestTimeout: 5_000, keepAliveTimeout: 5_000 },
+    {
+      maxHeaderSize: 8_192,
+      headersTimeout: 5_000,
+      requestTimeout: 5_000,
+      keepAliveTimeout: 5_000,
+      // Only so often are the two above looked at.
+      connectionsCheckingInterval: 1_000,
+    },
     (request, response) => {
       answer(request, response, options).catch(() => response.destroy());
     },
