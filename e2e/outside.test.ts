@@ -82,7 +82,7 @@ const withoutServices = [
     verbs: [...all, 'update'],
   },
   {
-    apiGroups: ['', 'apps', 'autoscaling', 'policy', 'events.k8s.io'],
+    apiGroups: ['', 'apps', 'networking.k8s.io', 'autoscaling', 'policy', 'events.k8s.io'],
     resources: ['*'],
     verbs: ['get', 'list', 'watch'],
   },
