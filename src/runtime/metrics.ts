@@ -128,6 +128,16 @@ function requestMetrics(of: Report): Metric[] {
       'Connections that the kernel dropped because an accept queue of the network namespace was full',
       single(of.acceptQueueDrops),
     ),
+    gauge(
+      'appserver_connections',
+      'Connections that are open',
+      single(of.workers.list.reduce((sum, worker) => sum + worker.connections, 0)),
+    ),
+    counter(
+      'appserver_connections_lost',
+      'Connections that workers had open when they died',
+      single(of.connectionsLost),
+    ),
     counter('appserver_requests_lost', 'Requests that were in the hands of workers that died', single(of.requestsLost)),
     counter('appserver_request_timeouts', 'Requests that were ended for taking too long', single(of.requestTimeouts)),
     counter(

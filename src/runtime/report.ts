@@ -1,7 +1,7 @@
 // What the admin port tells. Codes and numbers only: the port is open to the pod network, while stderr, stacks and paths
 // belong into the log.
 import type { AcceptQueue } from './accept-queue.ts';
-import type { Counters } from './shared-memory.ts';
+import type { Counters, Row } from './shared-memory.ts';
 import { isReady, readyCount, type Phase, type State, type WorkerKind } from './state.ts';
 
 interface WorkerReport {
@@ -11,6 +11,8 @@ interface WorkerReport {
   readonly ageSeconds: number;
   readonly requests: number;
   readonly busy: number;
+  /** Open now. */
+  readonly connections: number;
   /** Resident. */
   readonly memoryBytes: number;
   readonly generation: number;
@@ -31,6 +33,8 @@ export interface Report {
   readonly requestTimeouts: number;
   /** Requests that were in the hands of workers that died. */
   readonly requestsLost: number;
+  /** Connections that workers had open when they died, with and without a request. */
+  readonly connectionsLost: number;
   readonly lastFailure: string | null;
   readonly acceptQueue: number;
   /** Of the whole network namespace. */
@@ -58,11 +62,12 @@ export function health(state: State): Health {
 
 export interface Sampled {
   readonly total: Counters;
-  readonly bySlot: ReadonlyMap<number, Counters>;
+  readonly bySlot: ReadonlyMap<number, Row>;
   readonly memoryBySlot: ReadonlyMap<number, number>;
   readonly acceptQueue: AcceptQueue;
   readonly bootSeconds: readonly number[];
   readonly requestsLost: number;
+  readonly connectionsLost: number;
 }
 
 export function report(
@@ -81,7 +86,7 @@ export function report(
     workers: {
       ...workers,
       list: state.workers.map((worker) => {
-        const counters = sampled.bySlot.get(worker.slot);
+        const { counters, connections = 0 } = sampled.bySlot.get(worker.slot) ?? {};
         return {
           id: worker.id,
           pid: worker.pid ?? null,
@@ -89,6 +94,7 @@ export function report(
           ageSeconds: Math.round((now - worker.since) / 1000),
           requests: counters?.ended ?? 0,
           busy: Math.max(0, (counters?.begun ?? 0) - (counters?.ended ?? 0)),
+          connections,
           memoryBytes: sampled.memoryBySlot.get(worker.slot) ?? 0,
           generation: worker.generation,
         };
@@ -98,6 +104,7 @@ export function report(
     replaced: state.replaced,
     requestTimeouts: state.requestTimeouts,
     requestsLost: sampled.requestsLost,
+    connectionsLost: sampled.connectionsLost,
     lastFailure,
     acceptQueue: sampled.acceptQueue.length,
     acceptQueueDrops: sampled.acceptQueue.drops,

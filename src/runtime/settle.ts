@@ -42,17 +42,18 @@ export function settle(draft: Draft): void {
 
 function overdueWorkers(draft: Draft): void {
   const { now } = draft.at;
+  const { heard } = draft.state;
   const seconds = (ms: number): string => `${ms / 1000} s`;
   const { settings } = draft.state;
   const { bootTimeoutMs, heartbeatTimeoutMs, gracefulTimeoutMs } = settings;
   for (const worker of draft.state.workers) {
     switch (worker.kind) {
       case 'starting':
-        if (now >= worker.deadline)
+        if (heard >= worker.deadline)
           abort(draft, worker, 'BOOT_TIMEOUT', `the worker was not ready within ${seconds(bootTimeoutMs)}`);
         break;
       case 'ready':
-        if (now - worker.lastBeat >= heartbeatTimeoutMs) {
+        if (heard - worker.lastBeat >= heartbeatTimeoutMs) {
           const silence = `the worker gave no sign of life for ${seconds(heartbeatTimeoutMs)}`;
           abort(draft, worker, 'HEARTBEAT_TIMEOUT', silence);
         } else if (worker.replace === undefined && now >= lifetimeEnd(worker, settings)) {

@@ -33,6 +33,8 @@ interface InHand {
 
 export interface Row {
   readonly counters: Counters;
+  /** Open now. */
+  readonly connections: number;
   /** The longest first; at most three are known of each worker. */
   readonly inHand: readonly InHand[];
 }
@@ -74,6 +76,7 @@ function readRecords(bytes: Buffer): InHand[] {
 
 export class SharedMemory {
   readonly #fd: number;
+  #rows = 0;
 
   /** @param fd an open file with room for the header and `maxRows` rows */
   constructor(fd: number) {
@@ -90,6 +93,13 @@ export class SharedMemory {
       bytes.writeDoubleLE(settings.beatSeconds, 0);
       bytes.writeDoubleLE(settings.requestTimeoutSeconds, 8);
     });
+  }
+
+  /** A worker is about to have this row; the others look there for how much it has to do. */
+  use(slot: number): void {
+    if (slot < this.#rows) return;
+    this.#rows = slot + 1;
+    this.#write(header.rows, 4, (bytes) => bytes.writeUInt32LE(this.#rows));
   }
 
   /** Tells one worker that it is to end. */
@@ -115,7 +125,7 @@ export class SharedMemory {
       buckets: numbers(row.buckets, latencyBounds.length + 1),
       statuses: numbers(row.statuses, statusClasses.length),
     };
-    return { counters, inHand: readRecords(bytes) };
+    return { counters, connections: bytes.readDoubleLE(row.connections), inHand: readRecords(bytes) };
   }
 
   clear(slot: number): void {

@@ -24,6 +24,9 @@ interface WorkerIdentity {
   readonly generation: number;
 }
 
+/** A worker beats so many times in its heartbeat timeout. */
+export const beatsInTimeout = 4;
+
 export type Worker = WorkerIdentity &
   (
     | {
@@ -123,6 +126,8 @@ export interface State {
   readonly startNotBefore: number;
   /** Since when fewer than one worker has been ready. */
   readonly noneReadySince: number | undefined;
+  /** All that workers had said until then is known. */
+  readonly heard: number;
   readonly lastFailure: Failure | undefined;
   /** Ended workers by cause, over the life of the pod; those that ended as asked are not counted. */
   readonly restarts: Readonly<Partial<Record<ErrorCode, number>>>;
@@ -177,11 +182,14 @@ export type Event =
   | { readonly kind: 'request-timeout' }
   /** The runtime and its workers were not given the CPU for so long, or their clock stood still. */
   | { readonly kind: 'withheld'; readonly ms: number }
+  /** These workers want to run and are not let. */
+  | { readonly kind: 'starved'; readonly ids: readonly number[] }
   /** Nothing can be accepted any more, by whatever worker. */
   | { readonly kind: 'lost'; readonly failure: Failure }
   /** Whether requests have stopped coming, sampled while draining. */
   | { readonly kind: 'traffic'; readonly quiet: boolean }
-  | { readonly kind: 'tick' };
+  /** What workers had said until `heard` has been dispatched. Their silence is judged by no later moment. */
+  | { readonly kind: 'tick'; readonly heard: number };
 
 export type Effect =
   | { readonly kind: 'spawn'; readonly id: number; readonly slot: number }
@@ -218,6 +226,7 @@ export function initialState(settings: Settings, now: number): State {
     failures: 0,
     startNotBefore: now,
     noneReadySince: now,
+    heard: now,
     lastFailure: undefined,
     restarts: {},
     replaced: {},

@@ -5,7 +5,18 @@ import { maxWorkers } from './config.ts';
 import { Draft, type Instant } from './draft.ts';
 import { abort, ended, exitFailure, retire } from './endings.ts';
 import { giveUp, settle } from './settle.ts';
-import type { Effect, Event, Exit, Order, ReplaceReason, Sample, Settings, State, Worker } from './state.ts';
+import {
+  beatsInTimeout,
+  type Effect,
+  type Event,
+  type Exit,
+  type Order,
+  type ReplaceReason,
+  type Sample,
+  type Settings,
+  type State,
+  type Worker,
+} from './state.ts';
 
 export function step(state: State, event: Event, at: Instant): [State, Effect[]] {
   if (state.phase.kind === 'stopped') return [state, []];
@@ -19,8 +30,9 @@ function observe(draft: Draft, event: Event): void {
   const { now } = draft.at;
   switch (event.kind) {
     case 'started':
-    case 'tick':
       return;
+    case 'tick':
+      return draft.set({ heard: event.heard });
     case 'spawned':
       return spawned(draft, event.id, event.pid);
     case 'spawn-failed':
@@ -65,6 +77,8 @@ function observe(draft: Draft, event: Event): void {
       return draft.set({ requestTimeouts: draft.state.requestTimeouts + 1 });
     case 'withheld':
       return withheld(draft, event.ms);
+    case 'starved':
+      return starved(draft, event.ids);
     case 'lost':
       if (draft.state.phase.kind !== 'stopping') giveUp(draft, event.failure);
       return;
@@ -187,6 +201,15 @@ function overdue(draft: Draft, id: number, request: string): void {
   }
   draft.replace({ ...worker, replace: 'overdue' });
   draft.order(worker, 'dump');
+}
+
+/** They have the time of a heartbeat from now on at least, to run and to send one. */
+function starved(draft: Draft, ids: readonly number[]): void {
+  const latest = draft.at.now - draft.state.settings.heartbeatTimeoutMs * (1 - 1 / beatsInTimeout);
+  for (const id of ids) {
+    const worker = draft.find(id);
+    if (worker?.kind === 'ready' && worker.lastBeat < latest) draft.replace({ ...worker, lastBeat: latest });
+  }
 }
 
 /** Deadlines that measure a worker's work move on by what it could not have used. Those of the pod's end do not. */

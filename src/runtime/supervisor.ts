@@ -17,6 +17,7 @@ import { health, report, type Health, type Report, type Sampled } from './report
 import { settingsOf } from './settings.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
 import {
+  beatsInTimeout,
   initialState,
   type Effect,
   type Event,
@@ -26,6 +27,7 @@ import {
   type Settings,
   type State,
 } from './state.ts';
+import { Starved } from './starved.ts';
 import { step } from './step.ts';
 import { StderrTail } from './termination.ts';
 import { version } from './version.ts';
@@ -40,8 +42,6 @@ const trafficSampleMs = 100;
 const quietAfterMs = 1_000;
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;
-/** A worker beats so many times in its heartbeat timeout. */
-const beatsInTimeout = 4;
 
 export interface SupervisorOptions {
   /** Folder of the installed runtime. */
@@ -61,6 +61,7 @@ export class Supervisor {
   readonly #stderr = new StderrTail();
   readonly #cgroup = new CgroupFiles();
   readonly #withheld: Withheld;
+  readonly #starved = new Starved();
   readonly #ports: readonly number[];
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
   readonly #boots: number[] = [];
@@ -70,8 +71,8 @@ export class Supervisor {
   #sampleTimer: NodeJS.Timeout | undefined;
   #trafficTimer: NodeJS.Timeout | undefined;
   #oomKills: number;
-  /** Requests that were in the hands of workers that died. */
-  #lost = 0;
+  /** Of workers that died: requests in their hands, and connections that were open. */
+  readonly #lost = { requests: 0, connections: 0 };
   /** What workers that have ended had counted. */
   #ended: Counters = noCounters;
 
@@ -200,12 +201,13 @@ export class Supervisor {
     const deadline = nextDeadline(this.#state);
     if (deadline === undefined) return;
     const delay = Math.max(0, Math.ceil(deadline - performance.now()));
-    // Node runs timers before it reads: what a worker has said in time is heard before its silence is judged.
     this.#timer = setTimeout(() => {
-      setImmediate(() => {
-        this.#lookForWithheld();
-        this.dispatch({ kind: 'tick' });
-      });
+      // A worker that runs only now has not been silent, and what it says from now on may be read too late.
+      this.#lookForWithheld();
+      this.#lookForStarved();
+      const heard = performance.now();
+      // Node runs timers before it reads: what was said until now is read in between.
+      setImmediate(() => this.dispatch({ kind: 'tick', heard }));
     }, delay);
   }
 
@@ -225,8 +227,21 @@ export class Supervisor {
     if (ms > 0) this.dispatch({ kind: 'withheld', ms });
   }
 
+  #lookForStarved(): void {
+    const now = performance.now();
+    const silentMs = this.#live.workers.heartbeatTimeoutMs / 2;
+    const silent = this.#state.workers.flatMap((worker) =>
+      worker.kind === 'ready' && worker.pid !== undefined && now - worker.lastBeat > silentMs
+        ? [{ id: worker.id, pid: worker.pid }]
+        : [],
+    );
+    const ids = this.#starved.look(silent, now);
+    if (ids.length > 0) this.dispatch({ kind: 'starved', ids });
+  }
+
   #takeSamples(): void {
     this.#lookForWithheld();
+    this.#lookForStarved();
     const { recycle } = this.#state.settings;
     const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now();
     const samples = this.#state.workers.flatMap((worker) => {
@@ -244,18 +259,19 @@ export class Supervisor {
   }
 
   #sampled(): Sampled {
-    const rows = this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)] as const);
-    const total = rows.reduce((sum, [, { counters }]) => addCounters(sum, counters), this.#ended);
+    const rows = new Map(this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)]));
+    const total = [...rows.values()].reduce((sum, { counters }) => addCounters(sum, counters), this.#ended);
     const memory = this.#state.workers.map(
       ({ slot, pid }) => [slot, pid === undefined ? 0 : readResidentBytes(pid)] as const,
     );
     return {
       total,
-      bySlot: new Map(rows.map(([slot, { counters }]) => [slot, counters])),
+      bySlot: rows,
       memoryBySlot: new Map(memory),
       acceptQueue: readAcceptQueue(this.#ports),
       bootSeconds: this.#boots,
-      requestsLost: this.#lost,
+      requestsLost: this.#lost.requests,
+      connectionsLost: this.#lost.connections,
     };
   }
 
@@ -270,6 +286,7 @@ export class Supervisor {
     const log = this.#options.log.logger;
     switch (effect.kind) {
       case 'spawn':
+        memory.use(effect.slot);
         return this.#workers.start(effect.id, effect.slot);
       case 'order':
         if (effect.order === 'kill') this.#workers.kill(effect.id);
@@ -319,8 +336,9 @@ export class Supervisor {
   #workerEnded({ id, slot, failure, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
     const log = this.#options.log.logger;
     // What the worker had begun and not ended ended with it.
-    const { counters } = this.#options.memory.read(slot);
-    this.#lost += counters.begun - counters.ended;
+    const { counters, connections } = this.#options.memory.read(slot);
+    this.#lost.requests += counters.begun - counters.ended;
+    this.#lost.connections += connections;
     this.#ended = addCounters(this.#ended, { ...counters, begun: counters.ended });
     this.#options.memory.clear(slot);
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });

@@ -4,6 +4,7 @@
 /** A timer may be so late for other reasons. */
 const latenessMs = 250;
 const remembered = 64;
+const longestThrottledMs = 60_000;
 
 export class Withheld {
   readonly #intervalMs: () => number;
@@ -11,6 +12,8 @@ export class Withheld {
   readonly #spans: { readonly at: number; readonly ms: number }[] = [];
   #last: number;
   #throttled: number;
+  /** Time that has passed and was not found to be withheld, of the last minute. */
+  #usable = 0;
 
   /**
    * @param intervalMs how often look() is called at least
@@ -23,12 +26,17 @@ export class Withheld {
     this.#throttled = throttledMs();
   }
 
-  /** Milliseconds withheld since the last look, at most the time that has passed. */
+  /**
+   * Milliseconds found to have been withheld. The kernel tells of a throttled CPU when it lets it go on, which may be
+   * many looks later: what it tells counts for earlier time too, but never twice.
+   */
   look(now: number): number {
     const passed = now - this.#last;
     const throttled = this.#throttledMs();
     const stood = passed - this.#intervalMs() - latenessMs;
-    const ms = Math.max(0, Math.min(passed, Math.max(stood, throttled - this.#throttled)));
+    this.#usable += passed;
+    const ms = Math.max(0, Math.min(this.#usable, Math.max(stood, throttled - this.#throttled)));
+    this.#usable = Math.min(this.#usable - ms, longestThrottledMs);
     this.#last = now;
     this.#throttled = throttled;
     if (ms > 0) {

@@ -1,6 +1,7 @@
 // Every kind of application, served by real workers.
 import assert from 'node:assert/strict';
 import { get, Agent } from 'node:http';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +14,9 @@ import os, time
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/slow":
         time.sleep(0.3)
+    if environ["PATH_INFO"] == "/held":
+        while not os.path.exists(environ["QUERY_STRING"]):
+            time.sleep(0.01)
     if environ["PATH_INFO"] == "/stuck":
         time.sleep(30)
     start_response("200 OK", [("content-type", "text/plain")])
@@ -45,6 +49,9 @@ async def app(scope, receive, send):
             await send({"type": "websocket.send", "text": message["text"].upper()})
     if scope["path"] == "/slow":
         await asyncio.sleep(0.3)
+    if scope["path"] == "/held":
+        while not os.path.exists(scope["query_string"].decode()):
+            await asyncio.sleep(0.01)
     if scope["path"] == "/stuck":
         await asyncio.sleep(30)
     assert started
@@ -54,9 +61,18 @@ async def fails(scope, receive, send):
     raise RuntimeError("no database")
 `,
   'server.js': `
-const http = require('http');
+const http = require('http'), fs = require('fs');
 http.createServer((request, response) => {
   if (request.url === '/stuck') for (;;) ;
+  const [path, file] = request.url.split('?');
+  if (path === '/held') {
+    const timer = setInterval(() => {
+      if (!fs.existsSync(file)) return;
+      clearInterval(timer);
+      response.end(String(process.pid));
+    }, 10);
+    return;
+  }
   if (request.url === '/slow') return setTimeout(() => response.end(String(process.pid)), 300);
   response.end(String(process.pid));
 }).listen(process.env.PORT);
@@ -116,16 +132,15 @@ describe('kinds of applications', { skip, concurrency: 2 }, () => {
         const { workers: now, restarts } = await runtime.status();
         return now.ready === 2 && restarts['WORKER_KILLED'] === 1;
       });
-      const slow = runtime.fetch('/slow');
+      const release = join(runtime.dir, 'release');
+      const held = name === 'command' ? runtime.fetch('/slow') : runtime.fetch(`/held?${release}`);
       if (name !== 'command')
-        await runtime.until(
-          'in hand',
-          async () => (await runtime.status()).counters.begun > (await runtime.status()).counters.ended,
-        );
+        await runtime.until('in hand', async () => (await runtime.status()).workers.list.some(({ busy }) => busy > 0));
       runtime.child.kill('SIGTERM');
       await runtime.until('draining', async () => (await runtime.status()).phase === 'draining');
       assert.equal(await runtime.fetch(), 200, 'still accepting');
-      assert.equal(await slow, 200);
+      writeFileSync(release, '');
+      assert.equal(await held, 200);
       assert.equal(await runtime.exited, 0, runtime.output);
       assert.doesNotMatch(
         runtime.output,

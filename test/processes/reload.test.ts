@@ -48,8 +48,12 @@ function ctl(runtime: Runtime, ...args: readonly string[]): Promise<Ended> {
   });
 }
 
-/** Requests without a pause, each on a connection of its own, until it is stopped. */
-function underLoad(runtime: Runtime): { stop: () => Promise<{ sent: number; failed: string[] }> } {
+interface Load extends AsyncDisposable {
+  stop(): Promise<{ sent: number; failed: string[] }>;
+}
+
+/** Requests without a pause, each on a connection of its own, until it is stopped or its test ends. */
+function underLoad(runtime: Runtime): Load {
   const state = { stopped: false, sent: 0, failed: [] as string[] };
   const loop = async (): Promise<void> => {
     while (!state.stopped) {
@@ -65,11 +69,15 @@ function underLoad(runtime: Runtime): { stop: () => Promise<{ sent: number; fail
     }
   };
   const loops = [loop(), loop(), loop()];
+  const stop = async (): Promise<typeof state> => {
+    state.stopped = true;
+    await Promise.all(loops);
+    return state;
+  };
   return {
-    stop: async () => {
-      state.stopped = true;
-      await Promise.all(loops);
-      return state;
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
     },
   };
 }
@@ -80,7 +88,7 @@ describe('reload', { skip, concurrency: 2 }, () => {
       const { options, become } = site();
       await using runtime = await Runtime.ready({ ...options, workers: { ...options.workers, preload } });
       await runtime.until('both ready', async () => (await runtime.status()).workers.ready === 2);
-      const load = underLoad(runtime);
+      await using load = underLoad(runtime);
       become('two');
       runtime.child.kill('SIGHUP');
       await runtime.until('reloaded', async () => {
@@ -120,7 +128,7 @@ describe('reload', { skip, concurrency: 2 }, () => {
       ...options,
       live: { workers: { recycle: { requests: 20, jitter: 5 } } },
     });
-    const load = underLoad(runtime);
+    await using load = underLoad(runtime);
     await runtime.until('recycled', async () => ((await runtime.status()).replaced['requests'] ?? 0) >= 3);
     const { failed } = await load.stop();
     assert.deepEqual(failed, []);

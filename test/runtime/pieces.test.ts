@@ -120,7 +120,7 @@ describe('shared memory and what is told of it', () => {
     );
     assert.equal(addCounters(counters, counters).ended, 8);
     memory.clear(3);
-    assert.deepEqual(memory.read(3), { counters: noCounters, inHand: [] });
+    assert.deepEqual(memory.read(3), { counters: noCounters, connections: 0, inHand: [] });
   });
 
   const sampled = {
@@ -130,6 +130,7 @@ describe('shared memory and what is told of it', () => {
     acceptQueue: { length: 9, drops: 2 },
     bootSeconds: [0.2, 0.3],
     requestsLost: 3,
+    connectionsLost: 4,
   };
 
   test('metrics are OpenMetrics, with a cumulative histogram', async () => {

@@ -33,6 +33,7 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop-worker' as const), pick: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withheld' as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('starved' as const), ids: fc.array(fc.nat(9)) }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -146,6 +147,8 @@ class World {
         return this.send({ kind: 'reload' });
       case 'withheld':
         return this.send({ kind: 'withheld', ms: one.ms });
+      case 'starved':
+        return this.send({ kind: 'starved', ids: one.ids });
       case 'sample': {
         const oldest = one.ageMs === undefined ? undefined : { text: 'GET /', ageMs: one.ageMs };
         const { requests, memoryBytes } = one;
@@ -175,7 +178,7 @@ class World {
       const deadline = nextDeadline(this.state);
       if (deadline === undefined || deadline > until) break;
       this.now = Math.max(this.now, deadline);
-      this.send({ kind: 'tick' });
+      this.send({ kind: 'tick', heard: this.now });
     }
     this.now = until;
   }
@@ -189,7 +192,7 @@ class World {
       const deadline = nextDeadline(this.state);
       if (deadline === undefined) continue;
       this.now = Math.max(this.now, deadline);
-      this.send({ kind: 'tick' });
+      this.send({ kind: 'tick', heard: this.now });
     }
     return this.now - from;
   }

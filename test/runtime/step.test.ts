@@ -19,7 +19,7 @@ class Run {
 
   wait(ms: number): this {
     this.now += ms;
-    return this.send({ kind: 'tick' });
+    return this.send({ kind: 'tick', heard: this.now });
   }
 
   /** Two workers, ready, with process ids 101 and 102. */
@@ -192,7 +192,7 @@ const cases: Record<string, (run: Run) => void> = {
     run.serving().send({ kind: 'reload' }).send({ kind: 'spawned', id: 3, pid: 103 });
     for (let i = 0; i < 5; i++) {
       run.now += 1_000;
-      run.send({ kind: 'heartbeat', id: 1 }).send({ kind: 'heartbeat', id: 2 });
+      run.send({ kind: 'heartbeat', id: 1 }).send({ kind: 'heartbeat', id: 2 }).wait(0);
     }
     assert.equal(run.state.reload.kind, 'failed');
     assert.deepEqual(run.workers(), ['1 ready', '2 ready', '3 aborting']);
@@ -283,6 +283,21 @@ const cases: Record<string, (run: Run) => void> = {
     assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
     run.wait(100);
     assert.deepEqual(run.kinds().slice(0, 2), ['worker-aborted', 'abort 101']);
+  },
+  'judges silence by what has been heard, whatever else happens before': (run) => {
+    run.serving();
+    run.now = 4_000;
+    run.send({ kind: 'withheld', ms: 1 }).send({ kind: 'heartbeat', id: 1 });
+    assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
+    run.send({ kind: 'tick', heard: 4_000 });
+    assert.deepEqual(run.workers(), ['1 ready', '2 aborting', '3 starting']);
+  },
+  'gives a worker that was not let run time for one more heartbeat, again and again': (run) => {
+    run.serving();
+    for (run.now = 2_950; run.now < 9_000; run.now += 700) run.send({ kind: 'starved', ids: [1, 2] });
+    assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
+    run.wait(750);
+    assert.ok(run.kinds().includes('abort 101'));
   },
   'tells a kill for memory from any other': (run) => {
     run.serving().send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: true });
