@@ -24,8 +24,9 @@ async function prepare(): Promise<void> {
   if (!existsSync(join(apps, 'node_modules/.package-lock.json'))) {
     await step('peers from npm', () => run(['npm', 'ci', '--no-audit', '--no-fund'], { cwd: apps }));
   }
-  if (!(await succeeds(['sh', '-c', 'command -v wrk']))) {
-    await step('wrk', () => run(['apt-get', 'install', '-y', '--no-install-recommends', 'wrk']));
+  for (const tool of ['wrk', 'puma']) {
+    if (await succeeds(['sh', '-c', `command -v ${tool}`])) continue;
+    await step(tool, () => run(['apt-get', 'install', '-y', '--no-install-recommends', tool]));
   }
   if (!existsSync(join(binDir, 'vegeta'))) {
     const env = { CGO_ENABLED: '0', GOBIN: binDir };

@@ -131,6 +131,12 @@ export async function uvicorn(args: readonly string[]): Promise<Server> {
   return new Server([port, 0], start(command, environment()));
 }
 
+export async function puma(args: readonly string[]): Promise<Server> {
+  const port = await freePort();
+  const command = ['puma', '--config', 'puma.rb', '--bind', `tcp://127.0.0.1:${port}`, '--quiet', ...args];
+  return new Server([port, 0], start(command, environment()));
+}
+
 /** Node has no access log of its own; the application of the peers writes one with morgan. */
 const accessLog = (logged: boolean): Record<string, string> => (logged ? { ACCESS_LOG: '1' } : {});
 

@@ -103,8 +103,8 @@ export async function buildRuntime(): Promise<void> {
     symlinkSync('appserver-init', join(bin, name));
   }
   // No C library: it is loaded into whichever Node the application's image has.
-  const addon = await compile('map-memory', ['-shared', '-fPIC', '-nostdlib', '-O2', '-s', '-fvisibility=hidden']);
-  copyFileSync(addon, join(runtimeDir, 'node', 'map-memory.node'));
+  const addon = await compile('node-worker', ['-shared', '-fPIC', '-nostdlib', '-O2', '-s', '-fvisibility=hidden']);
+  copyFileSync(addon, join(runtimeDir, 'node', 'node-worker.node'));
 }
 
 /** Libraries that `program` is linked with, the dynamic loader first. */

@@ -1,4 +1,5 @@
 import asyncio
+import os
 
 START = {
     "type": "http.response.start",
@@ -17,5 +18,11 @@ async def app(scope, receive, send):
                 return
     if scope["path"] == "/2ms":
         await asyncio.sleep(0.002)
+    if scope["path"] == "/pid":
+        body = str(os.getpid()).encode()
+        headers = [(b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return
     await send(START)
     await send(BODY)

@@ -1,10 +1,12 @@
 // What the runtime itself takes of memory and CPU, and how evenly work is spread over workers.
 import { readFileSync } from 'node:fs';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Contest } from '../figure.ts';
 import { throughput } from '../load.ts';
-import { apps, gunicorn, nodeCluster, ours, type Server } from '../server.ts';
+import { apps, gunicorn, nodeCluster, ours, puma, uvicorn, type Server } from '../server.ts';
 
 const quiet = { logging: { level: 'warn' } };
 const mebibyte = 1_024;
@@ -66,18 +68,30 @@ async function allPss(start: () => Promise<Server>): Promise<number> {
   return server.tree().reduce((sum, pid) => sum + rollup(pid, 'Pss'), 0);
 }
 
+async function body(url: string, agent: Agent): Promise<string> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { agent }, resolve).on('error', reject);
+  });
+  return textOf(response);
+}
+
 /** Coefficient of variation of the requests that each of four workers had. */
 async function variation(start: () => Promise<Server>, connection: 'close' | 'keep-alive'): Promise<number> {
   await using server = await start();
   await server.answering();
   const counts = new Map<string, number>();
-  const one = async (): Promise<void> => {
+  // The first requests find every worker cold.
+  const cold = new Agent({ keepAlive: false, maxSockets: 8 });
+  await Promise.all(Array.from({ length: 400 }, () => body(server.url('/pid'), cold)));
+  const client = async (): Promise<void> => {
+    const agent = new Agent({ keepAlive: connection === 'keep-alive', maxSockets: 1 });
     for (let i = 0; i < 500; i++) {
-      const pid = await (await fetch(server.url('/pid'), { headers: { connection } })).text();
+      const pid = await body(server.url('/pid'), agent);
       counts.set(pid, (counts.get(pid) ?? 0) + 1);
     }
+    agent.destroy();
   };
-  await Promise.all(Array.from({ length: 8 }, one));
+  await Promise.all(Array.from({ length: 8 }, client));
   const values = [...counts.values(), ...Array.from({ length: 4 - counts.size }, () => 0)];
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) / mean;
@@ -86,7 +100,7 @@ async function variation(start: () => Promise<Server>, connection: 'close' | 'ke
 function balance(
   figure: string,
   own: object,
-  peer: () => Promise<Server>,
+  peers: Readonly<Record<string, () => Promise<Server>>>,
   connection: 'close' | 'keep-alive',
 ): Contest {
   return {
@@ -94,14 +108,20 @@ function balance(
     unit: 'coefficient of variation',
     runs: 9,
     ours: () => variation(() => ours({ ...own, ...quiet }), connection),
-    peers: { peer: () => variation(peer, connection) },
+    peers: Object.fromEntries(Object.entries(peers).map(([name, start]) => [name, () => variation(start, connection)])),
   };
 }
 
 const node = { app: { node: join(apps, 'server.cjs') }, workers: { count: 4 } };
 const gthread = { app: { wsgi: 'hello:app' }, workers: { count: 4, class: 'gthread', threads: 4 } };
-const gunicornThreads = (): Promise<Server> =>
-  gunicorn(['-w', '4', '-k', 'gthread', '--threads', '4', '--keep-alive', '75']);
+const asgi = { app: { asgi: 'hello_asgi:app' }, workers: { count: 4 } };
+const pumaThreads = (): Promise<Server> => puma(['-w', '4', '-t', '4:4']);
+const gthreadPeers = {
+  gunicorn: () => gunicorn(['-w', '4', '-k', 'gthread', '--threads', '4', '--keep-alive', '75']),
+  puma: pumaThreads,
+};
+const nodePeers = { cluster: () => nodeCluster(4), puma: pumaThreads };
+const asgiPeers = { uvicorn: () => uvicorn(['--workers', '4']) };
 const django = { app: { wsgi: 'hello_django:app' }, workers: { count: 4, preload: true }, ...quiet };
 
 export const footprint: Readonly<Record<string, () => Promise<Contest>>> = {
@@ -153,16 +173,18 @@ export const footprint: Readonly<Record<string, () => Promise<Contest>>> = {
     ours: () => allPss(() => ours(django)),
     peers: { gunicorn: () => allPss(() => gunicorn(['-w', '4', '--preload'], 'hello_django:app')) },
   }),
-  balance_cv_gthread_fresh: async () => balance('balance_cv_gthread_fresh', gthread, gunicornThreads, 'close'),
+  balance_cv_gthread_fresh: async () => balance('balance_cv_gthread_fresh', gthread, gthreadPeers, 'close'),
   balance_cv_gthread_keepalive: async () =>
-    balance('balance_cv_gthread_keepalive', gthread, gunicornThreads, 'keep-alive'),
+    balance('balance_cv_gthread_keepalive', gthread, gthreadPeers, 'keep-alive'),
   balance_cv_sync: async () =>
     balance(
       'balance_cv_sync',
       { app: { wsgi: 'hello:app' }, workers: { count: 4 } },
-      () => gunicorn(['-w', '4']),
+      { gunicorn: () => gunicorn(['-w', '4']) },
       'close',
     ),
-  balance_cv_node_fresh: async () => balance('balance_cv_node_fresh', node, () => nodeCluster(4), 'close'),
-  balance_cv_node_keepalive: async () => balance('balance_cv_node_keepalive', node, () => nodeCluster(4), 'keep-alive'),
+  balance_cv_asgi_fresh: async () => balance('balance_cv_asgi_fresh', asgi, asgiPeers, 'close'),
+  balance_cv_asgi_keepalive: async () => balance('balance_cv_asgi_keepalive', asgi, asgiPeers, 'keep-alive'),
+  balance_cv_node_fresh: async () => balance('balance_cv_node_fresh', node, nodePeers, 'close'),
+  balance_cv_node_keepalive: async () => balance('balance_cv_node_keepalive', node, nodePeers, 'keep-alive'),
 };

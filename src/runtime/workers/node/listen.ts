@@ -2,6 +2,8 @@
 import { Server } from 'node:net';
 
 export interface Listening {
+  /** What listen() is to be given for an inherited socket. */
+  handleOf(fd: number): object;
   /** Called for each server that listens on an inherited socket. */
   onListening(server: Server): void;
   /** Called when the application listens on another port than it was told to. */
@@ -24,6 +26,7 @@ function target(args: readonly unknown[]): string | undefined {
  */
 export function takeSockets(port: string, fds: readonly number[], on: Listening): void {
   const [first, ...others] = fds;
+  if (first === undefined) return;
   // Its overloads do not matter here: what the application gave is handed on as it came.
   // oxlint-disable-next-line typescript/unbound-method, typescript/no-unsafe-type-assertion -- see above; it is called with the server as `this`
   const original = Server.prototype.listen as (this: Server, ...args: readonly unknown[]) => Server;
@@ -40,9 +43,10 @@ export function takeSockets(port: string, fds: readonly number[], on: Listening)
     for (const fd of others) {
       // One server listens on one socket; what comes in on the others is handed to it.
       const extra = new Server((socket) => this.emit('connection', socket));
-      original.call(extra, { fd });
+      original.call(extra, on.handleOf(fd));
       this.once('close', () => extra.close());
     }
-    return callback === undefined ? original.call(this, { fd: first }) : original.call(this, { fd: first }, callback);
+    const handle = on.handleOf(first);
+    return callback === undefined ? original.call(this, handle) : original.call(this, handle, callback);
   };
 }

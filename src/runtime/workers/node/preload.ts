@@ -2,8 +2,10 @@
 // supervisor and leaves the application as it is.
 import { writeSync } from 'node:fs';
 import { isMainThread, Worker } from 'node:worker_threads';
+import { handleInTurns } from './accept.ts';
+import { loadAddon, mapMemory } from './addon.ts';
+import { Balance } from './balance.ts';
 import { takeSockets } from './listen.ts';
-import { mapMemory } from './map-memory.ts';
 import { watchRequests } from './requests.ts';
 import { Retirement } from './retire.ts';
 import { WorkerRow, monotonicSeconds } from './row.ts';
@@ -27,13 +29,18 @@ function connect(settings: NodeWorker): void {
     say(`X_APPSERVER_ERROR=NODE_UNSUPPORTED Node ${process.versions.node} is too old`);
     process.exit(3);
   }
-  const row = new WorkerRow(mapMemory(settings.memoryFd), settings.slot);
+  const memory = mapMemory(settings.memoryFd);
+  const row = new WorkerRow(memory, settings.slot);
+  const balance = new Balance(memory, settings.slot);
+  const site = { addon: loadAddon(), balance, draining: () => row.draining };
   const retirement = new Retirement(row, settings.gracefulMs);
   watchRequests({ row, worker: settings.id, logFd: settings.logFd });
   let ready = false;
   takeSockets(settings.port, settings.listenFds, {
+    handleOf: (fd) => handleInTurns(fd, site) ?? { fd },
     onListening: (server) => {
       retirement.watch(server);
+      balance.begin();
       ready = true;
       say('READY=1');
     },

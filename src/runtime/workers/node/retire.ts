@@ -27,7 +27,11 @@ export class Retirement {
     this.#servers.add(server);
     server.prependListener('connection', (socket: Socket) => {
       this.#connections.add(socket);
-      socket.once('close', () => this.#connections.delete(socket));
+      this.#row.connections = this.#connections.size;
+      socket.once('close', () => {
+        this.#connections.delete(socket);
+        this.#row.connections = this.#connections.size;
+      });
     });
   }
 
@@ -36,7 +40,6 @@ export class Retirement {
     if (this.#ended || !this.#row.retiring) return;
     if (this.#since === undefined) {
       this.#since = now;
-      // libuv accepts until the queue is empty whenever the loop looks, and it has looked since the flag was set.
       for (const server of this.#servers) stopAccepting(server);
     }
     const spent = now - this.#since;

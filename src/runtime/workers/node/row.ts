@@ -47,6 +47,11 @@ export class WorkerRow {
     return this.#numbers[row.retiring / 8] !== 0;
   }
 
+  /** How many are open. */
+  set connections(count: number) {
+    this.#numbers[row.connections / 8] = count;
+  }
+
   /** Whether the supervisor wants to see what this worker does; it is told once. */
   takeDumpRequest(): boolean {
     if (this.#numbers[row.dump / 8] === 0) return false;

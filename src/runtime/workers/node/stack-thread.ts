@@ -2,7 +2,7 @@
 import { Session, type Debugger } from 'node:inspector';
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { mapMemory } from './map-memory.ts';
+import { mapMemory } from './addon.ts';
 import { WorkerRow } from './row.ts';
 
 const lookMs = 200;

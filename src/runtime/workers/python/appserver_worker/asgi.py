@@ -9,7 +9,9 @@ import traceback
 from types import SimpleNamespace
 
 from appserver_worker import loading
+from appserver_worker.accepting import AcceptingServer, counted_protocol
 from appserver_worker.access_log import AccessLog, request_id
+from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_protocol
 from appserver_worker.shared_memory import Row
 from appserver_worker.wsgi import LINGER_SECONDS
@@ -188,11 +190,18 @@ def run(application, settings, supervisor):
         accepting = True
 
         async def startup(self, sockets=None):
-            await super().startup(sockets=sockets)
+            await super().startup(sockets=[])
             if self.started and not self.should_exit:
+                balance.begin()
+                self.servers = [AcceptingServer(one, self.make_protocol, balance, row) for one in sockets]
                 call("post_worker_init", worker)
                 self.ready = True
                 supervisor.say("READY=1")
+
+        def make_protocol(self):
+            return config.http_protocol_class(
+                config=config, server_state=self.server_state, app_state=self.lifespan.state
+            )
 
         def handle_exit(self, sig, frame):
             # INT and QUIT end it at once; TERM is for on_tick(), the event loop's own time.
@@ -222,6 +231,7 @@ def run(application, settings, supervisor):
                     await asyncio.sleep(0.01)
                 for server in self.servers:
                     server.close()
+                balance.end()
                 self.accepting = False
             connections = self.server_state.connections
             linger = 0.0 if row.draining() else LINGER_SECONDS
@@ -254,7 +264,10 @@ def run(application, settings, supervisor):
     config.load()
     supervised = Supervised(config.loaded_app, row, log, supervisor)
     config.loaded_app = supervised
-    config.http_protocol_class = one_write_protocol(config.http_protocol_class)
+    config.http_protocol_class = counted_protocol(one_write_protocol(config.http_protocol_class), row)
+    if config.ws_protocol_class is not None:
+        config.ws_protocol_class = counted_protocol(config.ws_protocol_class, row)
+    balance = Balance(row)
     sockets = [socket.socket(fileno=fd) for fd in settings["listenFds"]]
     for one in sockets:
         one.setblocking(False)

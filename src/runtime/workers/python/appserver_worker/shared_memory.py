@@ -11,6 +11,7 @@ from bisect import bisect_left
 from time import monotonic
 
 HEADER_BYTES = 4096
+MAX_ROWS = 256
 ROW_BYTES = 1024
 RECORDS_AT = 256
 RECORD_BYTES = 256
@@ -20,17 +21,21 @@ TEXT_BYTES = RECORD_BYTES - 12
 BEGUN, ENDED, SECONDS, BUCKETS = 0, 1, 2, 3
 STATUSES = 15  # five numbers: answers with 1xx, 2xx, 3xx, 4xx, 5xx
 RETIRING = 20
+ACCEPTING, CONNECTIONS, TURN = 22, 23, 24
+ROWS_USED = 6  # counted in u32
 
 
 class Row:
     def __init__(self, fd, slot, bounds):
-        memory = mmap.mmap(fd, HEADER_BYTES + (slot + 1) * ROW_BYTES)
+        memory = mmap.mmap(fd, HEADER_BYTES + MAX_ROWS * ROW_BYTES)
         view = memoryview(memory)
-        self._words = view[0:8].cast("I")
+        self._words = view[0:HEADER_BYTES].cast("I")
         self._settings = view[8:24].cast("d")
         start = HEADER_BYTES + slot * ROW_BYTES
         self._numbers = view[start : start + RECORDS_AT].cast("d")
         self._memory = memory
+        self._view = view
+        self._slot = slot
         # Offsets of the records that hold no request.
         self._free = [start + RECORDS_AT + i * RECORD_BYTES for i in range(RECORDS)]
         self._write_record = struct.Struct("<dI%ds" % TEXT_BYTES).pack_into
@@ -55,6 +60,31 @@ class Row:
     def request_timeout(self):
         """In seconds, 0 for none."""
         return self._settings[1]
+
+    @property
+    def numbers(self):
+        """Of this row, by the names above."""
+        return self._numbers
+
+    def other_rows(self):
+        """How many rows others have or had."""
+        return max(0, self._words[ROWS_USED] - 1)
+
+    def others(self):
+        """The numbers of the rows that other workers have or had."""
+        return [
+            self._view[start : start + RECORDS_AT].cast("d")
+            for slot in range(self._words[ROWS_USED])
+            if slot != self._slot
+            for start in (HEADER_BYTES + slot * ROW_BYTES,)
+        ]
+
+    def set_connections(self, count):
+        """How many connections are open."""
+        self._numbers[CONNECTIONS] = count
+
+    def add_connections(self, count):
+        self._numbers[CONNECTIONS] += count
 
     def begin(self, method, path):
         """Counts a request as begun. Returns what end() wants."""

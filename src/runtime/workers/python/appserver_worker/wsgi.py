@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from appserver_worker import loading, versions
 from appserver_worker.access_log import OFF, AccessLog, request_id
+from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_response
 from appserver_worker.shared_memory import Row, thread_safe_row
 
@@ -116,10 +117,25 @@ def supervised(base, context, request_at):
     return SupervisedWorker
 
 
+def supervised_connections(base, context):
+    """The same of a class with a call of handle() for each connection, from its acceptance to its end."""
+    row = context.row
+
+    class SupervisedConnections(supervised(base, context, 1)):
+        def handle(self, *args):
+            row.add_connections(1)
+            try:
+                return super().handle(*args)
+            finally:
+                row.add_connections(-1)
+
+    return SupervisedConnections
+
+
 def supervised_sync(context):
     from gunicorn.workers.sync import SyncWorker
 
-    class SupervisedSync(supervised(SyncWorker, context, 1)):
+    class SupervisedSync(supervised_connections(SyncWorker, context)):
         def run(self):
             super().run()
             self.accept_queued()
@@ -135,6 +151,19 @@ def supervised_gthread(context):
     class SupervisedThreads(supervised(gthread.ThreadWorker, context, 0)):
         retire_at = None
         stopped_accepting = False
+
+        def init_process(self):
+            self.balance = Balance(row, self.cfg.threads)
+            super().init_process()
+
+        def accept(self, *args):
+            if not row.draining() and self.balance.leaves(args[-1], time.monotonic()):
+                return
+            before = self.nr_conns
+            super().accept(*args)
+            if self.nr_conns > before:
+                self.balance.took()
+                row.set_connections(self.nr_conns)
 
         def announce_close(self):
             # No room for connections to keep. Setting keepalive to 0 instead would also close the idle ones at once,
@@ -157,10 +186,12 @@ def supervised_gthread(context):
             if not hasattr(self, "method_queue"):
                 # Older versions wait for a second whatever is written there.
                 self.poller.register(self.PIPE[0], selectors.EVENT_READ, lambda fd: os.read(fd, 64))
+            self.balance.begin()
             super().run()
 
         def notify(self):
             super().notify()
+            row.set_connections(self.nr_conns)
             if self.retire_at is None or not self.alive:
                 return
             if not self.stopped_accepting:
@@ -179,6 +210,7 @@ def supervised_gthread(context):
 
         def stop_accepting(self):
             self.stopped_accepting = True
+            self.balance.end()
             if hasattr(self, "set_accept_enabled"):
                 super().set_accept_enabled(False)
             else:
@@ -206,7 +238,7 @@ def supervised_gevent(context):
     class RequestTimeout(Exception):
         pass
 
-    class SupervisedGevent(supervised(GeventWorker, context, 1)):
+    class SupervisedGevent(supervised_connections(GeventWorker, context)):
         def on_beat(self):
             """gevent's own server sees to the sockets' flags."""
 
