@@ -1,5 +1,5 @@
 // One process of the runtime's own: a worker, the fork server or a stub, with its output and its notification pipe.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { Duplex, Readable } from 'node:stream';
 import { eachLine } from './lines.ts';
 
@@ -31,12 +31,26 @@ export interface Child {
   resumeOutput(): void;
 }
 
+function start(command: Command): ChildProcess | Error {
+  try {
+    return spawn(command.program, command.args, {
+      stdio: ['ignore', 'pipe', 'pipe', ...command.fds.map((fd) => (fd === 'notify' ? ('pipe' as const) : fd))],
+      env: { ...process.env, ...command.env },
+      ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    });
+  } catch (error) {
+    // Node throws some of the system's refusals, such as that for want of memory, and emits the others.
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
 export function startChild(command: Command, on: ChildCallbacks): Child | undefined {
-  const child = spawn(command.program, command.args, {
-    stdio: ['ignore', 'pipe', 'pipe', ...command.fds.map((fd) => (fd === 'notify' ? ('pipe' as const) : fd))],
-    env: { ...process.env, ...command.env },
-    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-  });
+  const child = start(command);
+  if (child instanceof Error) {
+    // As for those that are emitted: the event that made this process is still being handled.
+    process.nextTick(() => on.failed(child.message));
+    return undefined;
+  }
   child.on('error', (error) => {
     if (child.pid === undefined) on.failed(error.message);
   });

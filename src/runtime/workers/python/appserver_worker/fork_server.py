@@ -129,7 +129,11 @@ class ForkServer:
                 os.close(fd)
             answer.close()
             return
-        pid = fork()
+        try:
+            pid = fork()
+        except OSError as error:
+            refuse(answer, fds, error)
+            return
         if pid == 0:
             self._become_child(json.loads(message), answer, fds)
         for fd in fds[1:]:
@@ -170,6 +174,18 @@ class ForkServer:
             if ended:
                 self._children.pop(pid).report(status)
                 mark_dead(pid)
+
+
+def refuse(answer, fds, error):
+    """Tells the supervisor that no process came to be, and the stub that it may end."""
+    try:
+        os.write(fds[4], b"X_APPSERVER_ERROR=SPAWN_FAILED fork: %s\n" % error.strerror.encode())
+        answer.sendall(b"exit 3")
+    except OSError:
+        pass  # The stub has been ended in the meantime.
+    for fd in fds[1:]:
+        os.close(fd)
+    answer.close()
 
 
 def mark_dead(pid):
