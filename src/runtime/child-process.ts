@@ -11,6 +11,8 @@ export interface Command {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
+  /** Whether it is told something on its stdin; there is none otherwise. */
+  readonly listens?: boolean;
   /** Its descriptors from 3 on: ours of that number, or its notification pipe. */
   readonly fds: readonly (number | 'notify')[];
 }
@@ -29,12 +31,19 @@ export interface ChildCallbacks {
 export interface Child {
   pauseOutput(): void;
   resumeOutput(): void;
+  /** The last that it is told on its stdin. */
+  tell(line: string): void;
 }
 
 function start(command: Command): ChildProcess | Error {
   try {
     return spawn(command.program, command.args, {
-      stdio: ['ignore', 'pipe', 'pipe', ...command.fds.map((fd) => (fd === 'notify' ? ('pipe' as const) : fd))],
+      stdio: [
+        command.listens === true ? 'pipe' : 'ignore',
+        'pipe',
+        'pipe',
+        ...command.fds.map((fd) => (fd === 'notify' ? ('pipe' as const) : fd)),
+      ],
       env: { ...process.env, ...command.env },
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     });
@@ -55,6 +64,8 @@ export function startChild(command: Command, on: ChildCallbacks): Child | undefi
     if (child.pid === undefined) on.failed(error.message);
   });
   if (child.pid === undefined) return undefined;
+  // One that has ended hears nothing; its exit is what tells of it.
+  child.stdin?.on('error', () => undefined);
   on.spawned(child.pid);
   const stdout = readable(child.stdio[1]);
   const stderr = readable(child.stdio[2]);
@@ -75,6 +86,7 @@ export function startChild(command: Command, on: ChildCallbacks): Child | undefi
   return {
     pauseOutput: () => [stdout, stderr].forEach((stream) => stream.pause()),
     resumeOutput: () => [stdout, stderr].forEach((stream) => stream.resume()),
+    tell: (line) => child.stdin?.end(`${line}\n`),
   };
 }
 

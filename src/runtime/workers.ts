@@ -1,10 +1,11 @@
 // The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
 import type { Logger } from 'pino';
 import { collect, multiprocessDir } from './application-metrics.ts';
-import { startChild, type Child } from './child-process.ts';
+import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
 import { sentence } from './errors.ts';
 import { ForkServer } from './fork-server.ts';
 import { parseNotification } from './notify.ts';
+import { Standby } from './standby.ts';
 import type { Event, Failure } from './state.ts';
 import type { Site, WorkerKind } from './workers/kind.ts';
 
@@ -30,6 +31,7 @@ export class Workers {
   /** What workers write is the application's log, and no level of the runtime's own holds it back. */
   readonly #output: Logger;
   readonly #forkServer: ForkServer | undefined;
+  readonly #standby: Standby | undefined;
   readonly #running = new Map<number, Running>();
   readonly #listeners = new Set<(id: number, line: string) => void>();
   #held = false;
@@ -46,13 +48,17 @@ export class Workers {
         onFailure: (failure) => this.#failStarting(failure),
         onOutput: (stream, line) => this.#write({ stream }, stream, line),
       });
+    if (kind.request !== undefined) {
+      const anywhere = { id: 0, slot: 0 };
+      this.#standby = new Standby(() => kind.command(options.site(), anywhere));
+    }
   }
 
   start(id: number, slot: number): void {
     const { kind, site, log, onEvent } = this.#options;
     this.#forkServer?.ensure();
     let pid = 0;
-    const child = startChild(kind.command(site(), { id, slot }), {
+    const callbacks: ChildCallbacks = {
       spawned: (started) => {
         pid = started;
         log.debug({ worker: id, pid }, 'worker started');
@@ -67,7 +73,10 @@ export class Workers {
         if (code === 127 && kind.forkServer === undefined) this.#fail(id, missing(kind));
         onEvent({ kind: 'exited', id, code, signal, outOfMemory: this.#options.outOfMemory() });
       },
-    });
+    };
+    const place = { id, slot };
+    const child = this.#standby?.take(callbacks) ?? startChild(kind.command(site(), place), callbacks);
+    if (kind.request !== undefined) child?.tell(kind.request(place));
     if (this.#held) child?.pauseOutput();
     this.#running.set(id, { child, pid });
   }
@@ -115,6 +124,9 @@ export class Workers {
     const said = parseNotification(line);
     switch (said?.kind) {
       case 'ready':
+        // Only now: workers that start need the CPU more.
+        this.#standby?.prepare();
+        return onEvent({ kind: said.kind, id });
       case 'heartbeat':
         return onEvent({ kind: said.kind, id });
       case 'main-pid':

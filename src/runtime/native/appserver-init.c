@@ -329,6 +329,27 @@ static int stub(char *request) {
   return end_like(reply);
 }
 
+/* Is there before it is needed, and gets its request on stdin. */
+static int standby(void) {
+  static char request[4096];
+  size_t length = 0;
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  while (length == 0 || request[length - 1] != '\n') {
+    ssize_t more = length < sizeof request ? read(0, request + length, sizeof request - length) : 0;
+    if (more < 0 && errno == EINTR) continue;
+    /* Nobody will ask any more. */
+    if (more <= 0) return 0;
+    length += more;
+  }
+  request[length - 1] = 0;
+  /* What the worker gets for its stdin. */
+  int nothing = open("/dev/null", O_RDWR);
+  if (nothing < 0 || dup2(nothing, 0) < 0) return fail("/dev/null");
+  close(nothing);
+  return stub(request);
+}
+
 /* Runs a program of the runtime that is named like the link that was called. */
 static int run_named(const char *name, char **arguments, int count) {
   char self[PATH_MAX];
@@ -358,5 +379,6 @@ int main(int argc, char **argv) {
   if (argc >= 4 && strcmp(argv[1], "serve") == 0) return serve(argv + 2);
   if (argc >= 3 && strcmp(argv[1], "worker") == 0) return worker(argv + 2);
   if (argc == 3 && strcmp(argv[1], "fork") == 0) return stub(argv[2]);
+  if (argc == 2 && strcmp(argv[1], "fork") == 0) return standby();
   return usage();
 }

@@ -28,6 +28,8 @@ export interface WorkerKind {
   /** The process that forks the workers; undefined when each is started by itself. */
   readonly forkServer?: (site: Site) => Command;
   readonly command: (site: Site, place: Place) => Command;
+  /** What the command is told on its stdin; it is the same for every place then, and one can be started ahead. */
+  readonly request?: (place: Place) => string;
   /** What prints the metrics that the application counts itself; undefined where there is no such thing. */
   readonly collect?: (site: Site) => Command;
 }

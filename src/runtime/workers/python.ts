@@ -44,11 +44,14 @@ export function python(app: PythonApplication): WorkerKind {
       cwd: fixed.app.workingDir,
       fds: [...descriptors.listeners, descriptors.memory, descriptors.forkServer, 'notify', logFd],
     }),
-    command: ({ home, descriptors }, { id, slot }) => ({
+    // It learns on stdin which worker it stands for, so that it can be there before there is one.
+    command: ({ home, descriptors }) => ({
       program: join(home, 'bin', 'appserver-init'),
-      args: ['fork', JSON.stringify({ do: 'work', id, slot })],
+      args: ['fork'],
+      listens: true,
       fds: [descriptors.stubs, 'notify'],
     }),
+    request: ({ id, slot }) => JSON.stringify({ do: 'work', id, slot }),
     collect: ({ home, descriptors }) => ({
       program: join(home, 'bin', 'appserver-init'),
       args: ['fork', JSON.stringify({ do: 'collect' })],

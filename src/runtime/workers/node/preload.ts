@@ -57,8 +57,15 @@ function connect(settings: NodeWorker): void {
   }, tickMs).unref();
   // Later than the application: it is there for workers that get stuck, and those serve by then.
   const { memoryFd, slot } = settings;
+  const noThread = (error: unknown): void =>
+    say(`STATUS=a stack cannot be shown, no thread could be started: ${String(error)}`);
   setTimeout(() => {
-    new Worker(stackThread, { workerData: { memoryFd, slot }, execArgv: [] }).unref();
+    try {
+      const thread = new Worker(stackThread, { workerData: { memoryFd, slot }, execArgv: [] });
+      thread.on('error', noThread).unref();
+    } catch (error) {
+      noThread(error);
+    }
   }, stackThreadAfterMs).unref();
 }
 

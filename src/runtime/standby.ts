@@ -1,0 +1,54 @@
+// A process that waits for the next worker that it is to stand for: starting one takes longer than forking a worker, and a
+// worker that has died need not wait for it.
+import { startChild, type Child, type ChildCallbacks, type Command } from './child-process.ts';
+
+interface Waiting {
+  readonly pid: number;
+  readonly child: Child;
+  /** Who hears of it once it has been taken. */
+  on: ChildCallbacks | undefined;
+}
+
+export class Standby {
+  readonly #command: () => Command;
+  #waiting: Waiting | undefined;
+
+  /** @param command does nothing before it is told on its stdin what */
+  constructor(command: () => Command) {
+    this.#command = command;
+  }
+
+  /** See that there is one. */
+  prepare(): void {
+    if (this.#waiting !== undefined) return;
+    let waiting: Waiting | undefined;
+    let pid = 0;
+    const gone = (): void => {
+      if (this.#waiting === waiting) this.#waiting = undefined;
+    };
+    const child = startChild(this.#command(), {
+      spawned: (started) => (pid = started),
+      // Nobody waits for it: the next worker is started without.
+      failed: gone,
+      notified: (line) => waiting?.on?.notified(line),
+      output: (stream, line) => waiting?.on?.output(stream, line),
+      exited: (code, signal) => {
+        gone();
+        waiting?.on?.exited(code, signal);
+      },
+    });
+    if (child === undefined) return;
+    waiting = { pid, child, on: undefined };
+    this.#waiting = waiting;
+  }
+
+  /** @returns undefined when there is none; nothing has been called then */
+  take(on: ChildCallbacks): Child | undefined {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return undefined;
+    this.#waiting = undefined;
+    waiting.on = on;
+    on.spawned(waiting.pid);
+    return waiting.child;
+  }
+}
