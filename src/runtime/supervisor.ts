@@ -12,6 +12,7 @@ import type { Descriptors } from './descriptors.ts';
 import { RuntimeError, sentence } from './errors.ts';
 import { runHook } from './hooks.ts';
 import { onTerminal, type Log } from './log.ts';
+import { LostTime } from './lost-time.ts';
 import { readResidentBytes } from './process-memory.ts';
 import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
@@ -27,11 +28,9 @@ import {
   type Settings,
   type State,
 } from './state.ts';
-import { Starved } from './starved.ts';
 import { step } from './step.ts';
 import { StderrTail } from './termination.ts';
 import { version } from './version.ts';
-import { Withheld } from './withheld.ts';
 import { Workers } from './workers.ts';
 import { portOf } from './workers/node.ts';
 import { workerKind } from './workers/index.ts';
@@ -60,8 +59,7 @@ export class Supervisor {
   readonly #workers: Workers;
   readonly #stderr = new StderrTail();
   readonly #cgroup = new CgroupFiles();
-  readonly #withheld: Withheld;
-  readonly #starved = new Starved();
+  readonly #lostTime: LostTime;
   readonly #ports: readonly number[];
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
   readonly #boots: number[] = [];
@@ -86,11 +84,11 @@ export class Supervisor {
       .filter((address) => !address.startsWith('unix:'))
       .map((address) => Number(portOf(address)));
     this.#state = initialState(this.#settings(live), now);
-    this.#withheld = new Withheld(
+    this.#lostTime = new LostTime({
       now,
-      () => this.#sampleMs(),
-      () => this.#cgroup.throttledMs(),
-    );
+      intervalMs: () => this.#sampleMs(),
+      throttledMs: () => this.#cgroup.throttledMs(),
+    });
     this.#oomKills = this.#cgroup.oomKills();
     this.#workers = new Workers({
       kind: this.#kind,
@@ -203,8 +201,7 @@ export class Supervisor {
     const delay = Math.max(0, Math.ceil(deadline - performance.now()));
     this.#timer = setTimeout(() => {
       // A worker that runs only now has not been silent, and what it says from now on may be read too late.
-      this.#lookForWithheld();
-      this.#lookForStarved();
+      this.#lookForLostTime();
       const heard = performance.now();
       // Node runs timers before it reads: what was said until now is read in between.
       setImmediate(() => this.dispatch({ kind: 'tick', heard }));
@@ -222,26 +219,12 @@ export class Supervisor {
     this.#sampleTimer = setInterval(() => this.#takeSamples(), this.#sampleMs());
   }
 
-  #lookForWithheld(): void {
-    const ms = this.#withheld.look(performance.now());
-    if (ms > 0) this.dispatch({ kind: 'withheld', ms });
-  }
-
-  #lookForStarved(): void {
-    const now = performance.now();
-    const silentMs = this.#live.workers.heartbeatTimeoutMs / 2;
-    const silent = this.#state.workers.flatMap((worker) =>
-      worker.kind === 'ready' && worker.pid !== undefined && now - worker.lastBeat > silentMs
-        ? [{ id: worker.id, pid: worker.pid }]
-        : [],
-    );
-    const ids = this.#starved.look(silent, now);
-    if (ids.length > 0) this.dispatch({ kind: 'starved', ids });
+  #lookForLostTime(): void {
+    for (const event of this.#lostTime.look(this.#state, performance.now())) this.dispatch(event);
   }
 
   #takeSamples(): void {
-    this.#lookForWithheld();
-    this.#lookForStarved();
+    this.#lookForLostTime();
     const { recycle } = this.#state.settings;
     const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now();
     const samples = this.#state.workers.flatMap((worker) => {
@@ -249,7 +232,7 @@ export class Supervisor {
       const { counters, inHand } = this.#options.memory.read(worker.slot);
       const [first] = inHand;
       const began = first === undefined ? 0 : first.began * 1e3 - offset;
-      const ageMs = performance.now() - began - this.#withheld.since(began);
+      const ageMs = performance.now() - began - this.#lostTime.since(began);
       const memoryBytes =
         recycle.memoryBytes === undefined || worker.pid === undefined ? 0 : readResidentBytes(worker.pid);
       const oldest = first && { text: first.text, ageMs };

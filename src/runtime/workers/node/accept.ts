@@ -72,6 +72,8 @@ class Turns {
     if (this.#closed) return;
     while (this.#site.draining() && this.#take());
     this.#closed = true;
+    // An application that closes its server is not to be waited for.
+    this.#site.balance.end();
     this.#site.addon.unwatch(this.#watch);
   }
 
