@@ -19,6 +19,7 @@ type State =
 
 export class ForkServer {
   readonly #options: ForkServerOptions;
+  readonly #asking: (() => void)[] = [];
   #state: State = { kind: 'none' };
 
   constructor(options: ForkServerOptions) {
@@ -34,6 +35,12 @@ export class ForkServer {
   ensure(): void {
     if (this.#state.kind === 'none') this.#start();
     else if (this.#state.kind === 'retiring') this.#state = { ...this.#state, next: 'wanted' };
+  }
+
+  /** Calls once what is asked for comes from one that has not been told to end: it might still take the request. */
+  whenCurrent(ask: () => void): void {
+    if (this.#state.kind === 'retiring') this.#asking.push(ask);
+    else ask();
   }
 
   /** The next worker is to come from a new one, which imports everything anew. */
@@ -87,6 +94,7 @@ export class ForkServer {
     const wanted = this.#state.kind === 'retiring' && this.#state.next === 'wanted';
     this.#state = { kind: 'none' };
     if (wanted) this.#start();
+    for (const ask of this.#asking.splice(0)) ask();
   }
 
   #signal(pid: number, signal: NodeJS.Signals): void {

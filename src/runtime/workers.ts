@@ -76,7 +76,8 @@ export class Workers {
     };
     const place = { id, slot };
     const child = this.#standby?.take(callbacks) ?? startChild(kind.command(site(), place), callbacks);
-    if (kind.request !== undefined) child?.tell(kind.request(place));
+    const request = kind.request?.(place);
+    if (request !== undefined) this.#forkServer?.whenCurrent(() => child?.tell(request));
     if (this.#held) child?.pauseOutput();
     this.#running.set(id, { child, pid });
   }

@@ -1,7 +1,7 @@
 // Reload, recycling, signals and the control socket, with real workers.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -121,6 +121,27 @@ describe('reload', { skip, concurrency: 2 }, () => {
       assert.equal(await answer(runtime), 'three');
     });
   }
+
+  test('a fork server that is slow to end forks no worker of the new code', async () => {
+    const { options, become } = site();
+    await using runtime = await Runtime.ready({ ...options, workers: { ...options.workers, preload: true } });
+    const [worker] = await runtime.readyWorkers();
+    const [, parent] = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${worker?.pid ?? ''}/status`, 'utf8')) ?? [];
+    const forkServer = Number(parent);
+    become('two');
+    process.kill(forkServer, 'SIGSTOP');
+    runtime.child.kill('SIGHUP');
+    await runtime.until('begun', () =>
+      runtime.log().some(({ worker: id, msg }) => id === 3 && msg === 'worker started'),
+    );
+    process.kill(forkServer, 'SIGCONT');
+    await runtime.until('reloaded', async () => {
+      const { workers, replaced, reload } = await runtime.status();
+      return reload === 'none' && replaced['reload'] === 2 && workers.list.length === 2;
+    });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => answer(runtime)));
+    assert.deepEqual(new Set(answers), new Set(['two']));
+  });
 
   test('replaces workers after their requests, none lost, each only once another is ready', async () => {
     const { options } = site();
