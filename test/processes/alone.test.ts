@@ -75,12 +75,17 @@ async function admin(): Promise<string[]> {
 describe('appserver-runtime', { skip, concurrency: 2 }, () => {
   const applicationFlags: Record<string, string[]> = {
     wsgi: ['--wsgi', 'app:app'],
+    'wsgi, fast': ['--wsgi', 'app:app', '--class', 'fast'],
     asgi: ['--asgi', 'asgi_app:app'],
     node: ['--node', 'server.js'],
   };
   for (const [name, flags] of Object.entries(applicationFlags)) {
     test(`${name}: serves two ports and a unix socket, and takes the socket's file with it`, async () => {
-      const [first, second, path] = [await freePort(), await freePort(), join(root, `${name}.sock`)];
+      const [first, second, path] = [
+        await freePort(),
+        await freePort(),
+        join(root, `${flags[1] ?? ''}.${flags.length}.sock`),
+      ];
       const listen = [`127.0.0.1:${first}`, `127.0.0.1:${second}`, `unix:${path}`].flatMap((one) => ['--listen', one]);
       await using runtime = new Alone([...flags, ...listen, ...(await admin()), '--workers', '1']);
       await runtime.says('"worker ready"');

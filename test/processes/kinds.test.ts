@@ -99,9 +99,11 @@ const kinds: Record<string, Partial<Options> & { readonly app: object }> = {
   'wsgi, sync': { app: { wsgi: 'wsgi_app:app' } },
   'wsgi, gthread': { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'gthread', threads: 4 } },
   'wsgi, gevent': { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'gevent' } },
+  'wsgi, fast': { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'fast', threads: 2 } },
   'wsgi, a factory with arguments': { app: { wsgi: 'wsgi_app:create("x")' } },
   'wsgi, preloaded': { app: { wsgi: 'wsgi_app:app' }, workers: { preload: true } },
   'wsgi, gevent, preloaded': { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'gevent', preload: true } },
+  'wsgi, fast, preloaded': { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'fast', threads: 2, preload: true } },
   asgi: { app: { asgi: 'asgi_app:app' } },
   'asgi, preloaded': { app: { asgi: 'asgi_app:app' }, workers: { preload: true } },
   'asgi, the oldest uvicorn': { app: { asgi: 'asgi_app:app' }, env: { PYTHONPATH: pythonPackagesDir('oldest') } },
@@ -149,7 +151,7 @@ describe('kinds of applications', { skip, concurrency: 2 }, () => {
     });
   }
 
-  for (const name of ['wsgi, gthread', 'wsgi, gevent', 'asgi', 'node'] as const) {
+  for (const name of ['wsgi, gthread', 'wsgi, gevent', 'wsgi, fast', 'asgi', 'node'] as const) {
     test(`${name}: while it drains, answers close their connections, and an idle one does not hold up the end`, async () => {
       await using runtime = await Runtime.ready({
         root,

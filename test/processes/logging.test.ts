@@ -49,6 +49,7 @@ const kinds: Record<string, { app: object; workers?: object }> = {
   sync: { app: { wsgi: 'wsgi_app:app' } },
   gthread: { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'gthread', threads: 2 } },
   gevent: { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'gevent' } },
+  fast: { app: { wsgi: 'wsgi_app:app' }, workers: { class: 'fast' } },
   asgi: { app: { asgi: 'asgi_app:app' } },
   node: { app: { node: join(root, 'server.js') } },
 };

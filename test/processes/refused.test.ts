@@ -25,6 +25,8 @@ async def app(scope, receive, send):
   'old-uvicorn/uvicorn/__init__.py': '__version__ = "0.29.0"\n',
   'without/uvicorn/__init__.py': 'raise ImportError("not here")\n',
   'without/gevent/__init__.py': 'raise ImportError("not here")\n',
+  'without/granian/__init__.py': 'raise ImportError("not here")\n',
+  'old-granian/granian/__init__.py': '__version__ = "2.7.5"\n',
   'old-python/sitecustomize.py': 'import sys\nsys.version_info = (3, 8, 20)\n',
   'old-node/old.cjs': `
 const { versions } = process;
@@ -49,6 +51,11 @@ const refused: Record<string, [options: Omit<Options, 'root'>, says: RegExp, exi
   'a uvicorn that is too old': [{ ...asgi, env: packages('old-uvicorn') }, /^UVICORN_UNSUPPORTED: uvicorn 0\.29\.0/],
   'no uvicorn': [{ ...asgi, env: packages('without') }, /^UVICORN_MISSING: /],
   'no gevent': [{ ...wsgi, workers: { class: 'gevent' }, env: packages('without') }, /^GEVENT_MISSING: /],
+  'no granian': [{ ...wsgi, workers: { class: 'fast' }, env: packages('without') }, /^GRANIAN_MISSING: /],
+  'a granian that is too old': [
+    { ...wsgi, workers: { class: 'fast' }, env: packages('old-granian') },
+    /^GRANIAN_UNSUPPORTED: granian 2\.7\.5/,
+  ],
   'a Python that is too old': [{ ...wsgi, env: packages('old-python') }, /^PYTHON_UNSUPPORTED: Python 3\.8/],
   'a Node that is too old': [
     { app: { node: 'server.js' }, env: { PATH: `${join(root, 'old-node')}:${process.env['PATH'] ?? ''}` } },

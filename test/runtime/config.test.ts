@@ -72,12 +72,12 @@ describe('configuration', () => {
     'no address': [{ ...wsgi, listen: [] }, 'listen must name from 1 to 16 addresses'],
     'an admin address without a port': [{ ...wsgi, admin: 'localhost' }, 'admin must be an address such as'],
     'an unknown worker class': [
-      { ...wsgi, workers: { class: 'fast' } },
-      'workers.class must be one of sync, gthread, gevent',
+      { ...wsgi, workers: { class: 'tornado' } },
+      'workers.class must be one of sync, gthread, gevent, fast',
     ],
     'threads of a class that has none': [
       { ...wsgi, workers: { threads: 4 } },
-      'workers.threads above 1 needs workers.class: gthread',
+      'workers.threads above 1 needs workers.class: gthread or fast',
     ],
     'a worker class for asgi': [
       { app: { asgi: 'a:b' }, workers: { class: 'sync' } },

@@ -8,7 +8,7 @@ import type { WorkerKind } from './kind.ts';
 export function python(app: PythonApplication): WorkerKind {
   return {
     rules: {
-      // A sync worker has one request; those of gthread cannot be ended one by one; gevent and asgi do it themselves.
+      // A sync worker has one request; those of gthread and fast cannot be ended one by one; gevent and asgi do it themselves.
       overdue: app.kind === 'asgi' || app.class === 'gevent' ? 'none' : app.class === 'sync' ? 'abort' : 'replace',
       heartbeat: app.kind === 'wsgi' && app.class === 'sync' ? 'between-requests' : 'always',
     },

@@ -7,5 +7,5 @@
     shared_memory  counters and requests in hand, which the supervisor samples
     access_log     one line a request, written by the worker itself
 
-Nothing but the standard library and the application's own gunicorn, uvicorn or gevent is imported.
+Nothing but the standard library and the application's own gunicorn, uvicorn, gevent or granian is imported.
 """

@@ -216,6 +216,12 @@ def prepare(settings, supervisor):
 
         asgi.import_server()
         run = asgi.run
+    elif settings["class"] == "fast":
+        versions.import_granian(supervisor)
+        from appserver_worker import wsgi_fast
+
+        wsgi_fast.import_server()
+        run = wsgi_fast.run
     else:
         versions.import_gunicorn(supervisor)
         if settings["class"] == "gevent":

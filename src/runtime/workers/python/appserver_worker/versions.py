@@ -5,6 +5,8 @@ import sys
 OLDEST_PYTHON = (3, 9)
 GUNICORN = ((22, 0), (28, 0))
 UVICORN = ((0, 30), (1, 0))
+# Internal parts of it are used.
+GRANIAN = ((2, 8), (2, 9))
 
 
 def check_python(supervisor):
@@ -27,6 +29,16 @@ def import_gevent(supervisor):
     except ImportError:
         supervisor.give_up("GEVENT_MISSING", "the application's image has no gevent for %s" % sys.executable)
     return gevent.monkey
+
+
+def import_granian(supervisor):
+    try:
+        import granian
+    except ImportError:
+        supervisor.give_up("GRANIAN_MISSING", "the application's image has no granian for %s" % sys.executable)
+    version = tuple(int(part) for part in granian.__version__.split(".")[:2])
+    if not within(version, GRANIAN):
+        supervisor.give_up("GRANIAN_UNSUPPORTED", "granian %s is not supported" % granian.__version__)
 
 
 def import_uvicorn(supervisor):
