@@ -40,15 +40,17 @@ export async function applyStatus(
   type: ResourceType,
   target: { readonly namespace: string; readonly name: string; readonly status: unknown },
   fieldManager: string,
-): Promise<void> {
+): Promise<KubeObject> {
   const { namespace, name, status } = target;
-  await client.json({
+  const answer = await client.json({
     method: 'PATCH',
     path: `${path(type, namespace, name)}/status`,
     query: query({ fieldManager, force: true }),
     body: { apiVersion: type.apiVersion, kind: type.kind, metadata: { name, namespace }, status },
     contentType: applyPatch,
   });
+  if (!isKubeObject(answer)) throw new TypeError(`the answer to the status of ${type.kind} ${name} is no object`);
+  return answer;
 }
 
 /**
@@ -60,19 +62,21 @@ export async function removePaths(
   type: ResourceType,
   object: KubeObject,
   pointers: readonly string[],
-): Promise<void> {
+): Promise<KubeObject> {
   const { name, namespace, resourceVersion } = object.metadata;
   const body = [
     // The indexes are those of the object as it was seen.
     { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
     ...pointers.toReversed().map((pointer) => ({ op: 'remove', path: pointer })),
   ];
-  await client.json({
+  const answer = await client.json({
     method: 'PATCH',
     path: path(type, namespace, name),
     body,
     contentType: 'application/json-patch+json',
   });
+  if (!isKubeObject(answer)) throw new TypeError(`the answer to patching ${type.kind} ${name} is no object`);
+  return answer;
 }
 
 /** Deletes exactly this object: one that was made anew under its name stays. */

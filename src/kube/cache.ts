@@ -31,12 +31,14 @@ export class Cache<T> {
   }
 
   /**
-   * Keeps the object unless a newer one is there: an answer to a write may be ahead of the watch. Returns whether it did.
+   * Keeps the object unless the same or a newer one is there: an answer to a write may be ahead of the watch. Returns
+   * whether it did.
    * @param resourceVersion of an object of one kind these compare as whole numbers (KEP-5504)
    */
   set(key: string, object: T, resourceVersion = '0'): boolean {
     const version = BigInt(resourceVersion);
-    if (version < (this.#versions.get(key) ?? this.#deleted.get(key) ?? 0n)) return false;
+    const known = this.#versions.get(key);
+    if (version < (known ?? this.#deleted.get(key) ?? 0n) || (version === known && version !== 0n)) return false;
     this.delete(key);
     this.#objects.set(key, object);
     this.#versions.set(key, version);

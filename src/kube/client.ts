@@ -4,21 +4,33 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** The API server's answer when it is not a success; `reason` is Kubernetes' own word, `Forbidden` for one. */
 export class ApiError extends Error {
   readonly status: number;
   readonly reason: string;
-  constructor(status: number, reason: string, message: string) {
+  /** When it asks to be asked again. */
+  readonly retryAfterMs: number | undefined;
+  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Nothing was sent, because this process may not write just now. */
+export class WriteRefused extends Error {
+  constructor() {
+    super('this process does not lead (any more): nothing was written');
+    this.name = 'WriteRefused';
   }
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -26,30 +38,59 @@ export interface Call {
   readonly contentType?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal;
+  /** Within which json() has its answer, tries again included. Default: half a minute */
+  readonly timeoutMs?: number;
+}
+
+export interface KubeClientOptions {
+  /** Called with each answer's status, 0 when there was none. */
+  readonly onRequest?: (method: string, status: number) => void;
+  /** Asked at the moment at which a write would be sent. */
+  readonly mayWrite?: () => boolean;
 }
 
 /** A request that gets no answer for so long has failed; watches have limits of their own. */
 const answerTimeoutMs = 30_000;
+/** As client-go has it. */
+const mostTries = 10;
 
 export class KubeClient {
   readonly #config: KubeConfig;
   readonly #server: URL;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'fifo' });
   readonly #onRequest: (method: string, status: number) => void;
+  readonly #mayWrite: () => boolean;
 
-  /** @param onRequest called with each answer's status, 0 when there was none */
-  constructor(config: KubeConfig, onRequest: (method: string, status: number) => void = () => undefined) {
+  constructor(config: KubeConfig, { onRequest = () => undefined, mayWrite = () => true }: KubeClientOptions = {}) {
     const cluster = config.getCurrentCluster();
     if (cluster === null) throw new Error('the kubeconfig names no cluster for its current context');
     this.#config = config;
     this.#server = new URL(cluster.server);
     this.#onRequest = onRequest;
+    this.#mayWrite = mayWrite;
   }
 
-  /** Parsed JSON of the answer. @throws ApiError when the API server refuses */
+  /**
+   * Parsed JSON of the answer. A server that has too much to do says when to ask again, and is.
+   * @throws ApiError when the API server refuses
+   */
   async json(call: Call): Promise<unknown> {
-    const response = await this.stream({ ...call, signal: withTimeout(call.signal) });
-    return JSON.parse(await text(response));
+    const timeoutMs = call.timeoutMs ?? answerTimeoutMs;
+    const deadline = performance.now() + timeoutMs;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
+    for (let tries = 1; ; tries++) {
+      try {
+        return JSON.parse(await text(await this.stream({ ...call, signal })));
+      } catch (error) {
+        if (timeout.aborted) {
+          throw new Error(`no answer to ${call.method} ${call.path} within ${timeoutMs} ms`, { cause: error });
+        }
+        const wait = error instanceof ApiError ? error.retryAfterMs : undefined;
+        if (wait === undefined || tries === mostTries || performance.now() + wait >= deadline) throw error;
+        await delay(wait, undefined, { signal });
+      }
+    }
   }
 
   /** The answer's body as it comes. @throws ApiError when the API server refuses */
@@ -58,7 +99,7 @@ export class KubeClient {
     const status = response.statusCode ?? 0;
     this.#onRequest(call.method, status);
     if (status >= 200 && status < 300) return response;
-    throw refusal(status, await text(response));
+    throw refusal(status, await text(response), retryAfterMs(status, response.headers['retry-after']));
   }
 
   async #send(call: Call): Promise<IncomingMessage> {
@@ -85,6 +126,7 @@ export class KubeClient {
       },
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     };
+    if (call.method !== 'GET' && !this.#mayWrite()) throw new WriteRefused();
     return new Promise((resolve, reject) => {
       const request = httpsRequest(options, resolve);
       request.on('error', (error) => {
@@ -105,20 +147,21 @@ function authorization({ headers }: RequestOptions): Record<string, string> {
   return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
 }
 
-function withTimeout(signal: AbortSignal | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(answerTimeoutMs);
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+/** Of a refusal that is about the server, not about what was asked. */
+function retryAfterMs(status: number, header: string | undefined): number | undefined {
+  const seconds = Number(header);
+  return header !== undefined && (status === 429 || status >= 500) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-function refusal(status: number, body: string): ApiError {
+function refusal(status: number, body: string, retryAfter: number | undefined): ApiError {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null && 'message' in parsed) {
       const reason = 'reason' in parsed ? String(parsed.reason) : '';
-      return new ApiError(status, reason, String(parsed.message));
+      return new ApiError(status, reason, String(parsed.message), retryAfter);
     }
   } catch {
     /* not a Status: a proxy in between, or an API server that is starting */
   }
-  return new ApiError(status, '', `HTTP ${status}: ${body.trim().slice(0, 200)}`);
+  return new ApiError(status, '', `HTTP ${status}: ${body.trim().slice(0, 200)}`, retryAfter);
 }

@@ -8,13 +8,17 @@
 //   queue       keyed work queue: each key once, one at a time, backing off on failure
 //   controller  takes keys from the queue and reconciles them
 //   events      records events, sparingly
+//   leader-election, lease-store  who of several processes acts, by a Lease
+//   timers      the clock, and a stand-in for it in tests
 //
-// Allowed imports: its own files, client-node for kubeconfig and credentials, Node.
+// Allowed imports: its own files, client-node for kubeconfig and credentials, zod, Node.
 export { apply, applyStatus, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
-export { ApiError, KubeClient } from './client.ts';
+export { ApiError, KubeClient, WriteRefused } from './client.ts';
 export { Controller, type Outcome } from './controller.ts';
 export { EventRecorder } from './events.ts';
+export { LeaderElection } from './leader-election.ts';
+export { KubeLease } from './lease-store.ts';
 export {
   isKubeObject,
   keyOf,
@@ -24,5 +28,5 @@ export {
   type Metadata,
   type ResourceType,
 } from './objects.ts';
-export { WorkQueue } from './queue.ts';
+export { WorkQueue, type Priority } from './queue.ts';
 export { ListWatch } from './watch.ts';

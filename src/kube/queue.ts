@@ -1,20 +1,13 @@
 // Work queue of keys, after client-go's: a key is in it once, is worked on by one taker at a time, and one that was added
-// while being worked on comes again afterwards.
+// while being worked on comes again afterwards. What is urgent comes before what is not.
 import { backoffMs } from './backoff.ts';
+import { realTimers, type Timers } from './timers.ts';
 
-export interface Timers {
-  now(): number;
-  /** Calls back once after `ms`; returns a function that cancels. */
-  after(ms: number, callback: () => void): () => void;
-}
-
-const realTimers: Timers = {
-  now: () => performance.now(),
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
+/**
+ * Urgent is what somebody waits for: a change of what is wanted, or of what was made from it. Everything else, first lists
+ * and reports of progress, may come in thousands and must not be in the way of that.
+ */
+export type Priority = 'urgent' | 'normal';
 
 interface Later {
   readonly at: number;
@@ -26,10 +19,10 @@ const retry = { baseMs: 50, capMs: 60_000 };
 export class WorkQueue {
   readonly #timers: Timers;
   readonly #random: () => number;
-  readonly #ready = new Set<string>();
+  readonly #ready: Readonly<Record<Priority, Set<string>>> = { urgent: new Set(), normal: new Set() };
   readonly #working = new Set<string>();
   /** Added while being worked on. */
-  readonly #again = new Set<string>();
+  readonly #again = new Map<string, Priority>();
   readonly #later = new Map<string, Later>();
   readonly #failures = new Map<string, number>();
   readonly #waiting: ((key: string | undefined) => void)[] = [];
@@ -42,19 +35,25 @@ export class WorkQueue {
 
   /** Keys that wait to be taken. */
   get depth(): number {
-    return this.#ready.size;
+    return this.#ready.urgent.size + this.#ready.normal.size;
   }
 
-  add(key: string): void {
+  add(key: string, priority: Priority = 'normal'): void {
     if (this.#closed) return;
     this.#forgetLater(key);
     if (this.#working.has(key)) {
-      this.#again.add(key);
+      if (this.#again.get(key) !== 'urgent') this.#again.set(key, priority);
       return;
     }
-    const taker = this.#ready.has(key) ? undefined : this.#waiting.shift();
+    const { urgent, normal } = this.#ready;
+    if (urgent.has(key)) return;
+    if (normal.has(key)) {
+      if (priority === 'normal') return;
+      normal.delete(key);
+    }
+    const taker = this.#waiting.shift();
     if (taker === undefined) {
-      this.#ready.add(key);
+      this.#ready[priority].add(key);
     } else {
       this.#working.add(key);
       taker(key);
@@ -74,17 +73,22 @@ export class WorkQueue {
   /** The next key, once there is one; undefined when the queue is closed. */
   take(): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
-    const [key] = this.#ready;
-    if (key === undefined) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#ready.delete(key);
-    this.#working.add(key);
-    return Promise.resolve(key);
+    for (const ready of [this.#ready.urgent, this.#ready.normal]) {
+      const [key] = ready;
+      if (key === undefined) continue;
+      ready.delete(key);
+      this.#working.add(key);
+      return Promise.resolve(key);
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** To be called for each key taken, whatever came of it. */
   done(key: string): void {
     this.#working.delete(key);
-    if (this.#again.delete(key)) this.add(key);
+    const priority = this.#again.get(key);
+    this.#again.delete(key);
+    if (priority !== undefined) this.add(key, priority);
   }
 
   /** Comes again, later with each failure in a row. Returns the delay in milliseconds. */

@@ -14,6 +14,7 @@ export interface ListWatchOptions<T> {
   /** All namespaces when absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly cache: Cache<T>;
   /** What of the object is kept. */
   readonly keep: (object: KubeObject) => T;
@@ -69,18 +70,24 @@ export class ListWatch<T> {
         // 410: the place to resume from is gone. Anything else may pass, and the place stays.
         if (error instanceof ApiError && error.status === 410) resume = undefined;
         else this.#options.onError(error);
-        await pause(backoffMs(failures++, retry, Math.random()), signal);
+        const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+        await pause(Math.max(asked, backoffMs(failures++, retry, Math.random())), signal);
       }
     }
   }
 
+  #selectors(): Record<string, string> {
+    const { labelSelector, fieldSelector } = this.#options;
+    return { ...(labelSelector && { labelSelector }), ...(fieldSelector && { fieldSelector }) };
+  }
+
   /** Brings the cache to the state of a fresh list and returns the place to watch from. */
   async #list(): Promise<string> {
-    const { client, type, namespace, labelSelector, cache, signal } = this.#options;
+    const { client, type, namespace, cache, signal } = this.#options;
     const seen = new Set<string>();
     let next: string | undefined;
     for (;;) {
-      const query = { limit: pageSize, ...(labelSelector && { labelSelector }), ...(next && { continue: next }) };
+      const query = { limit: pageSize, ...this.#selectors(), ...(next && { continue: next }) };
       const page = await client.json({ method: 'GET', path: path(type, namespace), query, signal });
       if (!isListPage(page)) throw new TypeError(`the list of ${type.plural} is no list`);
       for (const item of page.items) {
@@ -99,7 +106,7 @@ export class ListWatch<T> {
 
   /** Follows changes until the connection ends and returns the place to resume from. */
   async #watch(from: string): Promise<string> {
-    const { client, type, namespace, labelSelector, signal } = this.#options;
+    const { client, type, namespace, signal } = this.#options;
     const silence = new AbortController();
     const stream = await client.stream({
       method: 'GET',
@@ -109,7 +116,7 @@ export class ListWatch<T> {
         allowWatchBookmarks: 'true',
         resourceVersion: from,
         timeoutSeconds: String(Math.round(watchSeconds * (1 + Math.random()))),
-        ...(labelSelector && { labelSelector }),
+        ...this.#selectors(),
       },
       signal: AbortSignal.any([signal, silence.signal]),
     });

@@ -8,6 +8,7 @@ import {
   type KubeClient,
   type KubeObject,
   type Metadata,
+  type Priority,
   type ResourceType,
 } from '../kube/index.ts';
 import { OperatorError } from './errors.ts';
@@ -63,6 +64,20 @@ export function keepChild(object: KubeObject): KubeObject {
   return { ...object, metadata };
 }
 
+/** Somebody waits for what a change of the spec brings; a new AppServer may be one of thousands. */
+export function appPriority(before: KubeObject | undefined, after: KubeObject | undefined): Priority {
+  if (before === undefined || after === undefined) return 'normal';
+  return before.metadata.generation === after.metadata.generation ? 'normal' : 'urgent';
+}
+
+/** A child that was edited or deleted is to be repaired; one that is new, or whose status has changed, is not. */
+export function childPriority(before: KubeObject | undefined, after: KubeObject | undefined): Priority {
+  if (before === undefined) return 'normal';
+  if (after === undefined) return 'urgent';
+  const { generation } = after.metadata;
+  return generation !== undefined && generation === before.metadata.generation ? 'normal' : 'urgent';
+}
+
 /** The AppServer that an object belongs to by its labels. */
 function keyOfApp(object: KubeObject): string | undefined {
   return keyOfPodsApp({ namespace: object.metadata.namespace ?? '', labels: object.metadata.labels ?? {} });
@@ -74,7 +89,7 @@ export interface WatchOptions {
   /** Empty for all. */
   readonly namespaces: readonly string[];
   /** Called with the key of an AppServer that something has changed for. */
-  readonly onChange: (key: string) => void;
+  readonly onChange: (key: string, priority: Priority) => void;
   readonly onError: (error: OperatorError) => void;
   readonly signal: AbortSignal;
 }
@@ -83,15 +98,13 @@ export interface WatchOptions {
 export async function startWatches(options: WatchOptions): Promise<void> {
   const { client, caches, namespaces, onChange, onError, signal } = options;
   const managed = `${names.managedByLabel}=${names.fieldManager}`;
-  const notify = (key: string | undefined): void => {
-    if (key !== undefined) onChange(key);
-  };
   const synced: Promise<void>[] = [];
   const start = <T>(
     type: ResourceType,
     cache: Cache<T>,
     keep: (object: KubeObject) => T,
     keyFor: (kept: T) => string | undefined,
+    priorityOf: (before: T | undefined, after: T | undefined) => Priority,
   ): void => {
     for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
       const watch = new ListWatch({
@@ -105,8 +118,8 @@ export async function startWatches(options: WatchOptions): Promise<void> {
         ...(type !== appServerType && { labelSelector: managed }),
         onChange: (before, after) => {
           // Both: an edit of its labels takes an object from one AppServer to another.
-          if (before !== undefined) notify(keyFor(before));
-          if (after !== undefined) notify(keyFor(after));
+          const keys = [before, after].map((kept) => (kept === undefined ? undefined : keyFor(kept)));
+          for (const key of new Set(keys)) if (key !== undefined) onChange(key, priorityOf(before, after));
         },
         onError: (error) => onError(explain(type, error)),
       });
@@ -114,9 +127,9 @@ export async function startWatches(options: WatchOptions): Promise<void> {
       void watch.run();
     }
   };
-  start(appServerType, caches.apps, keepChild, keyOf);
-  for (const kind of childKinds) start(childTypes[kind], caches.children[kind], keepChild, keyOfApp);
-  start(podType, caches.pods, podView, keyOfPodsApp);
+  start(appServerType, caches.apps, keepChild, keyOf, appPriority);
+  for (const kind of childKinds) start(childTypes[kind], caches.children[kind], keepChild, keyOfApp, childPriority);
+  start(podType, caches.pods, podView, keyOfPodsApp, () => 'normal');
   await Promise.all(synced);
 }
 

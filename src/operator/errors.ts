@@ -9,6 +9,10 @@ export const catalogue = {
   WATCH_FORBIDDEN: 'Give the operator the rights in charts/appserver-operator/templates/rbac.yaml; it is tried again.',
   WATCH_FAILED: 'It is tried again; the API server log may tell more.',
   RUNTIME_IMAGE_MISSING: 'Name the image that pods install the runtime from, with --runtime-image or RUNTIME_IMAGE.',
+  LEADER_ELECTION_FAILED:
+    'See that the operator may create, list, watch and update Leases in its namespace, or turn it off with --no-leader-elect where there is one replica alone; it is tried again.',
+  LEADERSHIP_LOST:
+    'Another replica acts now, or will; this one ends and competes again when it is restarted. See why the API server could not be reached in time.',
   ADMIN_PORT_IN_USE: 'Choose another port with --admin-port.',
 } as const;
 

@@ -11,6 +11,7 @@ import { startAdmin } from './admin.ts';
 import { emptyCaches, startWatches, type Caches } from './caches.ts';
 import { OperatorError, sentence } from './errors.ts';
 import type { Release } from './facts.ts';
+import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Reconciler } from './reconcile.ts';
 
@@ -22,6 +23,9 @@ interface Options {
   readonly runtimeImagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   readonly adminPort: string;
   readonly concurrency: string;
+  readonly leaderElect: boolean;
+  readonly leaderElectionNamespace?: string;
+  readonly leaderElectionId: string;
   readonly logLevel: string;
 }
 
@@ -45,6 +49,9 @@ function parse(argv: readonly string[]): Options {
     )
     .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', '8080')
     .option('--concurrency <number>', 'AppServers that are reconciled at the same time', '8')
+    .option('--no-leader-elect', 'act at once, without a Lease: only where no other replica runs')
+    .option('--leader-election-namespace <name>', "namespace of the Lease; default: the operator's own")
+    .option('--leader-election-id <name>', 'name of the Lease', 'appserver-operator')
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .parse(argv)
     .opts<Options>();
@@ -120,21 +127,36 @@ function createController(options: Options, log: Logger, { client, caches, queue
   });
 }
 
+function leadershipOf(options: Options, config: KubeConfig, log: Logger, signal: AbortSignal): Leadership {
+  if (!options.leaderElect) return withoutElection();
+  const namespace = options.leaderElectionNamespace ?? ownNamespace(config);
+  return compete({ config, namespace, name: options.leaderElectionId, onError: quietly(log), signal });
+}
+
+/** Resolves when asked to end. */
+function untilStopped(log: Logger, stop: AbortController): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'stopping');
+        stop.abort();
+        resolve();
+      });
+    }
+  });
+}
+
+/** @throws OperatorError */
 async function run(options: Options, log: Logger): Promise<void> {
   const config = loadKubeConfig(options);
   const queue = new WorkQueue();
-  const metrics = createMetrics(queue);
-  const client = new KubeClient(config, metrics.requested);
+  const stop = new AbortController();
+  const stopped = untilStopped(log, stop);
+  const leadership = leadershipOf(options, config, log, stop.signal);
+  const metrics = createMetrics(queue, leadership.leads);
+  const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads });
   const caches = emptyCaches();
   const controller = createController(options, log, { client, caches, queue, metrics });
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      log.info({ signal }, 'stopping');
-      stop.abort();
-      queue.close();
-    });
-  }
   let ready = false;
   const admin = await startAdmin({ port: Number(options.adminPort), registry: metrics.registry, isReady: () => ready });
   log.info(
@@ -145,17 +167,24 @@ async function run(options: Options, log: Logger): Promise<void> {
     client,
     caches,
     namespaces: options.namespace,
-    onChange: (key) => queue.add(key),
+    onChange: (key, priority) => queue.add(key, priority),
     onError: quietly(log),
     signal: stop.signal,
   });
-  await Promise.race([watches, new Promise((resolve) => stop.signal.addEventListener('abort', resolve))]);
-  if (!stop.signal.aborted) {
+  void watches.then(() => {
     ready = true;
     log.info({ appservers: caches.apps.keys().length }, 'caches filled');
+  });
+  // Who waits has full caches, and begins the moment that it leads.
+  await Promise.race([Promise.all([watches, leadership.won]), stopped]);
+  if (!stop.signal.aborted) {
+    log.info('leading');
+    void stopped.then(() => queue.close());
     // Returns once the queue is closed and what was begun is done.
-    await controller.run();
+    const outcome = await Promise.race([controller.run(), leadership.lost.then(() => 'lost' as const)]);
+    if (outcome === 'lost') throw new OperatorError('LEADERSHIP_LOST', 'the Lease could not be renewed in time');
   }
+  await leadership.release();
   admin.close();
   client.close();
   log.info('stopped');
@@ -174,6 +203,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     process.stderr.write(`${sentence(error)}\n`);
-    process.exitCode = 1;
+    // At once: what is still under way must not go on.
+    process.exit(1);
   }
 }

@@ -1,5 +1,6 @@
 // Metrics under the names that dashboards for controller-runtime know.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { names } from '../api/index.ts';
 import type { WorkQueue } from '../kube/index.ts';
 
 export interface Metrics {
@@ -10,7 +11,8 @@ export interface Metrics {
 
 const controller = 'appserver';
 
-export function createMetrics(queue: WorkQueue): Metrics {
+/** @param leads whether this replica is the one that acts */
+export function createMetrics(queue: WorkQueue, leads: () => boolean): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const total = new Counter({
@@ -40,6 +42,17 @@ export function createMetrics(queue: WorkQueue): Metrics {
       registers: [],
       collect() {
         this.set({ name: controller }, queue.depth);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'leader_election_master_status',
+      help: 'Whether this replica is the one that acts',
+      labelNames: ['name'],
+      registers: [],
+      collect() {
+        this.set({ name: names.fieldManager }, leads() ? 1 : 0);
       },
     }),
   );

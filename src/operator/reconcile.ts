@@ -124,7 +124,7 @@ export class Reconciler {
   }
 
   async #report(object: KubeObject, status: AppServerStatus): Promise<void> {
-    const { client, events } = this.#options;
+    const { client, caches, events } = this.#options;
     if (isDeepStrictEqual(status, object['status'])) return;
     const degraded = status.conditions?.find((one) => one.type === 'Degraded' && one.status === 'True');
     if (degraded !== undefined) {
@@ -132,7 +132,8 @@ export class Reconciler {
     }
     const { name, namespace = '' } = object.metadata;
     try {
-      await applyStatus(client, appServerType, { namespace, name, status }, names.fieldManager);
+      const answer = await applyStatus(client, appServerType, { namespace, name, status }, names.fieldManager);
+      caches.apps.set(keyOf(answer), keepChild(answer), answer.metadata.resourceVersion);
     } catch (error) {
       // Deleted meanwhile.
       if (!(error instanceof ApiError && error.status === 404)) throw error;

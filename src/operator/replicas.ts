@@ -31,12 +31,20 @@ export async function applyDeployment(
   const manager = { fieldManager: names.fieldManager, force: true };
   const initial = initialReplicas(child);
   const handedOver = observed?.metadata.annotations?.[names.replicasAnnotation] !== undefined;
-  if (initial !== undefined && !handedOver) {
-    const present = replicasView.parse(observed ?? {}).spec?.replicas ?? initial;
-    if (observed === undefined) await apply(client, type, withReplicas(child, present), manager);
-    await takeOver(client, child, present);
-  }
+  if (initial === undefined || handedOver) return apply(client, type, sameAs(child, observed), manager);
+  const present = replicasView.parse(observed ?? {}).spec?.replicas ?? initial;
+  if (observed === undefined) await apply(client, type, withReplicas(child, present), manager);
+  await takeOver(client, child, present);
   return apply(client, type, child, manager);
+}
+
+/**
+ * The child as a change of exactly what was seen: what is decided of pods under load must not arrive late, from a process
+ * that was held up on its way.
+ */
+function sameAs(child: Child, seen: KubeObject | undefined): Child {
+  const resourceVersion = seen?.metadata.resourceVersion;
+  return resourceVersion === undefined ? child : { ...child, metadata: { ...child.metadata, resourceVersion } };
 }
 
 async function takeOver(client: KubeClient, child: Child, replicas: number): Promise<void> {

@@ -63,8 +63,11 @@ export async function writeChild(
 ): Promise<KubeObject> {
   if (observed === undefined) await refuseForeign(client, child);
   const added = found.map((one) => one.added).filter((pointer) => pointer !== undefined);
-  if (observed !== undefined && added.length > 0) await removePaths(client, childTypes[child.kind], observed, added);
-  if (child.kind === 'Deployment') return applyDeployment(client, child, observed);
+  const present =
+    observed !== undefined && added.length > 0
+      ? await removePaths(client, childTypes[child.kind], observed, added)
+      : observed;
+  if (child.kind === 'Deployment') return applyDeployment(client, child, present);
   return apply(client, childTypes[child.kind], child, { fieldManager: names.fieldManager, force: true });
 }
 

@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeClient } from '../../src/kube/client.ts';
+import { KubeClient, type KubeClientOptions } from '../../src/kube/client.ts';
 
 interface Seen {
   readonly method: string;
@@ -52,7 +52,7 @@ export function json(status: number, body: unknown): Answer {
 }
 
 /** @param script answers in the order of requests; the last one answers all that follow */
-export async function scriptedServer(script: readonly Answer[]): Promise<ScriptedServer> {
+export async function scriptedServer(script: readonly Answer[], options?: KubeClientOptions): Promise<ScriptedServer> {
   const { key, cert } = certificate();
   const seen: Seen[] = [];
   let connections = 0;
@@ -76,7 +76,7 @@ export async function scriptedServer(script: readonly Answer[]): Promise<Scripte
     },
     { name: 'test', token: 'secret' },
   );
-  const client = new KubeClient(config);
+  const client = new KubeClient(config, options);
   return {
     client,
     seen,

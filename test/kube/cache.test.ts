@@ -36,6 +36,13 @@ test('an older version does not replace a newer one, whatever the length of thei
   assert.equal(objects.get('a')?.value, 4);
 });
 
+test('tells what it has not seen yet from what it has: a watch brings the answers to writes once more', () => {
+  const objects = cache();
+  assert.equal(objects.set('a', { value: 1 }, '7'), true);
+  assert.equal(objects.set('a', { value: 1 }, '7'), false);
+  assert.equal(objects.set('a', { value: 2 }, '8'), true);
+});
+
 test('the late answer to a write does not bring back what was deleted since', () => {
   const objects = cache();
   objects.set('a', { value: 1 }, '10');

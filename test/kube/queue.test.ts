@@ -58,6 +58,20 @@ describe('work queue', () => {
     assert.equal(timers.planned, 0);
   });
 
+  test('hands out what is urgent first, also what has become so while it waited or was worked on', async () => {
+    const { work } = queue();
+    for (const key of ['a', 'b', 'c', 'd']) work.add(key);
+    work.add('d', 'urgent');
+    work.add('b', 'urgent');
+    work.add('b');
+    assert.equal(work.depth, 4);
+    assert.deepEqual([await work.take(), await work.take(), await work.take()], ['d', 'b', 'a']);
+    work.add('a', 'urgent');
+    work.add('a');
+    work.done('a');
+    assert.deepEqual([await work.take(), await work.take()], ['a', 'c']);
+  });
+
   test('closed, it hands out nothing and lets go of its timers and takers', async () => {
     const { timers, work } = queue();
     work.addAfter('a', 1_000);
@@ -73,7 +87,7 @@ describe('work queue', () => {
   test('no key is lost and none is worked on twice at once, whatever the order of calls', async () => {
     const call = fc.oneof(
       fc.record({
-        do: fc.constantFrom('add' as const, 'retry' as const, 'later' as const),
+        do: fc.constantFrom('add' as const, 'hurry' as const, 'retry' as const, 'later' as const),
         key: fc.constantFrom('a', 'b', 'c'),
       }),
       fc.record({ do: fc.constantFrom('take' as const, 'done' as const), key: fc.constant('') }),
@@ -93,6 +107,7 @@ describe('work queue', () => {
         const owe = (key: string): void => void owed.add(key);
         const actions: Record<(typeof calls)[number]['do'], (key: string) => unknown> = {
           add: (key) => (owe(key), work.add(key)),
+          hurry: (key) => (owe(key), work.add(key, 'urgent')),
           retry: (key) => (owe(key), work.retry(key)),
           later: (key) => (owe(key), work.addAfter(key, 10)),
           take: () => (work.depth > 0 ? take() : undefined),

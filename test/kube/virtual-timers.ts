@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/kube/queue.ts';
+import type { Timers } from '../../src/kube/timers.ts';
 
 /** A clock that moves when told to. */
 export class VirtualTimers implements Timers {

@@ -1,0 +1,177 @@
+// Who of several processes acts, by a Lease, after client-go's leaderelection: a candidate takes over what it has seen
+// unchanged for as long as the lease lasts, by its own clock, so that clocks need not agree.
+import { ApiError } from './client.ts';
+import { realTimers, type Timers } from './timers.ts';
+
+export interface Lease {
+  /** Empty when it was given back. */
+  readonly holder: string;
+  readonly durationMs: number;
+  /** How often the holder has changed. */
+  readonly transitions: number;
+  /** Of the stored object, undefined before it is stored. Two leases with the same are the same. */
+  readonly resourceVersion: string | undefined;
+}
+
+export interface LeaseStore {
+  /**
+   * Stores the lease in the place of the one that was seen, undefined for none.
+   * @throws ApiError 409 when it is not there any more
+   */
+  write(lease: Omit<Lease, 'resourceVersion'>, seen: Lease | undefined, timeoutMs: number): Promise<Lease>;
+}
+
+/** In milliseconds, each well below the one before it. */
+export interface ElectionTiming {
+  /** How long a lease that is not renewed keeps others away. */
+  readonly leaseMs: number;
+  /** A leader that could not renew for so long stops acting: before others begin. */
+  readonly renewDeadlineMs: number;
+  /** Between two tries to take or renew. */
+  readonly retryMs: number;
+}
+
+export const defaultTiming: ElectionTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+
+export interface LeaderElectionOptions {
+  readonly store: LeaseStore;
+  /** Unlike that of any other process, in any run. */
+  readonly identity: string;
+  readonly timing?: ElectionTiming;
+  readonly onError: (error: unknown) => void;
+  readonly timers?: Timers;
+}
+
+type Role =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'candidate' }
+  /** May act until then, if it cannot renew before. */
+  | { readonly kind: 'leader'; readonly until: number }
+  | { readonly kind: 'over' };
+
+export class LeaderElection {
+  readonly #options: Required<LeaderElectionOptions>;
+  readonly #won = Promise.withResolvers<void>();
+  readonly #lost = Promise.withResolvers<void>();
+  #role: Role = { kind: 'idle' };
+  /** The lease as it is, and when it was first seen to be so. */
+  #seen: { lease: Lease | undefined; at: number };
+  #cancel: () => void = () => undefined;
+  /** A write under way; what is seen meanwhile is looked at when it is over. */
+  #writing: Promise<void> | undefined;
+
+  constructor({ timing = defaultTiming, timers = realTimers, ...rest }: LeaderElectionOptions) {
+    this.#options = { ...rest, timing, timers };
+    this.#seen = { lease: undefined, at: timers.now() };
+  }
+
+  /** Resolves when this process leads. */
+  get won(): Promise<void> {
+    return this.#won.promise;
+  }
+
+  /** Resolves when leadership has been lost, not when it was given back. It does not come again. */
+  get lost(): Promise<void> {
+    return this.#lost.promise;
+  }
+
+  /** Whether this process may act right now. A process that was stopped for a while finds out by asking. */
+  leads(): boolean {
+    return this.#role.kind === 'leader' && this.#options.timers.now() < this.#role.until;
+  }
+
+  /** To be told of the lease whenever it changes; undefined when there is none. */
+  observe(lease: Lease | undefined): void {
+    if (lease?.resourceVersion === this.#seen.lease?.resourceVersion) return;
+    this.#seen = { lease, at: this.#options.timers.now() };
+    // What comes during a write may be its own work.
+    if (this.#writing === undefined) this.#consider();
+  }
+
+  /** Begins to compete. What observe() is to tell at first has been told. */
+  start(): void {
+    if (this.#role.kind !== 'idle') return;
+    this.#role = { kind: 'candidate' };
+    this.#turn();
+  }
+
+  /** Ends it, and gives the lease back so that another may begin at once. */
+  async release(): Promise<void> {
+    this.#cancel();
+    const { kind } = this.#role;
+    this.#role = { kind: 'over' };
+    await this.#writing;
+    const { lease } = this.#seen;
+    if (kind !== 'leader' || lease?.holder !== this.#options.identity) return;
+    const { store, timing, onError } = this.#options;
+    try {
+      await store.write({ ...lease, holder: '', durationMs: 1_000 }, lease, timing.retryMs);
+    } catch (error) {
+      // It runs out by itself.
+      onError(error);
+    }
+  }
+
+  #consider(): void {
+    if (this.#role.kind === 'candidate') this.#turn();
+    // Somebody took it by force, or took it off.
+    if (this.#role.kind === 'leader' && this.#seen.lease?.holder !== this.#options.identity) this.#lose();
+  }
+
+  /** Takes, renews, or waits until there is reason to. */
+  #turn(): void {
+    this.#cancel();
+    const { timers, timing } = this.#options;
+    const now = timers.now();
+    if (this.#role.kind === 'leader' && now >= this.#role.until) return this.#lose();
+    const freeIn = this.#role.kind === 'candidate' ? this.#freeAt() - now : 0;
+    if (freeIn > 0) return this.#turnIn(freeIn);
+    if (this.#writing !== undefined) return;
+    this.#writing = this.#write(now).then(() => {
+      this.#writing = undefined;
+      if (this.#role.kind === 'leader') this.#consider();
+      if (this.#role.kind !== 'over') this.#turnIn(timing.retryMs);
+    });
+  }
+
+  #turnIn(ms: number): void {
+    this.#cancel();
+    const { timers } = this.#options;
+    const latest = this.#role.kind === 'leader' ? Math.max(0, this.#role.until - timers.now()) : ms;
+    this.#cancel = timers.after(Math.min(ms, latest), () => this.#turn());
+  }
+
+  /** When this process may take the lease. */
+  #freeAt(): number {
+    const { lease, at } = this.#seen;
+    if (lease === undefined || lease.holder === '' || lease.holder === this.#options.identity) return at;
+    return at + lease.durationMs;
+  }
+
+  /** @param now before it is sent, which is not after the moment that others count from */
+  async #write(now: number): Promise<void> {
+    const { store, identity, timing, onError } = this.#options;
+    const seen = this.#seen;
+    const { lease } = seen;
+    const transitions = lease === undefined ? 0 : lease.transitions + (lease.holder === identity ? 0 : 1);
+    const next = { holder: identity, durationMs: timing.leaseMs, transitions };
+    try {
+      const written = await store.write(next, lease, timing.renewDeadlineMs / 2);
+      if (this.#seen === seen) this.#seen = { lease: written, at: now };
+      if (this.#role.kind === 'candidate' || this.#role.kind === 'leader') {
+        this.#role = { kind: 'leader', until: now + timing.renewDeadlineMs };
+        this.#won.resolve();
+      }
+    } catch (error) {
+      // Somebody was quicker, and whoever observes will say so.
+      if (error instanceof ApiError && error.status === 409) return;
+      onError(error);
+    }
+  }
+
+  #lose(): void {
+    this.#cancel();
+    this.#role = { kind: 'over' };
+    this.#lost.resolve();
+  }
+}
