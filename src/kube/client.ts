@@ -99,7 +99,7 @@ export class KubeClient {
     const status = response.statusCode ?? 0;
     this.#onRequest(call.method, status);
     if (status >= 200 && status < 300) return response;
-    throw refusal(status, await text(response), retryAfterMs(status, response.headers['retry-after']));
+    throw refusal(status, await text(response), askedToWaitMs(status, response.headers['retry-after']));
   }
 
   async #send(call: Call): Promise<IncomingMessage> {
@@ -148,7 +148,7 @@ function authorization({ headers }: RequestOptions): Record<string, string> {
 }
 
 /** Of a refusal that is about the server, not about what was asked. */
-function retryAfterMs(status: number, header: string | undefined): number | undefined {
+function askedToWaitMs(status: number, header: string | undefined): number | undefined {
   const seconds = Number(header);
   return header !== undefined && (status === 429 || status >= 500) && seconds >= 0 ? seconds * 1000 : undefined;
 }

@@ -14,7 +14,7 @@
 // Allowed imports: its own files, client-node for kubeconfig and credentials, zod, Node.
 export { apply, applyStatus, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
-export { ApiError, KubeClient, WriteRefused } from './client.ts';
+export { ApiError, KubeClient } from './client.ts';
 export { Controller, type Outcome } from './controller.ts';
 export { EventRecorder } from './events.ts';
 export { LeaderElection } from './leader-election.ts';

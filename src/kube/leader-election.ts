@@ -22,7 +22,7 @@ export interface LeaseStore {
 }
 
 /** In milliseconds, each well below the one before it. */
-export interface ElectionTiming {
+interface ElectionTiming {
   /** How long a lease that is not renewed keeps others away. */
   readonly leaseMs: number;
   /** A leader that could not renew for so long stops acting: before others begin. */
@@ -31,7 +31,7 @@ export interface ElectionTiming {
   readonly retryMs: number;
 }
 
-export const defaultTiming: ElectionTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+const defaultTiming: ElectionTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
 export interface LeaderElectionOptions {
   readonly store: LeaseStore;
@@ -121,17 +121,12 @@ export class LeaderElection {
   /** Takes, renews, or waits until there is reason to. */
   #turn(): void {
     this.#cancel();
-    const { timers, timing } = this.#options;
-    const now = timers.now();
+    const now = this.#options.timers.now();
     if (this.#role.kind === 'leader' && now >= this.#role.until) return this.#lose();
     const freeIn = this.#role.kind === 'candidate' ? this.#freeAt() - now : 0;
     if (freeIn > 0) return this.#turnIn(freeIn);
     if (this.#writing !== undefined) return;
-    this.#writing = this.#write(now).then(() => {
-      this.#writing = undefined;
-      if (this.#role.kind === 'leader') this.#consider();
-      if (this.#role.kind !== 'over') this.#turnIn(timing.retryMs);
-    });
+    this.#writing = this.#write(now);
   }
 
   #turnIn(ms: number): void {
@@ -150,6 +145,13 @@ export class LeaderElection {
 
   /** @param now before it is sent, which is not after the moment that others count from */
   async #write(now: number): Promise<void> {
+    await this.#tryToWrite(now);
+    this.#writing = undefined;
+    if (this.#role.kind === 'leader') this.#consider();
+    if (this.#role.kind !== 'over') this.#turnIn(this.#options.timing.retryMs);
+  }
+
+  async #tryToWrite(now: number): Promise<void> {
     const { store, identity, timing, onError } = this.#options;
     const seen = this.#seen;
     const { lease } = seen;

@@ -94,18 +94,21 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
+interface Watched<T> {
+  readonly type: ResourceType;
+  readonly cache: Cache<T>;
+  readonly keep: (object: KubeObject) => T;
+  /** Of the AppServer that it concerns. */
+  readonly keyFor: (kept: T) => string | undefined;
+  readonly priorityOf: (before: T | undefined, after: T | undefined) => Priority;
+}
+
 /** Starts all watches. Resolves when every cache has its first list. */
 export async function startWatches(options: WatchOptions): Promise<void> {
   const { client, caches, namespaces, onChange, onError, signal } = options;
   const managed = `${names.managedByLabel}=${names.fieldManager}`;
   const synced: Promise<void>[] = [];
-  const start = <T>(
-    type: ResourceType,
-    cache: Cache<T>,
-    keep: (object: KubeObject) => T,
-    keyFor: (kept: T) => string | undefined,
-    priorityOf: (before: T | undefined, after: T | undefined) => Priority,
-  ): void => {
+  const start = <T>({ type, cache, keep, keyFor, priorityOf }: Watched<T>): void => {
     for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
       const watch = new ListWatch({
         client,
@@ -127,9 +130,12 @@ export async function startWatches(options: WatchOptions): Promise<void> {
       void watch.run();
     }
   };
-  start(appServerType, caches.apps, keepChild, keyOf, appPriority);
-  for (const kind of childKinds) start(childTypes[kind], caches.children[kind], keepChild, keyOfApp, childPriority);
-  start(podType, caches.pods, podView, keyOfPodsApp, () => 'normal');
+  start({ type: appServerType, cache: caches.apps, keep: keepChild, keyFor: keyOf, priorityOf: appPriority });
+  for (const kind of childKinds) {
+    const cache = caches.children[kind];
+    start({ type: childTypes[kind], cache, keep: keepChild, keyFor: keyOfApp, priorityOf: childPriority });
+  }
+  start({ type: podType, cache: caches.pods, keep: podView, keyFor: keyOfPodsApp, priorityOf: () => 'normal' });
   await Promise.all(synced);
 }
 

@@ -43,10 +43,11 @@ export function compete({ config, namespace, name, onError, signal }: ElectionOp
   const store = new KubeLease(client, { namespace, name });
   const election = new LeaderElection({ store, identity: `${hostname()}_${randomUUID()}`, onError: explain });
   const watching = new AbortController();
-  const watch = store.watch((lease) => election.observe(lease), { onError: explain, signal: watching.signal });
-  void watch.then(() => {
+  const start = async (): Promise<void> => {
+    await store.watch((lease) => election.observe(lease), { onError: explain, signal: watching.signal });
     if (!signal.aborted) election.start();
-  });
+  };
+  void start();
   return {
     won: election.won,
     lost: election.lost,

@@ -163,20 +163,20 @@ async function run(options: Options, log: Logger): Promise<void> {
     { version: packageJson.version, runtimeImage: options.runtimeImage, namespaces: options.namespace },
     'starting',
   );
-  const watches = startWatches({
-    client,
-    caches,
-    namespaces: options.namespace,
-    onChange: (key, priority) => queue.add(key, priority),
-    onError: quietly(log),
-    signal: stop.signal,
-  });
-  void watches.then(() => {
+  const fillCaches = async (): Promise<void> => {
+    await startWatches({
+      client,
+      caches,
+      namespaces: options.namespace,
+      onChange: (key, priority) => queue.add(key, priority),
+      onError: quietly(log),
+      signal: stop.signal,
+    });
     ready = true;
     log.info({ appservers: caches.apps.keys().length }, 'caches filled');
-  });
+  };
   // Who waits has full caches, and begins the moment that it leads.
-  await Promise.race([Promise.all([watches, leadership.won]), stopped]);
+  await Promise.race([Promise.all([fillCaches(), leadership.won]), stopped]);
   if (!stop.signal.aborted) {
     log.info('leading');
     void stopped.then(() => queue.close());

@@ -34,7 +34,7 @@ class Process {
   readonly errors: unknown[] = [];
   paused = false;
   cutOff = false;
-  #held: (() => void)[] = [];
+  readonly #held: (() => void)[] = [];
 
   constructor(name: string, store: Store, timers: VirtualTimers) {
     const run = (callback: () => void): void => {

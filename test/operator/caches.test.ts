@@ -9,7 +9,10 @@ const at = (generation?: number): KubeObject => ({
   metadata: { name: 'shop', ...(generation !== undefined && { generation }) },
 });
 
-const cases: Record<string, [priority: typeof appPriority, before?: KubeObject, after?: KubeObject]> = {
+const cases: Record<
+  string,
+  [priority: typeof appPriority, before: KubeObject | undefined, after: KubeObject | undefined]
+> = {
   'normal: a new AppServer': [appPriority, undefined, at(1)],
   'urgent: a change of its spec': [appPriority, at(1), at(2)],
   'normal: a change of its status': [appPriority, at(2), at(2)],
