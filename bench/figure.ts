@@ -67,6 +67,36 @@ export async function contest({ figure, unit, ours, peers, runs, close }: Contes
   };
 }
 
+/** Of values that were measured elsewhere; with a value to compare their median with, if there is one. */
+export function summary(
+  { figure, unit }: Pick<Figure, 'figure' | 'unit'>,
+  values: readonly number[],
+  peers: Readonly<Record<string, number>> = {},
+): Figure {
+  const ours = rounded(median(values));
+  const [first] = Object.values(peers);
+  const spread = [rounded(Math.min(...values)), rounded(Math.max(...values))] as const;
+  return {
+    figure,
+    unit,
+    ours,
+    peers,
+    ratio: first === undefined ? null : rounded(ours / first),
+    runs: values.length,
+    spread,
+  };
+}
+
+/** The median and the 99th percentile, as two figures. */
+export function percentiles({ figure, unit }: Pick<Figure, 'figure' | 'unit'>, values: readonly number[]): Figure[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const { peers, ratio, runs, spread } = summary({ figure, unit }, values);
+  return [50, 99].map((percent) => {
+    const ours = rounded(sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? Number.NaN);
+    return { figure: `${figure}_p${percent}`, unit, ours, peers, ratio, runs, spread };
+  });
+}
+
 export function print(bench: string, figure: Figure): void {
   process.stdout.write(`${JSON.stringify({ bench, ...figure })}\n`);
 }

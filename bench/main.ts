@@ -1,14 +1,19 @@
 // npm run bench -- runtime [FIGURE...]: measures the runtime beside its peers and prints one JSON line a figure. Without
 // figures, all; a name that ends with * stands for all that begin so.
+// npm run bench -- operator [SCENARIO...]: the operator on an API server and etcd alone; create, handover, react, rest.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { run, succeeds } from '../e2e/cluster/command.ts';
-import { binDir } from '../e2e/cluster/layout.ts';
+import { spawn } from 'node:child_process';
+import { Argument, Command } from 'commander';
+import { down, upWithoutControllers } from '../e2e/cluster/cluster.ts';
+import { inNamespace, run, succeeds } from '../e2e/cluster/command.ts';
+import { kubectl } from '../e2e/cluster/control-plane.ts';
+import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
-import { buildRuntime } from '../scripts/build.ts';
+import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
+import { buildOperator, buildRuntime } from '../scripts/build.ts';
 import { ensurePythonPackages } from '../scripts/python-packages.ts';
-import { contest, print, type Contest } from './figure.ts';
+import { contest, print } from './figure.ts';
 import { footprint } from './runtime/footprint.ts';
 import { reliability } from './runtime/reliability.ts';
 import { apps } from './server.ts';
@@ -34,31 +39,50 @@ async function prepare(): Promise<void> {
   }
 }
 
-const suites = {
-  runtime: (): Readonly<Record<string, () => Promise<Contest>>> => ({
-    ...reliability,
-    ...footprint,
-    ...throughputContests(),
-  }),
-};
-
-async function main(suite: string, wanted: readonly string[]): Promise<void> {
-  if (suite !== 'runtime') throw new Error(`there is no suite ${suite}; there is runtime`);
-  const all = Object.entries(suites.runtime());
+async function runtime(wanted: readonly string[]): Promise<void> {
+  const all = Object.entries({ ...reliability, ...footprint, ...throughputContests() });
   const matches = (name: string): boolean =>
     wanted.length === 0 || wanted.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
   const chosen = all.filter(([name]) => matches(name));
   if (chosen.length === 0) throw new Error(`no such figure; there are ${all.map(([name]) => name).join(', ')}`);
   await prepare();
-  for (const [name, make] of chosen) print(suite, await step(name, async () => contest(await make())));
+  for (const [name, make] of chosen) print('runtime', await step(name, async () => contest(await make())));
 }
 
+/** On an API server and etcd of its own, in a network of their own. */
+async function operator(wanted: readonly string[]): Promise<void> {
+  const ability = await canRunCluster();
+  if (ability.kind === 'unable')
+    throw new Error(`this takes the embedded cluster, which cannot run here: ${ability.why}`);
+  await ensureTools();
+  await step('operator', buildOperator);
+  const cluster = layout(defaultPrefix('bench'), 0);
+  try {
+    await step('API server and etcd', () => upWithoutControllers(cluster));
+    await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
+    await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+    const [command = '', ...args] = inNamespace(
+      cluster.namespace,
+      process.execPath,
+      join(repository, 'bench/operator/main.ts'),
+      ...wanted,
+    );
+    const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, KUBECONFIG: cluster.kubeconfig } });
+    const code = await new Promise((resolve) => child.on('exit', resolve));
+    if (code !== 0) throw new Error('the measurement failed');
+  } finally {
+    await down(cluster);
+  }
+}
+
+const suites = { runtime, operator };
+
 const program = new Command('bench')
-  .argument('<suite>', 'runtime')
-  .argument('[figures...]', 'by name; all when there is none')
-  .action(async (suite: string, figures: string[]) => {
+  .addArgument(new Argument('<suite>', 'what is measured').choices(Object.keys(suites)))
+  .argument('[figures...]', 'of the runtime, or scenarios of the operator, by name; all when there is none')
+  .action(async (suite: keyof typeof suites, figures: string[]) => {
     try {
-      await main(suite, figures);
+      await suites[suite](figures);
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
       process.exitCode = 1;

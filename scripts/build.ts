@@ -148,10 +148,14 @@ async function buildNode(): Promise<void> {
   await run(['cp', '-a', join(built, 'bin'), join(built, 'lib'), runtimeDir]);
 }
 
+export async function buildOperator(): Promise<void> {
+  mkdirSync(operatorDir, { recursive: true });
+  await bundle('src/operator/index.ts', join(operatorDir, 'operator.mjs'));
+}
+
 /** All that the images need. */
 export async function buildImages(): Promise<void> {
   await buildRuntime();
   await buildNode();
-  mkdirSync(operatorDir, { recursive: true });
-  await bundle('src/operator/index.ts', join(operatorDir, 'operator.mjs'));
+  await buildOperator();
 }

@@ -1,23 +1,24 @@
 // npm test: format, lint, types, dead code, fast tests, the runtime as processes, and the tests on the embedded cluster
 // where it can run. npm run test:fast: the same without the last two. npm run test:versions: the runtime with every
-// Python and Node that applications may bring.
+// Python and Node that applications may bring. npm run test:faults: the operator under faults, all of them.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { down, up } from '../e2e/cluster/cluster.ts';
+import { down, up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
 import { inNamespace } from '../e2e/cluster/command.ts';
+import { kubectl } from '../e2e/cluster/control-plane.ts';
 import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
 import { run } from '../e2e/cluster/command.ts';
-import { buildRuntime } from './build.ts';
+import { buildOperator, buildRuntime } from './build.ts';
 import { prepareExamples } from './example-packages.ts';
 import { ensureInterpreters } from './interpreters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
 
-const suite = z.enum(['--all', '--fast', '--versions']).parse(process.argv[2] ?? '--all');
+const suite = z.enum(['--all', '--fast', '--versions', '--faults']).parse(process.argv[2] ?? '--all');
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {
@@ -104,16 +105,35 @@ async function onCluster(): Promise<void> {
   }
 }
 
+/** On an API server and etcd alone: what the operator makes is looked at, and nobody starts pods. */
+async function onFaults(which: 'all' | 'few'): Promise<void> {
+  await ensureTools();
+  await buildOperator();
+  const cluster = layout(defaultPrefix('faults'), 0);
+  try {
+    await upWithoutControllers(cluster);
+    await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
+    await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+    const command = inNamespace(cluster.namespace, ...nodeTest(1, testFiles('e2e/faults/*.test.ts')));
+    await runTests('The operator under faults', command, { KUBECONFIG: cluster.kubeconfig, FAULTS: which });
+  } finally {
+    await down(cluster);
+  }
+}
+
 async function everything(): Promise<void> {
   await fast();
   await onProcesses();
   const ability = await canRunCluster();
-  if (ability.kind === 'able') return onCluster();
+  if (ability.kind === 'able') {
+    await onFaults('few');
+    return onCluster();
+  }
   return say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
 }
 
 try {
-  await { '--all': everything, '--fast': fast, '--versions': onVersions }[suite]();
+  await { '--all': everything, '--fast': fast, '--versions': onVersions, '--faults': () => onFaults('all') }[suite]();
 } catch (error) {
   say(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

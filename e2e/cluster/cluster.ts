@@ -19,15 +19,26 @@ export interface UpOptions {
   readonly simulatedNodes?: number;
 }
 
-/** Clears what an earlier run left under the same prefix, then starts everything and waits until all nodes are Ready. */
-export async function up(layout: Layout, options: UpOptions = {}): Promise<void> {
-  const pause = await ensurePauseImage();
+/** Clears what an earlier run left under the same prefix and makes what daemons need to start. */
+async function prepare(layout: Layout): Promise<void> {
   await clear(layout);
   mkdirSync(layout.run, { recursive: true, mode: 0o755 });
   await ensureCertificates(layout);
-  for (const node of layout.nodes) writeKubeconfig(layout, node.name, join(layout.run, `${node.name}.kubeconfig`));
   writeKubeconfig(layout, 'admin', layout.kubeconfig);
   await createNetwork(layout);
+}
+
+/** etcd and the API server alone: objects are stored and watched, and nothing is made of them. */
+export async function upWithoutControllers(layout: Layout): Promise<void> {
+  await prepare(layout);
+  await startApiServer(layout);
+}
+
+/** The whole cluster; waits until all nodes are Ready. */
+export async function up(layout: Layout, options: UpOptions = {}): Promise<void> {
+  const pause = await ensurePauseImage();
+  await prepare(layout);
+  for (const node of layout.nodes) writeKubeconfig(layout, node.name, join(layout.run, `${node.name}.kubeconfig`));
   const nodes = Promise.all(
     layout.nodes.map(async (node) => {
       await startContainerd(layout, node);

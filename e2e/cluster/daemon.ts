@@ -40,7 +40,8 @@ export function daemonNames(layout: Layout): string[] {
   }
 }
 
-function livingPid(layout: Layout, name: string): number | undefined {
+/** Of a daemon that runs. */
+export function pidOf(layout: Layout, name: string): number | undefined {
   try {
     const [pid, since] = readFileSync(join(layout.pids, name), 'utf8').split(' ');
     return startTime(Number(pid)) === since ? Number(pid) : undefined;
@@ -50,12 +51,12 @@ function livingPid(layout: Layout, name: string): number | undefined {
 }
 
 export function isRunning(layout: Layout, name: string): boolean {
-  return livingPid(layout, name) !== undefined;
+  return pidOf(layout, name) !== undefined;
 }
 
 /** Sends `signal`, waits up to `graceMs`, then kills. Does nothing for a daemon that is not there. */
 export async function stopDaemon(layout: Layout, name: string, signal: NodeJS.Signals, graceMs: number): Promise<void> {
-  const pid = livingPid(layout, name);
+  const pid = pidOf(layout, name);
   if (pid !== undefined) {
     process.kill(pid, signal);
     const deadline = performance.now() + graceMs;

@@ -46,7 +46,7 @@ export interface Layout {
 }
 
 /** A prefix for `purpose` that differs between checkouts, so that two of them can run side by side. */
-export function defaultPrefix(purpose: 'test' | 'demo' | 'cluster'): string {
+export function defaultPrefix(purpose: 'test' | 'demo' | 'cluster' | 'bench' | 'faults'): string {
   const checkout = createHash('sha256').update(repository).digest('hex').slice(0, 4);
   return `as${purpose.charAt(0)}-${checkout}`;
 }

@@ -34,6 +34,23 @@ export async function apply(
   return answer;
 }
 
+/** No object has it: etcd counts from there. */
+const versionOfNone = '1';
+
+/**
+ * Creates the object, and leaves alone what has its name. Apply has no word for that, but the version of an object that is
+ * not there yet is not looked at, and that of one that is has to match.
+ * @throws ApiError 409 when there is an object of this name
+ */
+export function applyNew(
+  client: KubeClient,
+  type: ResourceType,
+  object: KubeObject,
+  options: ApplyOptions,
+): Promise<KubeObject> {
+  return apply(client, type, { ...object, metadata: { ...object.metadata, resourceVersion: versionOfNone } }, options);
+}
+
 /** The same for the status subresource. */
 export async function applyStatus(
   client: KubeClient,

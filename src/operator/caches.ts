@@ -57,11 +57,26 @@ function keyOfPodsApp({
   return instance === undefined ? undefined : `${namespace}/${instance}`;
 }
 
-/** Field managers are most of an object's size and of no use here. */
+interface FieldManager {
+  readonly manager?: string;
+  readonly time?: string;
+  readonly subresource?: string;
+}
+
+/** Field managers are most of an object's size; kept is only who was the last of others to change it. */
 export function keepChild(object: KubeObject): KubeObject {
-  const metadata: Metadata & { managedFields?: unknown } = { ...object.metadata };
+  const metadata: Metadata & { managedFields?: readonly FieldManager[] } = { ...object.metadata };
+  const others = (metadata.managedFields ?? []).filter(
+    ({ manager = '', subresource }) => subresource === undefined && !manager.startsWith(names.fieldManager),
+  );
   delete metadata.managedFields;
-  return { ...object, metadata };
+  const [last] = others.toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+  return { ...object, metadata, ...(last?.manager !== undefined && { lastEditor: last.manager }) };
+}
+
+/** Field manager that was the last of others to change the object, as far as that is known. */
+export function lastEditor(kept: KubeObject | undefined): string | undefined {
+  return typeof kept?.['lastEditor'] === 'string' ? kept['lastEditor'] : undefined;
 }
 
 /** Somebody waits for what a change of the spec brings; a new AppServer may be one of thousands. */

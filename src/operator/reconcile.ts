@@ -12,7 +12,7 @@ import {
   type KubeObject,
   type Outcome,
 } from '../kube/index.ts';
-import { keepChild, type Caches } from './caches.ts';
+import { keepChild, lastEditor, type Caches } from './caches.ts';
 import { statusOf, unreadableStatus } from './conditions.ts';
 import { desired } from './desired.ts';
 import type { Release } from './facts.ts';
@@ -39,6 +39,24 @@ const writeReasons: Record<Write['why'], Reason> = {
   updated: reasons.Updated,
   repaired: reasons.Repaired,
 };
+
+interface Written {
+  readonly child: KubeObject;
+  readonly why: Write['why'];
+  /** What was not as desired, by its path. */
+  readonly fields: readonly string[];
+  /** Field manager of who had changed it, as far as that is known. */
+  readonly by: string | undefined;
+}
+
+const mostFields = 3;
+
+/** `Service shop repaired: spec.ports[http].targetPort, changed by kubectl-edit` */
+function note({ child, why, fields, by }: Written): string {
+  const more = fields.length > mostFields ? ` and ${fields.length - mostFields} more` : '';
+  const which = fields.length === 0 ? '' : `: ${fields.slice(0, mostFields).join(', ')}${more}`;
+  return `${child.kind} ${child.metadata.name} ${why}${which}${by === undefined ? '' : `, changed by ${by}`}`;
+}
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -72,6 +90,15 @@ export class Reconciler {
 
   /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */
   async #write(owner: KubeObject, writes: readonly Write[]): Promise<Problem | undefined> {
+    const written: Written[] = [];
+    try {
+      return await this.#writeAll(writes, written);
+    } finally {
+      this.#recordWrites(owner, written);
+    }
+  }
+
+  async #writeAll(writes: readonly Write[], written: Written[]): Promise<Problem | undefined> {
     const { client, caches, log } = this.#options;
     for (const { child, observed, found, why } of writes) {
       try {
@@ -87,22 +114,18 @@ export class Reconciler {
       }
       const fields = found.map((one) => one.path).filter((path) => !path.includes(names.appliedHashAnnotation));
       log.info({ child: child.kind, name: child.metadata.name, why, fields }, 'child applied');
-      this.#recordWrite(owner, child, why, fields);
+      written.push({ child, why, fields, by: why === 'repaired' ? lastEditor(observed) : undefined });
     }
     return undefined;
   }
 
-  #recordWrite(owner: KubeObject, child: KubeObject, why: Write['why'], fields: readonly string[]): void {
-    const which =
-      fields.length === 0
-        ? ''
-        : `: ${fields.slice(0, 3).join(', ')}${fields.length > 3 ? ` and ${fields.length - 3} more` : ''}`;
-    this.#options.events.record(owner, {
-      type: 'Normal',
-      reason: writeReasons[why],
-      action: 'Apply',
-      note: `${child.kind} ${child.metadata.name} ${why}${which}`,
-    });
+  /** One event a kind of reason, whatever the number of children. */
+  #recordWrites(owner: KubeObject, written: readonly Written[]): void {
+    for (const [why, reason] of Object.entries(writeReasons)) {
+      const notes = written.flatMap((one) => (one.why === why ? [note(one)] : []));
+      if (notes.length === 0) continue;
+      this.#options.events.record(owner, { type: 'Normal', reason, action: 'Apply', note: notes.join('; ') });
+    }
   }
 
   async #prune(owner: KubeObject, child: KubeObject): Promise<void> {

@@ -21,20 +21,20 @@ function initialReplicas(child: Child): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-/** Applies the Deployment; under autoscaling without the number of replicas, which is handed over once. */
-export async function applyDeployment(
-  client: KubeClient,
-  child: Child,
-  observed: KubeObject | undefined,
-): Promise<KubeObject> {
+/** The Deployment as it is to be created: under autoscaling with the number to start with. */
+export function newDeployment(child: Child): KubeObject {
+  const initial = initialReplicas(child);
+  return initial === undefined ? child : withReplicas(child, initial);
+}
+
+/** Applies a Deployment that exists; under autoscaling without the number of replicas, which is handed over first. */
+export async function applyDeployment(client: KubeClient, child: Child, observed: KubeObject): Promise<KubeObject> {
   const type = childTypes.Deployment;
   const manager = { fieldManager: names.fieldManager, force: true };
   const initial = initialReplicas(child);
-  const handedOver = observed?.metadata.annotations?.[names.replicasAnnotation] !== undefined;
-  if (initial === undefined || handedOver) return apply(client, type, sameAs(child, observed), manager);
-  const present = replicasView.parse(observed ?? {}).spec?.replicas ?? initial;
-  if (observed === undefined) await apply(client, type, withReplicas(child, present), manager);
-  await takeOver(client, child, present);
+  if (initial === undefined) return apply(client, type, sameAs(child, observed), manager);
+  // Also when that has been done before, which costs nothing and cannot be known for sure.
+  await takeOver(client, child, replicasView.parse(observed).spec?.replicas ?? initial);
   return apply(client, type, child, manager);
 }
 
@@ -42,8 +42,8 @@ export async function applyDeployment(
  * The child as a change of exactly what was seen: what is decided of pods under load must not arrive late, from a process
  * that was held up on its way.
  */
-function sameAs(child: Child, seen: KubeObject | undefined): Child {
-  const resourceVersion = seen?.metadata.resourceVersion;
+function sameAs(child: Child, seen: KubeObject): Child {
+  const { resourceVersion } = seen.metadata;
   return resourceVersion === undefined ? child : { ...child, metadata: { ...child.metadata, resourceVersion } };
 }
 

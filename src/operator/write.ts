@@ -1,12 +1,21 @@
 // Writes one child, and turns a refusal into a Problem that a user can act on.
 import { names, reasons } from '../api/index.ts';
-import { ApiError, apply, isKubeObject, path, removePaths, type KubeClient, type KubeObject } from '../kube/index.ts';
+import {
+  ApiError,
+  apply,
+  applyNew,
+  isKubeObject,
+  path,
+  removePaths,
+  type KubeClient,
+  type KubeObject,
+} from '../kube/index.ts';
 import { contentHash } from './children/metadata.ts';
 import type { Difference } from './difference.ts';
 import type { Child } from './facts.ts';
 import { childTypes } from './kinds.ts';
 import type { Problem } from './problems.ts';
-import { applyDeployment } from './replicas.ts';
+import { applyDeployment, newDeployment } from './replicas.ts';
 
 /** An object of the child's name exists and belongs to somebody else. */
 class ForeignChild extends Error {
@@ -34,41 +43,45 @@ function isOwn(found: KubeObject, child: Child): boolean {
   );
 }
 
-/** Not in the cache: there is none, or one without our label. @throws ForeignChild */
-async function refuseForeign(client: KubeClient, child: Child): Promise<void> {
-  const { namespace, name } = child.metadata;
+const owner = { fieldManager: names.fieldManager, force: true } as const;
+
+/** @returns undefined when there is an object of this name */
+async function createChild(client: KubeClient, child: Child): Promise<KubeObject | undefined> {
+  const object = child.kind === 'Deployment' ? newDeployment(child) : child;
   try {
-    const found = await client.json({
-      method: 'GET',
-      path: path(childTypes[child.kind], namespace, name),
-      accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
-    });
-    if (!isKubeObject(found) || !isOwn(found, child)) throw new ForeignChild(child);
+    return await applyNew(client, childTypes[child.kind], object, owner);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return;
+    if (error instanceof ApiError && error.status === 409) return undefined;
     throw error;
   }
 }
 
+/** What the cache does not have, because it lacks our label. @throws ForeignChild */
+async function findOwn(client: KubeClient, child: Child): Promise<KubeObject> {
+  const { namespace, name } = child.metadata;
+  const found = await client.json({ method: 'GET', path: path(childTypes[child.kind], namespace, name) });
+  if (!isKubeObject(found) || !isOwn(found, child)) throw new ForeignChild(child);
+  return found;
+}
+
 /**
  * Makes the child as it should be, and returns it as the API server has it then.
- * @param observed as the cache has it
+ * @param cached as the cache has it
  * @param found what is not as desired
  */
 export async function writeChild(
   client: KubeClient,
   child: Child,
-  observed: KubeObject | undefined,
+  cached: KubeObject | undefined,
   found: readonly Difference[],
 ): Promise<KubeObject> {
-  if (observed === undefined) await refuseForeign(client, child);
+  const created = cached === undefined ? await createChild(client, child) : undefined;
+  if (created !== undefined) return created;
+  const observed = cached ?? (await findOwn(client, child));
   const added = found.map((one) => one.added).filter((pointer) => pointer !== undefined);
-  const present =
-    observed !== undefined && added.length > 0
-      ? await removePaths(client, childTypes[child.kind], observed, added)
-      : observed;
+  const present = added.length > 0 ? await removePaths(client, childTypes[child.kind], observed, added) : observed;
   if (child.kind === 'Deployment') return applyDeployment(client, child, present);
-  return apply(client, childTypes[child.kind], child, { fieldManager: names.fieldManager, force: true });
+  return apply(client, childTypes[child.kind], child, owner);
 }
 
 /** Why a write failed, for the AppServer's condition; undefined for what passes when it is tried again. */

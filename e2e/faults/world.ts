@@ -1,0 +1,112 @@
+// AppServers on an API server without controllers: what is there, and whether it is as it should be.
+import { KubeConfig } from '@kubernetes/client-node';
+import { setTimeout as delay } from 'node:timers/promises';
+import { appServerSchema } from '../../src/api/index.ts';
+import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
+import { desired } from '../../src/operator/desired.ts';
+import { differences } from '../../src/operator/difference.ts';
+import { appServerType, childTypes } from '../../src/operator/kinds.ts';
+import { stamped } from '../../src/operator/write.ts';
+import { runtimeImage } from '../harness/operator-process.ts';
+
+interface List {
+  readonly items: readonly KubeObject[];
+}
+
+/** A namespace with AppServers in it, as its administrator sees it. */
+export class World implements AsyncDisposable {
+  readonly namespace: string;
+  readonly #client: KubeClient;
+
+  private constructor(client: KubeClient, namespace: string) {
+    this.#client = client;
+    this.namespace = namespace;
+  }
+
+  static async create(namespace: string): Promise<World> {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    const world = new World(new KubeClient(config), namespace);
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    await world.#client.json({ method: 'POST', path: path(resourceType('v1', 'Namespace')), body });
+    return world;
+  }
+
+  async add(name: string, spec: object = {}): Promise<void> {
+    const body = {
+      apiVersion: appServerType.apiVersion,
+      kind: appServerType.kind,
+      metadata: { name, namespace: this.namespace },
+      spec: { image: 'registry.example.com/shop:1', app: { wsgi: 'shop:app' }, ...spec },
+    };
+    await this.#client.json({ method: 'POST', path: path(appServerType, this.namespace), body });
+  }
+
+  async change(name: string, spec: object): Promise<void> {
+    await this.edit(appServerType, name, { spec });
+  }
+
+  async edit(type: ResourceType, name: string, body: object): Promise<void> {
+    const contentType = `application/${type === appServerType ? 'merge' : 'strategic-merge'}-patch+json`;
+    await this.#client.json({ method: 'PATCH', path: path(type, this.namespace, name), body, contentType });
+  }
+
+  async destroy(type: ResourceType, name: string): Promise<void> {
+    try {
+      await this.#client.json({ method: 'DELETE', path: path(type, this.namespace, name) });
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+  }
+
+  async list(type: ResourceType): Promise<readonly KubeObject[]> {
+    const { items } = (await this.#client.json({ method: 'GET', path: path(type, this.namespace) })) as List;
+    return items.map((item) => ({ ...item, apiVersion: type.apiVersion, kind: type.kind }));
+  }
+
+  /** What is not as it should be, a line each: children that differ, are missing or too many, statuses that are behind. */
+  async wrongs(): Promise<string[]> {
+    const apps = (await this.list(appServerType)).map((one) => appServerSchema.parse(one));
+    const children = (await Promise.all(Object.values(childTypes).map((type) => this.list(type)))).flat();
+    const of = (uid: string): KubeObject[] =>
+      children.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
+    const uids = new Set(apps.map(({ metadata }) => metadata.uid));
+    const orphans = children.filter(
+      ({ metadata }) => metadata.ownerReferences?.every((owner) => !uids.has(owner.uid)) === true,
+    );
+    const wrongs = orphans.map(({ kind, metadata }) => `${kind} ${metadata.name} has no AppServer`);
+    for (const app of apps) {
+      const release = { runtimeImage, runtimeImagePullPolicy: undefined };
+      const wanted = desired({ app, release, children: [], pods: [], now: new Date() }).map(stamped);
+      const there = of(app.metadata.uid);
+      for (const child of wanted) {
+        const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);
+        const what = `${child.kind} ${child.metadata.name}`;
+        if (found === undefined) wrongs.push(`${what} is missing`);
+        else wrongs.push(...differences(child, found).map((one) => `${what}: ${one.path}`));
+      }
+      if (app.status?.observedGeneration !== app.metadata.generation)
+        wrongs.push(`${app.metadata.name}: status is behind`);
+    }
+    return wrongs;
+  }
+
+  /** @throws when something is still wrong after `timeoutMs` */
+  async becomesRight(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const wrongs = await this.wrongs();
+      if (wrongs.length === 0) return;
+      if (performance.now() > deadline)
+        throw new Error(`still wrong after ${timeoutMs / 1000} s:\n${wrongs.join('\n')}`);
+      await delay(100);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const type of [appServerType, ...Object.values(childTypes)]) {
+      for (const { metadata } of await this.list(type)) await this.destroy(type, metadata.name);
+    }
+    this.#client.close();
+  }
+}

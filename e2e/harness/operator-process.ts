@@ -1,0 +1,91 @@
+// The operator as a process of this machine, in the form in which it is shipped, and what it takes of the machine.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { operatorDir } from '../../scripts/build.ts';
+
+/** For pods that nobody starts. */
+export const runtimeImage = 'registry.example.com/runtime:0.1.0';
+
+export interface OperatorProcessOptions {
+  readonly adminPort: number;
+  /** For one, --log-level=debug. */
+  readonly flags?: readonly string[];
+  readonly nodeFlags?: readonly string[];
+  /** Default: KUBECONFIG */
+  readonly kubeconfig?: string;
+}
+
+export class OperatorProcess implements AsyncDisposable {
+  readonly startedAt = performance.now();
+  readonly #child: ChildProcess;
+  readonly exited: Promise<unknown>;
+  readonly #listeners = new Map<string, (at: number) => void>();
+  readonly #said = new Map<string, number>();
+  #tail: string[] = [];
+
+  constructor({ adminPort, flags = [], nodeFlags = [], kubeconfig }: OperatorProcessOptions) {
+    const program = [join(operatorDir, 'operator.mjs'), `--runtime-image=${runtimeImage}`];
+    const args = [...nodeFlags, ...program, `--admin-port=${adminPort}`, ...flags];
+    const env = kubeconfig === undefined ? process.env : { ...process.env, KUBECONFIG: kubeconfig };
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.exited = new Promise((resolve) => this.#child.on('exit', resolve));
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#remember(chunk.toString()));
+    if (this.#child.stdout === null) throw new Error('the operator has no output');
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(line));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** When it first logged this message, by performance.now(). */
+  async says(message: string): Promise<number> {
+    const said = this.#said.get(message);
+    if (said !== undefined) return said;
+    const heard = new Promise<number>((resolve) => this.#listeners.set(message, resolve));
+    const ended = this.exited.then(() => {
+      throw new Error(`the operator ended before it said "${message}":\n${this.tail}`);
+    });
+    return Promise.race([heard, ended]);
+  }
+
+  rssMb(): number {
+    const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
+    return Number(kib) / 1024;
+  }
+
+  cpuSeconds(): number {
+    const [, rest = ''] = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ');
+    const [user = 0, system = 0] = rest.split(' ').slice(11, 13).map(Number);
+    return (user + system) / 100;
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    this.#child.kill(signal);
+    await this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  /** The end of what it wrote. */
+  get tail(): string {
+    return this.#tail.join('\n');
+  }
+
+  #remember(line: string): void {
+    this.#tail = [...this.#tail.slice(-30), line];
+  }
+
+  #hear(line: string): void {
+    this.#remember(line);
+    const [, message = ''] = /"msg":"([^"]*)"/.exec(line) ?? [];
+    if (this.#said.has(message)) return;
+    const now = performance.now();
+    this.#said.set(message, now);
+    this.#listeners.get(message)?.(now);
+  }
+}
