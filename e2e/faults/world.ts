@@ -1,7 +1,7 @@
 // AppServers on an API server without controllers: what is there, and whether it is as it should be.
 import { KubeConfig } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
-import { appServerSchema } from '../../src/api/index.ts';
+import { appServerSchema, type Condition } from '../../src/api/index.ts';
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
@@ -48,7 +48,8 @@ export class World implements AsyncDisposable {
 
   async edit(type: ResourceType, name: string, body: object): Promise<void> {
     const contentType = `application/${type === appServerType ? 'merge' : 'strategic-merge'}-patch+json`;
-    await this.#client.json({ method: 'PATCH', path: path(type, this.namespace, name), body, contentType });
+    const query = { fieldManager: 'fighter' };
+    await this.#client.json({ method: 'PATCH', path: path(type, this.namespace, name), query, body, contentType });
   }
 
   async destroy(type: ResourceType, name: string): Promise<void> {
@@ -61,7 +62,12 @@ export class World implements AsyncDisposable {
 
   async list(type: ResourceType): Promise<readonly KubeObject[]> {
     const { items } = (await this.#client.json({ method: 'GET', path: path(type, this.namespace) })) as List;
-    return items.map((item) => ({ ...item, apiVersion: type.apiVersion, kind: type.kind }));
+    return items.map((item) => Object.assign(item, { apiVersion: type.apiVersion, kind: type.kind }));
+  }
+
+  async conditions(name: string): Promise<readonly Condition[]> {
+    const found = (await this.list(appServerType)).find(({ metadata }) => metadata.name === name);
+    return appServerSchema.parse(found).status?.conditions ?? [];
   }
 
   /** What is not as it should be, a line each: children that differ, are missing or too many, statuses that are behind. */

@@ -35,6 +35,8 @@ export const reasons = {
   ChildFailed: 'ChildFailed',
   /** An object of the same name that is not the AppServer's stands in the way. */
   ChildConflict: 'ChildConflict',
+  /** Somebody keeps changing what the operator sets. */
+  Contended: 'Contended',
   /** The stored resource does not match the schema of this operator version. */
   SpecInvalid: 'SpecInvalid',
 

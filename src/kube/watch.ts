@@ -44,6 +44,8 @@ function isListPage(value: unknown): value is ListPage {
 export class ListWatch<T> {
   readonly #options: ListWatchOptions<T>;
   readonly #synced = Promise.withResolvers<void>();
+  /** Where to watch from: the last event or bookmark that was understood. */
+  #resume: string | undefined;
 
   constructor(options: ListWatchOptions<T>) {
     this.#options = options;
@@ -58,17 +60,16 @@ export class ListWatch<T> {
   async run(): Promise<void> {
     const { signal } = this.#options;
     let failures = 0;
-    let resume: string | undefined;
     while (!signal.aborted) {
       try {
-        resume ??= await this.#list();
+        this.#resume ??= await this.#list();
         this.#synced.resolve();
-        resume = await this.#watch(resume);
+        await this.#watch(this.#resume);
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
         // 410: the place to resume from is gone. Anything else may pass, and the place stays.
-        if (error instanceof ApiError && error.status === 410) resume = undefined;
+        if (error instanceof ApiError && error.status === 410) this.#resume = undefined;
         else this.#options.onError(error);
         const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
         await pause(Math.max(asked, backoffMs(failures++, retry, Math.random())), signal);
@@ -104,8 +105,8 @@ export class ListWatch<T> {
     }
   }
 
-  /** Follows changes until the connection ends and returns the place to resume from. */
-  async #watch(from: string): Promise<string> {
+  /** Follows changes until the connection ends. */
+  async #watch(from: string): Promise<void> {
     const { client, type, namespace, signal } = this.#options;
     const silence = new AbortController();
     const stream = await client.stream({
@@ -120,11 +121,9 @@ export class ListWatch<T> {
       },
       signal: AbortSignal.any([signal, silence.signal]),
     });
-    let resume = from;
     for await (const line of linesUntilSilent(stream, silence)) {
-      resume = this.#handle(line) ?? resume;
+      this.#resume = this.#handle(line) ?? this.#resume;
     }
-    return resume;
   }
 
   /** Returns the place that the event moves on to. @throws ApiError for an event that reports an error */

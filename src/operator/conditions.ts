@@ -125,8 +125,11 @@ function workersEach(count: number | 'auto'): string {
   return `${count} ${count === 1 ? 'worker' : 'workers'} each`;
 }
 
-/** @param writeProblem what kept a child from being written, if anything did */
-export function statusOf(facts: Facts, writeProblem?: Problem): AppServerStatus {
+/**
+ * @param writeProblem what kept a child from being written, if anything did
+ * @param contended what somebody keeps changing back, in a sentence
+ */
+export function statusOf(facts: Facts, writeProblem?: Problem, contended?: string): AppServerStatus {
   const { app } = facts;
   const { name, namespace, generation } = app.metadata;
   const { wanted, exists, ready } = rollout(facts);
@@ -149,6 +152,9 @@ export function statusOf(facts: Facts, writeProblem?: Problem): AppServerStatus 
       // What kstatus looks for; present only while true.
       ...(found.progressing ? [condition(facts, 'Reconciling', true, found)] : []),
       ...(found.stalled ? [condition(facts, 'Stalled', true, found)] : []),
+      ...(contended === undefined
+        ? []
+        : [condition(facts, 'Contended', true, { ...found, reason: reasons.Contended, message: contended })]),
     ],
   };
 }

@@ -114,7 +114,8 @@ function createController(options: Options, log: Logger, { client, caches, queue
     now: () => performance.now(),
     onError: (error) => log.warn({ err: error }, 'event not recorded'),
   });
-  const reconciler = new Reconciler({ client, caches, events, log, release: release(options), now });
+  const uptimeMs = (): number => performance.now();
+  const reconciler = new Reconciler({ client, caches, events, log, release: release(options), now, uptimeMs });
   return new Controller({
     queue,
     concurrency: Number(options.concurrency),

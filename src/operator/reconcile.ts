@@ -12,8 +12,9 @@ import {
   type KubeObject,
   type Outcome,
 } from '../kube/index.ts';
-import { keepChild, lastEditor, type Caches } from './caches.ts';
+import { keepChild, type Caches } from './caches.ts';
 import { statusOf, unreadableStatus } from './conditions.ts';
+import { Contention } from './contention.ts';
 import { desired } from './desired.ts';
 import type { Release } from './facts.ts';
 import { gather } from './gather.ts';
@@ -21,6 +22,7 @@ import { appServerType, childTypes, isChildKind } from './kinds.ts';
 import { plan, type Write } from './plan.ts';
 import type { Problem } from './problems.ts';
 import { stamped, writeChild, writeProblem } from './write.ts';
+import { describeWrite, fieldsOf } from './written.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -28,7 +30,10 @@ export interface ReconcilerOptions {
   readonly release: Release;
   readonly events: EventRecorder;
   readonly log: Logger;
+  /** What statuses say. */
   readonly now: () => Date;
+  /** Milliseconds that only grow, for what is measured. */
+  readonly uptimeMs: () => number;
 }
 
 /** What stands in the way lies outside of what is watched, so it is looked at again. */
@@ -40,36 +45,22 @@ const writeReasons: Record<Write['why'], Reason> = {
   repaired: reasons.Repaired,
 };
 
-interface Written {
-  readonly child: KubeObject;
-  readonly why: Write['why'];
-  /** What was not as desired, by its path. */
-  readonly fields: readonly string[];
-  /** Field manager of who had changed it, as far as that is known. */
-  readonly by: string | undefined;
-}
-
-const mostFields = 3;
-
-/** `Service shop repaired: spec.ports[http].targetPort, changed by kubectl-edit` */
-function note({ child, why, fields, by }: Written): string {
-  const more = fields.length > mostFields ? ` and ${fields.length - mostFields} more` : '';
-  const which = fields.length === 0 ? '' : `: ${fields.slice(0, mostFields).join(', ')}${more}`;
-  return `${child.kind} ${child.metadata.name} ${why}${which}${by === undefined ? '' : `, changed by ${by}`}`;
-}
-
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  readonly #contention = new Contention();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
   }
 
   async reconcile(key: string): Promise<Outcome> {
-    const { caches, release, now } = this.#options;
+    const { caches, release, now, uptimeMs } = this.#options;
     const object = caches.apps.get(key);
     // Gone, or going: its children go with it by their owner references.
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return { kind: 'done' };
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
+      this.#contention.forget(key);
+      return { kind: 'done' };
+    }
     const gathered = gather(object, caches, release, now());
     if (gathered.kind === 'invalid') {
       await this.#report(object, unreadableStatus(object, gathered.why, now()));
@@ -78,19 +69,22 @@ export class Reconciler {
     const { facts } = gathered;
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
-    const failed = await this.#write(object, writes);
+    const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
+    const failed = await this.#write(object, due);
     for (const child of prune) await this.#prune(object, child);
     // What was written just now changes what is to be told.
     const after = gather(object, caches, release, now());
-    await this.#report(object, statusOf(after.kind === 'facts' ? after.facts : facts, failed));
-    if (failed === undefined) return { kind: 'done' };
-    if (failed.stalled) return { kind: 'recheck', afterMs: recheckMs, why: failed.reason };
-    throw new Error(failed.message);
+    const contended = this.#contention.contended(key, uptimeMs());
+    await this.#report(object, statusOf(after.kind === 'facts' ? after.facts : facts, failed, contended?.message));
+    if (failed !== undefined && !failed.stalled) throw new Error(failed.message);
+    if (failed !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failed.reason };
+    if (contended === undefined) return { kind: 'done' };
+    return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
   }
 
   /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */
   async #write(owner: KubeObject, writes: readonly Write[]): Promise<Problem | undefined> {
-    const written: Written[] = [];
+    const written: Write[] = [];
     try {
       return await this.#writeAll(writes, written);
     } finally {
@@ -98,9 +92,10 @@ export class Reconciler {
     }
   }
 
-  async #writeAll(writes: readonly Write[], written: Written[]): Promise<Problem | undefined> {
+  async #writeAll(writes: readonly Write[], written: Write[]): Promise<Problem | undefined> {
     const { client, caches, log } = this.#options;
-    for (const { child, observed, found, why } of writes) {
+    for (const write of writes) {
+      const { child, observed, found, why } = write;
       try {
         const answer = await writeChild(client, child, observed, found);
         caches.children[child.kind].set(keyOf(answer), keepChild(answer), answer.metadata.resourceVersion);
@@ -112,17 +107,16 @@ export class Reconciler {
         log.warn({ child: child.kind, name: child.metadata.name, reason: problem.reason, err: error }, 'child refused');
         return problem;
       }
-      const fields = found.map((one) => one.path).filter((path) => !path.includes(names.appliedHashAnnotation));
-      log.info({ child: child.kind, name: child.metadata.name, why, fields }, 'child applied');
-      written.push({ child, why, fields, by: why === 'repaired' ? lastEditor(observed) : undefined });
+      log.info({ child: child.kind, name: child.metadata.name, why, fields: fieldsOf(write) }, 'child applied');
+      written.push(write);
     }
     return undefined;
   }
 
   /** One event a kind of reason, whatever the number of children. */
-  #recordWrites(owner: KubeObject, written: readonly Written[]): void {
+  #recordWrites(owner: KubeObject, written: readonly Write[]): void {
     for (const [why, reason] of Object.entries(writeReasons)) {
-      const notes = written.flatMap((one) => (one.why === why ? [note(one)] : []));
+      const notes = written.flatMap((one) => (one.why === why ? [describeWrite(one)] : []));
       if (notes.length === 0) continue;
       this.#options.events.record(owner, { type: 'Normal', reason, action: 'Apply', note: notes.join('; ') });
     }
@@ -149,9 +143,9 @@ export class Reconciler {
   async #report(object: KubeObject, status: AppServerStatus): Promise<void> {
     const { client, caches, events } = this.#options;
     if (isDeepStrictEqual(status, object['status'])) return;
-    const degraded = status.conditions?.find((one) => one.type === 'Degraded' && one.status === 'True');
-    if (degraded !== undefined) {
-      events.record(object, { type: 'Warning', reason: degraded.reason, action: 'Reconcile', note: degraded.message });
+    for (const { type, status: is, reason, message } of status.conditions ?? []) {
+      if ((type !== 'Degraded' && type !== 'Contended') || is !== 'True') continue;
+      events.record(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
     }
     const { name, namespace = '' } = object.metadata;
     try {

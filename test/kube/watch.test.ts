@@ -135,6 +135,18 @@ describe('list and watch', () => {
     });
   }
 
+  test('what follows on an event that is not understood is asked for again, and not what came before it', async () => {
+    const script = [
+      listOf('5'),
+      watchOf(event('ADDED', object('a', '6')), 'not json\n'),
+      watchOf(event('ADDED', object('b', '7'))),
+      silent,
+    ];
+    const { changes, urls } = await observe(script, 2);
+    assert.deepEqual(changes, ['added a', 'added b']);
+    assert.match(urls[2] ?? '', /resourceVersion=6&/);
+  });
+
   test('a list of one namespace leaves what is cached of another', async () => {
     await using server = await scriptedServer([listOf('5', object('a', '3')), silent]);
     const cache = new Cache<KubeObject>(() => undefined);
