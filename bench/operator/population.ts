@@ -5,7 +5,7 @@ import { statusOf } from '../../src/operator/conditions.ts';
 import { desired } from '../../src/operator/desired.ts';
 import type { Facts } from '../../src/operator/facts.ts';
 import { appServerType, childTypes } from '../../src/operator/kinds.ts';
-import { stamped } from '../../src/operator/write.ts';
+import { stamped } from '../../src/operator/stamp.ts';
 import { runtimeImage } from '../../e2e/harness/operator-process.ts';
 import { client, count, create, inFlight, namespace } from './api.ts';
 

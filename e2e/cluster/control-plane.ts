@@ -75,12 +75,16 @@ export function servicesRouted(layout: Layout): Promise<boolean> {
   return answersReady(layout, '--server=https://10.96.0.1');
 }
 
-/** Starts etcd and the API server and waits until the latter is ready. @throws with the end of the log when one dies. */
+/** Starts what does not run of etcd and the API server, and waits until the latter is ready. @throws with the end of the log when one dies. */
 export async function startApiServer(layout: Layout): Promise<void> {
   const inside = (...command: readonly string[]): string[] => inNamespace(layout.namespace, ...command);
   const etcdData = join(layout.run, 'etcd');
-  startDaemon(layout, 'etcd', inside(join(binDir, 'etcd'), `--data-dir=${etcdData}`, '--unsafe-no-fsync'));
-  startDaemon(layout, 'apiserver', inside(k8s, 'apiserver', ...apiServerFlags(layout)));
+  if (!isRunning(layout, 'etcd')) {
+    startDaemon(layout, 'etcd', inside(join(binDir, 'etcd'), `--data-dir=${etcdData}`, '--unsafe-no-fsync'));
+  }
+  if (!isRunning(layout, 'apiserver')) {
+    startDaemon(layout, 'apiserver', inside(k8s, 'apiserver', ...apiServerFlags(layout)));
+  }
   const deadline = performance.now() + 60_000;
   while (!(await answersReady(layout))) {
     for (const name of ['etcd', 'apiserver']) {

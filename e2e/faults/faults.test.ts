@@ -102,7 +102,8 @@ const faults: Record<string, Fault> = {
     },
   },
   'requests are never answered': { forMs: 35_000, fate: every(2, { kind: 'hang' }, 'PATCH') },
-  'watches fall silent': { forMs: 100_000, fate: ofWatches(() => ({ kind: 'events', become: () => [] })) },
+  // Shorter than it takes to notice: the next watches are to be well.
+  'watches fall silent': { forMs: 80_000, fate: ofWatches(() => ({ kind: 'events', become: () => [] })) },
   'the API server restarts': {
     forMs: 1_000,
     offline: true,

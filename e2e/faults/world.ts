@@ -6,7 +6,7 @@ import { ApiError, KubeClient, path, resourceType, type KubeObject, type Resourc
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
 import { appServerType, childTypes } from '../../src/operator/kinds.ts';
-import { stamped } from '../../src/operator/write.ts';
+import { stamped } from '../../src/operator/stamp.ts';
 import { runtimeImage } from '../harness/operator-process.ts';
 
 interface List {

@@ -173,6 +173,18 @@ const logging = z.object({
     .meta(about('live', 'Whether each request is logged, by the worker that served it.')),
 });
 
+const runtime = z.object({
+  upgrade: z
+    .enum(['onRollout', 'now'])
+    .default('onRollout')
+    .meta(
+      about(
+        'roll',
+        'When pods get the runtime of a new operator: onRollout when they are replaced for another reason, now when the operator has it.',
+      ),
+    ),
+});
+
 export const specSchema = z.object({
   image: z.string().min(1).max(1_024).meta(about('roll', 'Container image of the application.')),
   imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional().meta(about('roll', 'As in a pod.')),
@@ -227,6 +239,7 @@ export const specSchema = z.object({
   resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
   security: security.prefault({}).meta({ description: 'User and file system of the application.' }),
   logging: logging.prefault({}).meta({ description: "The runtime's log." }),
+  runtime: runtime.prefault({}).meta({ description: 'The release of the runtime in the pods.' }),
 });
 
 const condition = z.object({

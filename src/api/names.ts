@@ -15,6 +15,9 @@ export const appliedHashAnnotation = 'appserver.dev/applied-hash';
  */
 export const replicasAnnotation = 'appserver.dev/replicas-at-start';
 
+/** On the Deployment: the image that its pods install the runtime from. */
+export const runtimeImageAnnotation = 'appserver.dev/runtime-image';
+
 /** Container of the application in its pods. */
 export const containerName = 'app';
 export const initContainerName = 'install-runtime';

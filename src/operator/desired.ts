@@ -6,14 +6,16 @@ import { podDisruptionBudget } from './children/pdb.ts';
 import { serviceAccount } from './children/service-account.ts';
 import { service } from './children/service.ts';
 import type { Child, Facts } from './facts.ts';
+import { pinnedRelease } from './pinned-runtime.ts';
 
 /** All children that should exist, in the order in which they are to be applied. */
-export function desired({ app, release }: Facts): Child[] {
+export function desired(facts: Facts): Child[] {
+  const { app } = facts;
   const children = [
     serviceAccount(app),
     runtimeConfigMap(app),
     liveConfigMap(app),
-    deployment(app, release),
+    deployment(app, pinnedRelease(facts)),
     service(app),
     ingress(app),
     horizontalPodAutoscaler(app),

@@ -21,7 +21,8 @@ import { gather } from './gather.ts';
 import { appServerType, childTypes, isChildKind } from './kinds.ts';
 import { plan, type Write } from './plan.ts';
 import type { Problem } from './problems.ts';
-import { stamped, writeChild, writeProblem } from './write.ts';
+import { stamped } from './stamp.ts';
+import { writeChild, writeProblem } from './write.ts';
 import { describeWrite, fieldsOf } from './written.ts';
 
 export interface ReconcilerOptions {

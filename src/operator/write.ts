@@ -10,7 +10,6 @@ import {
   type KubeClient,
   type KubeObject,
 } from '../kube/index.ts';
-import { contentHash } from './children/metadata.ts';
 import type { Difference } from './difference.ts';
 import type { Child } from './facts.ts';
 import { childTypes } from './kinds.ts';
@@ -23,12 +22,6 @@ class ForeignChild extends Error {
     super(`${child.kind} ${child.metadata.name} exists and is not this AppServer's`);
     this.name = 'ForeignChild';
   }
-}
-
-/** The child with the hash of itself, by which a change of the AppServer is told from a repair. */
-export function stamped(child: Child): Child {
-  const annotations = { ...child.metadata.annotations, [names.appliedHashAnnotation]: contentHash(child) };
-  return { ...child, metadata: { ...child.metadata, annotations } };
 }
 
 /**

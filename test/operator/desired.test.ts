@@ -4,7 +4,7 @@ import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
 import { parseConfig } from '../../src/runtime/config.ts';
 import type { Child } from '../../src/operator/facts.ts';
-import { stamped } from '../../src/operator/write.ts';
+import { stamped } from '../../src/operator/stamp.ts';
 import { appServer, facts } from '../builders.ts';
 
 function children(spec: object = {}): Child[] {

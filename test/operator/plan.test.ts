@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { desired } from '../../src/operator/desired.ts';
 import type { Facts } from '../../src/operator/facts.ts';
 import { plan } from '../../src/operator/plan.ts';
-import { stamped } from '../../src/operator/write.ts';
+import { stamped } from '../../src/operator/stamp.ts';
 import type { KubeObject } from '../../src/kube/index.ts';
 import { appServer, facts, pod } from '../builders.ts';
 

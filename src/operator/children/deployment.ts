@@ -139,7 +139,10 @@ export function deployment(app: AppServer, release: Release): Child {
     kind: 'Deployment',
     metadata: {
       ...childMetadata(app, metadata.name),
-      ...(spec.autoscaling && { annotations: { [names.replicasAnnotation]: String(spec.replicas) } }),
+      annotations: {
+        [names.runtimeImageAnnotation]: release.runtimeImage,
+        ...(spec.autoscaling && { [names.replicasAnnotation]: String(spec.replicas) }),
+      },
     },
     spec: {
       ...(spec.autoscaling === undefined && { replicas: spec.replicas }),

@@ -1,0 +1,23 @@
+// Which release of the runtime an AppServer's pods have. A new operator brings a new one, and that alone must not replace
+// anybody's pods: they keep theirs until they are replaced for a reason of their own.
+import { names } from '../api/index.ts';
+import { deployment } from './children/deployment.ts';
+import { differences } from './difference.ts';
+import type { Facts, Release } from './facts.ts';
+import { stamped } from './stamp.ts';
+
+/** The release that the Deployment is to have: the one that it has, while nothing else would replace its pods. */
+export function pinnedRelease({ app, release, children }: Facts): Release {
+  const observed = children.find(({ kind }) => kind === 'Deployment');
+  const { [names.runtimeImageAnnotation]: runtimeImage, [names.appliedHashAnnotation]: hash } =
+    observed?.metadata.annotations ?? {};
+  if (app.spec.runtime.upgrade === 'now' || observed === undefined || runtimeImage === undefined) return release;
+  const pinned = { ...release, runtimeImage };
+  const child = stamped(deployment(app, pinned));
+  // As it was applied, whatever somebody has made of it since.
+  if (child.metadata.annotations?.[names.appliedHashAnnotation] === hash) return pinned;
+  const { apiVersion, kind, metadata, spec } = child;
+  if (typeof spec !== 'object' || spec === null || !('template' in spec)) return release;
+  const pods = { apiVersion, kind, metadata: { name: metadata.name }, spec: { template: spec.template } };
+  return differences(pods, observed).length === 0 ? pinned : release;
+}
