@@ -241,9 +241,12 @@ describe('faults', { concurrency: 1 }, () => {
 
   test('killed at random moments', { skip: few && 'in npm run test:faults' }, async () => {
     await using world = await World.create('killed');
-    await using operator = new Kept(() => proxied({ forMs: 0 }));
+    // Without a Lease: a new process would wait for that of the dead one, and little would be under way at the next kill.
+    const flags = ['--no-leader-elect'];
+    await using operator = new Kept(() => new OperatorProcess({ adminPort: 8090, kubeconfig: throughProxy, flags }));
     const rounds = 25;
     for (let round = 0; round < rounds; round++) {
+      await operator.current.says('leading');
       for (let i = 0; i < 20; i++) await world.add(`app-${round}-${i}`, i % 4 === 0 ? scaling : {});
       await delay(Math.random() * 500);
       await operator.current.end('SIGKILL');
