@@ -228,6 +228,7 @@ describe('CustomResourceDefinition', () => {
       service: { port: 80, type: 'ClusterIP' },
       security: { runAsUser: 1000, readOnlyRootFilesystem: false },
       logging: { level: 'info' },
+      runtime: { upgrade: 'onRollout' },
     });
   });
 

@@ -1,12 +1,13 @@
 // The Helm chart and install.yaml, with the real Helm.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CommandFailed } from './cluster/command.ts';
 import { repository } from './cluster/layout.ts';
 import { installManifest } from '../scripts/install-manifest.ts';
-import { eventually, get, list, merge, types } from './harness/api.ts';
+import { applyAs, eventually, get, list, merge, types } from './harness/api.ts';
 import { appServer, create, namespace, pods, untilReady } from './harness/appserver.ts';
 import { helm, installOperator, kubectl, operatorNamespace, release, removeOperator } from './harness/operator.ts';
 
@@ -92,6 +93,49 @@ describe('Helm chart', () => {
     ] as const) {
       assert.ok(!(await can(verb, resource)), `${verb} ${resource}`);
     }
+  });
+
+  test('lets users name only service accounts that they may use', async () => {
+    await installOperator();
+    await using ns = await namespace();
+    const rbac = 'rbac.authorization.k8s.io';
+    const grant = async (name: string, rule: object): Promise<void> => {
+      const metadata = { name, namespace: ns.name };
+      const roleRef = { apiGroup: rbac, kind: 'Role', name };
+      const subjects = [{ apiGroup: rbac, kind: 'User', name: 'alice' }];
+      await applyAs(types.Role, { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules: [rule] });
+      await applyAs(types.RoleBinding, { apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata, roleRef, subjects });
+    };
+    await grant('author', {
+      apiGroups: ['appserver.dev'],
+      resources: ['appservers'],
+      verbs: ['get', 'create', 'patch'],
+    });
+    const file = join(tmpdir(), `${ns.name}.json`);
+    const applyAsAlice = (spec: object): Promise<string> => {
+      writeFileSync(file, JSON.stringify(appServer(ns.name, { replicas: 0, ...spec })));
+      return kubectl('apply', '--server-side', '--as=alice', '--dry-run=server', '-f', file);
+    };
+    await eventually('the policy in force', async () => {
+      try {
+        await applyAsAlice({ serviceAccountName: 'treasurer' });
+        return undefined;
+      } catch (error) {
+        return /you may use; ask for the verb use on serviceaccounts\/treasurer/.test(String(error)) ? true : undefined;
+      }
+    });
+    await applyAsAlice({});
+    await grant('treasurer', {
+      apiGroups: [''],
+      resources: ['serviceaccounts'],
+      resourceNames: ['treasurer'],
+      verbs: ['use'],
+    });
+    await eventually('allowed', async () =>
+      (await applyAsAlice({ serviceAccountName: 'treasurer' })) ? true : undefined,
+    );
+    await assert.rejects(applyAsAlice({ serviceAccountName: 'admin' }), /serviceaccounts\/admin/);
+    rmSync(file);
   });
 
   test('watches the named namespaces alone, with rights in these alone', async () => {

@@ -57,6 +57,7 @@ const edits: Readonly<Record<ChildKind, object | undefined>> = {
   Deployment: { spec: { template: { spec: { containers: [{ name: 'app', image: 'registry.example.com/other' }] } } } },
   Service: { spec: { ports: [{ port: 80, targetPort: 'admin' }] } },
   Ingress: undefined,
+  NetworkPolicy: undefined,
   HorizontalPodAutoscaler: { spec: { maxReplicas: 99 } },
   PodDisruptionBudget: { spec: { maxUnavailable: 9 } },
 };

@@ -34,6 +34,8 @@ export const types = {
   PodDisruptionBudget: resourceType('policy/v1', 'PodDisruptionBudget'),
   ClusterRole: resourceType('rbac.authorization.k8s.io/v1', 'ClusterRole'),
   ClusterRoleBinding: resourceType('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'),
+  Role: resourceType('rbac.authorization.k8s.io/v1', 'Role'),
+  RoleBinding: resourceType('rbac.authorization.k8s.io/v1', 'RoleBinding'),
   Event: resourceType('events.k8s.io/v1', 'Event'),
 } as const satisfies Record<string, ResourceType>;
 

@@ -22,6 +22,17 @@ export const service = z.object({
     .meta(about('outside', 'Which pods are preferred. Default: all alike.')),
 });
 
+/** Kubernetes' own shape, which the API server checks when the object is applied. */
+const peer = z.looseObject({});
+
+export const networkPolicy = z.object({
+  from: z
+    .array(peer)
+    .min(1)
+    .max(32)
+    .meta(about('outside', 'Who may reach the application, as in a NetworkPolicy. The admin port stays open.')),
+});
+
 export const ingress = z.object({
   className: z.string().min(1).max(253).optional().meta(about('outside', "Class. Default: the cluster's own.")),
   hosts: z

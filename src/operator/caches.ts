@@ -39,6 +39,7 @@ export function emptyCaches(): Caches {
       Deployment: childCache(),
       Service: childCache(),
       Ingress: childCache(),
+      NetworkPolicy: childCache(),
       HorizontalPodAutoscaler: childCache(),
       PodDisruptionBudget: childCache(),
     },

@@ -2,6 +2,7 @@ import { runtimeConfigMap, liveConfigMap } from './children/config-maps.ts';
 import { deployment } from './children/deployment.ts';
 import { horizontalPodAutoscaler } from './children/hpa.ts';
 import { ingress } from './children/ingress.ts';
+import { networkPolicy } from './children/network-policy.ts';
 import { podDisruptionBudget } from './children/pdb.ts';
 import { serviceAccount } from './children/service-account.ts';
 import { service } from './children/service.ts';
@@ -18,6 +19,7 @@ export function desired(facts: Facts): Child[] {
     deployment(app, pinnedRelease(facts)),
     service(app),
     ingress(app),
+    networkPolicy(app),
     horizontalPodAutoscaler(app),
     podDisruptionBudget(app),
   ];

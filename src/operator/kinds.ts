@@ -11,6 +11,7 @@ export const childTypes = {
   Deployment: resourceType('apps/v1', 'Deployment'),
   Service: resourceType('v1', 'Service'),
   Ingress: resourceType('networking.k8s.io/v1', 'Ingress', 'ingresses'),
+  NetworkPolicy: resourceType('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
   HorizontalPodAutoscaler: resourceType('autoscaling/v2', 'HorizontalPodAutoscaler'),
   PodDisruptionBudget: resourceType('policy/v1', 'PodDisruptionBudget'),
 } as const;

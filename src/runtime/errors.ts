@@ -44,7 +44,7 @@ export const catalogue = {
   GUNICORN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a gunicorn version from 22.0.0 on, below 28.' },
   GEVENT_MISSING: {
     exitCode: 3,
-    remedy: 'Add gevent to the packages that the image installs, or choose another workers.class.',
+    remedy: 'Add gunicorn[gevent] to the packages that the image installs, or choose another workers.class.',
   },
   GRANIAN_MISSING: {
     exitCode: 3,

@@ -124,6 +124,24 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     'spec.tls.0.secretName',
     'cert',
   ],
+  'who may connect': [
+    'NetworkPolicy',
+    { networkPolicy: { from: [{ podSelector: {} }] } },
+    'spec.ingress.0.from.0',
+    { podSelector: {} },
+  ],
+  'the port to connect to': [
+    'NetworkPolicy',
+    { port: 8123, networkPolicy: { from: [{ podSelector: {} }] } },
+    'spec.ingress.0.ports.0.port',
+    8123,
+  ],
+  'an admin port that is open to all': [
+    'NetworkPolicy',
+    { networkPolicy: { from: [{ podSelector: {} }] } },
+    'spec.ingress.1',
+    { ports: [{ protocol: 'TCP', port: 9000 }] },
+  ],
   'memory beside CPU': [
     'HorizontalPodAutoscaler',
     { autoscaling: { maxReplicas: 9, memoryUtilization: 80 } },

@@ -25,6 +25,7 @@ async def app(scope, receive, send):
   'old-uvicorn/uvicorn/__init__.py': '__version__ = "0.29.0"\n',
   'without/uvicorn/__init__.py': 'raise ImportError("not here")\n',
   'without/gevent/__init__.py': 'raise ImportError("not here")\n',
+  'without-packaging/packaging/__init__.py': 'raise ImportError("not here")\n',
   'without/granian/__init__.py': 'raise ImportError("not here")\n',
   'old-granian/granian/__init__.py': '__version__ = "2.7.5"\n',
   'old-python/sitecustomize.py': 'import sys\nsys.version_info = (3, 8, 20)\n',
@@ -51,6 +52,10 @@ const refused: Record<string, [options: Omit<Options, 'root'>, says: RegExp, exi
   'a uvicorn that is too old': [{ ...asgi, env: packages('old-uvicorn') }, /^UVICORN_UNSUPPORTED: uvicorn 0\.29\.0/],
   'no uvicorn': [{ ...asgi, env: packages('without') }, /^UVICORN_MISSING: /],
   'no gevent': [{ ...wsgi, workers: { class: 'gevent' }, env: packages('without') }, /^GEVENT_MISSING: /],
+  "no package that gunicorn's worker for gevent needs": [
+    { ...wsgi, workers: { class: 'gevent' }, env: packages('without-packaging') },
+    /^GEVENT_MISSING: gunicorn's worker for gevent: not here/,
+  ],
   'no granian': [{ ...wsgi, workers: { class: 'fast' }, env: packages('without') }, /^GRANIAN_MISSING: /],
   'a granian that is too old': [
     { ...wsgi, workers: { class: 'fast' }, env: packages('old-granian') },

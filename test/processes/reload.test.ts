@@ -131,7 +131,8 @@ describe('reload', { skip, concurrency: 2 }, () => {
     });
     await delay(1_200);
     assert.deepEqual((await runtime.status()).replaced, {});
-    assert.equal(await runtime.fetch('/eat'), 200);
+    const eaten = await runtime.fetch('/eat').catch((error: unknown) => error);
+    assert.equal(eaten, 200, runtime.output);
     await runtime.until('recycled', async () => (await runtime.status()).replaced['memory'] === 1);
   });
 

@@ -228,7 +228,11 @@ def supervised_gthread(context):
 
 
 def supervised_gevent(context):
-    from appserver_worker import wsgi_gevent
+    try:
+        from appserver_worker import wsgi_gevent
+    except ImportError as error:
+        # gunicorn's worker for gevent needs more than gunicorn does.
+        context.supervisor.give_up("GEVENT_MISSING", "gunicorn's worker for gevent: %s" % error)
 
     return wsgi_gevent.supervised_gevent(context)
 
