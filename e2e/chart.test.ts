@@ -1,14 +1,16 @@
 // The Helm chart and install.yaml, with the real Helm.
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get as httpsGet } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { CommandFailed } from './cluster/command.ts';
+import { CommandFailed, run } from './cluster/command.ts';
 import { repository } from './cluster/layout.ts';
 import { installManifest } from '../scripts/install-manifest.ts';
 import { applyAs, eventually, get, list, merge, types } from './harness/api.ts';
-import { appServer, create, namespace, pods, untilReady } from './harness/appserver.ts';
+import { appServer, create, namespace, podAddress, pods, untilReady } from './harness/appserver.ts';
 import { helm, installOperator, kubectl, operatorNamespace, release, removeOperator } from './harness/operator.ts';
 
 async function can(verb: string, resource: string): Promise<boolean> {
@@ -136,6 +138,49 @@ describe('Helm chart', () => {
     );
     await assert.rejects(applyAsAlice({ serviceAccountName: 'admin' }), /serviceaccounts\/admin/);
     rmSync(file);
+  });
+
+  test('serves metrics over TLS to those who may', async () => {
+    const [key, cert] = [join(tmpdir(), 'metrics.key'), join(tmpdir(), 'metrics.crt')];
+    const request = ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    await run([...request, '-days', '1', '-subj', '/CN=operator', '-keyout', key, '-out', cert]);
+    await installOperator();
+    const inOperators = ['-n', operatorNamespace];
+    await kubectl('create', 'secret', 'tls', 'metrics', `--cert=${cert}`, `--key=${key}`, ...inOperators);
+    await installOperator('--set', 'metrics.tlsSecretName=metrics');
+    const [pod] = await eventually('one operator', async () => {
+      const running = await pods(operatorNamespace);
+      return running.length === 1 ? running : undefined;
+    });
+    assert.ok(pod);
+    for (const name of ['scraper', 'stranger']) await kubectl('create', 'serviceaccount', name, ...inOperators);
+    const account = `--serviceaccount=${operatorNamespace}:scraper`;
+    await kubectl('create', 'clusterrolebinding', 'scraper', `--clusterrole=${release}-metrics-reader`, account);
+    const ask = async (path: string, authorization?: string): Promise<{ status: number; body: string }> =>
+      new Promise((resolve, reject) => {
+        const url = `https://${podAddress(pod)}:8443${path}`;
+        const headers = authorization === undefined ? {} : { authorization };
+        httpsGet(url, { rejectUnauthorized: false, headers }, (response) => {
+          text(response)
+            .then((body) => resolve({ status: response.statusCode ?? 0, body }))
+            .catch(reject);
+        }).on('error', reject);
+      });
+    const tokenOf = async (name: string): Promise<string> =>
+      `Bearer ${(await kubectl('create', 'token', name, ...inOperators)).trim()}`;
+    assert.equal((await ask('/metrics')).status, 401);
+    assert.equal((await ask('/metrics', 'Bearer nonsense')).status, 401);
+    assert.equal((await ask('/metrics', await tokenOf('stranger'))).status, 403);
+    const { status, body } = await ask('/metrics', await tokenOf('scraper'));
+    assert.equal(status, 200);
+    for (const name of ['workqueue_depth', 'leader_election_master_status{name="appserver-operator"} 1']) {
+      assert.ok(body.includes(name), name);
+    }
+    assert.equal((await ask('/debug/profile', await tokenOf('scraper'))).status, 403, 'that is another path');
+    assert.equal((await fetch(`http://${podAddress(pod)}:8080/metrics`)).status, 404);
+    assert.equal((await fetch(`http://${podAddress(pod)}:8080/readyz`)).status, 200);
+    await kubectl('delete', 'clusterrolebinding', 'scraper');
+    await kubectl('delete', 'secret/metrics', 'serviceaccount/scraper', 'serviceaccount/stranger', ...inOperators);
   });
 
   test('watches the named namespaces alone, with rights in these alone', async () => {

@@ -1,7 +1,7 @@
 // AppServers on an API server without controllers: what is there, and whether it is as it should be.
 import { KubeConfig } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
-import { appServerSchema, type Condition } from '../../src/api/index.ts';
+import { appServerSchema, type AppServer, type Condition } from '../../src/api/index.ts';
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
@@ -72,41 +72,48 @@ export class World implements AsyncDisposable {
 
   /** What is not as it should be, a line each: children that differ, are missing or too many, statuses that are behind. */
   async wrongs(): Promise<string[]> {
+    const { orphans, byApp } = await this.#look();
+    return [...orphans, ...[...byApp.values()].flatMap(({ wrongs }) => wrongs)];
+  }
+
+  async #look(): Promise<{ orphans: string[]; byApp: Map<string, { app: AppServer; wrongs: string[] }> }> {
     const apps = (await this.list(appServerType)).map((one) => appServerSchema.parse(one));
     const children = (await Promise.all(Object.values(childTypes).map((type) => this.list(type)))).flat();
-    const of = (uid: string): KubeObject[] =>
-      children.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
+    const byOwner = Map.groupBy(children, ({ metadata }) => metadata.ownerReferences?.[0]?.uid);
     const uids = new Set(apps.map(({ metadata }) => metadata.uid));
-    const orphans = children.filter(
-      ({ metadata }) => metadata.ownerReferences?.every((owner) => !uids.has(owner.uid)) === true,
+    const orphans = [...byOwner].flatMap(([uid, all]) =>
+      uid === undefined || uids.has(uid)
+        ? []
+        : all.map(({ kind, metadata }) => `${kind} ${metadata.name} has no AppServer`),
     );
-    const wrongs = orphans.map(({ kind, metadata }) => `${kind} ${metadata.name} has no AppServer`);
-    for (const app of apps) {
-      const release = { runtimeImage, runtimeImagePullPolicy: undefined };
-      const wanted = desired({ app, release, children: [], pods: [], now: new Date() }).map(stamped);
-      const there = of(app.metadata.uid);
-      for (const child of wanted) {
-        const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);
-        const what = `${child.kind} ${child.metadata.name}`;
-        if (found === undefined) wrongs.push(`${what} is missing`);
-        else wrongs.push(...differences(child, found).map((one) => `${what}: ${one.path}`));
-      }
-      if (app.status?.observedGeneration !== app.metadata.generation)
-        wrongs.push(`${app.metadata.name}: status is behind`);
-    }
-    return wrongs;
+    const byApp = new Map(
+      apps.map((app) => [app.metadata.name, { app, wrongs: wrongsOf(app, byOwner.get(app.metadata.uid) ?? []) }]),
+    );
+    return { orphans, byApp };
   }
 
   /** @throws when something is still wrong after `timeoutMs` */
   async becomesRight(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const wrongs = await this.wrongs();
-      if (wrongs.length === 0) return;
-      if (performance.now() > deadline)
-        throw new Error(`still wrong after ${timeoutMs / 1000} s:\n${wrongs.join('\n')}`);
-      await delay(100);
-    }
+    await until(timeoutMs, () => this.wrongs());
+  }
+
+  /**
+   * The same, but an AppServer of which the API server refuses a child may say so instead. Returns the names of those.
+   * @throws when something is still wrong, without a word about it, after `timeoutMs`
+   */
+  async becomesRightOrSaysWhy(timeoutMs: number): Promise<Set<string>> {
+    const excused = new Set<string>();
+    await until(timeoutMs, async () => {
+      const { orphans, byApp } = await this.#look();
+      excused.clear();
+      for (const [name, { app, wrongs }] of byApp) {
+        const degraded = app.status?.conditions?.find(({ type, status }) => type === 'Degraded' && status === 'True');
+        if (wrongs.length > 0 && /; (correct|choose|give|delete|it is)/.test(degraded?.message ?? ''))
+          excused.add(name);
+      }
+      return [...orphans, ...[...byApp].flatMap(([name, { wrongs }]) => (excused.has(name) ? [] : wrongs))];
+    });
+    return excused;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,5 +121,31 @@ export class World implements AsyncDisposable {
       for (const { metadata } of await this.list(type)) await this.destroy(type, metadata.name);
     }
     this.#client.close();
+  }
+}
+
+function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
+  const release = { runtimeImage, runtimeImagePullPolicy: undefined };
+  const wanted = desired({ app, release, children: [], pods: [], now: new Date() }).map(stamped);
+  const wrongs = wanted.flatMap((child) => {
+    const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);
+    const what = `${child.kind} ${child.metadata.name}`;
+    return found === undefined
+      ? [`${what} is missing`]
+      : differences(child, found).map((one) => `${what}: ${one.path}`);
+  });
+  const behind = app.status?.observedGeneration !== app.metadata.generation;
+  return behind ? [...wrongs, `${app.metadata.name}: status is behind`] : wrongs;
+}
+
+async function until(timeoutMs: number, look: () => Promise<string[]>): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const wrongs = await look();
+    if (wrongs.length === 0) return;
+    if (performance.now() > deadline) {
+      throw new Error(`still wrong after ${timeoutMs / 1000} s:\n${wrongs.slice(0, 40).join('\n')}`);
+    }
+    await delay(100);
   }
 }

@@ -15,7 +15,7 @@
 export { apply, applyNew, applyStatus, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
-export { Controller, type Outcome } from './controller.ts';
+export { Controller, type Outcome, type Result } from './controller.ts';
 export { EventRecorder } from './events.ts';
 export { LeaderElection } from './leader-election.ts';
 export { KubeLease } from './lease-store.ts';
@@ -28,5 +28,5 @@ export {
   type Metadata,
   type ResourceType,
 } from './objects.ts';
-export { WorkQueue, type Priority } from './queue.ts';
+export { WorkQueue, type Priority, type QueueObserver } from './queue.ts';
 export { ListWatch } from './watch.ts';

@@ -9,6 +9,23 @@ import { realTimers, type Timers } from './timers.ts';
  */
 export type Priority = 'urgent' | 'normal';
 
+/** Told of what happens to keys; times in seconds. */
+export interface QueueObserver {
+  added(): void;
+  /** From being added to being taken. */
+  waited(seconds: number): void;
+  /** From being taken to being done. */
+  worked(seconds: number): void;
+  retried(): void;
+}
+
+const nobody: QueueObserver = {
+  added: () => undefined,
+  waited: () => undefined,
+  worked: () => undefined,
+  retried: () => undefined,
+};
+
 interface Later {
   readonly at: number;
   readonly cancel: () => void;
@@ -19,8 +36,12 @@ const retry = { baseMs: 50, capMs: 60_000 };
 export class WorkQueue {
   readonly #timers: Timers;
   readonly #random: () => number;
+  readonly #observer: QueueObserver;
   readonly #ready: Readonly<Record<Priority, Set<string>>> = { urgent: new Set(), normal: new Set() };
-  readonly #working = new Set<string>();
+  /** When each was added, of those that are ready. */
+  readonly #addedAt = new Map<string, number>();
+  /** When each was taken. */
+  readonly #working = new Map<string, number>();
   /** Added while being worked on. */
   readonly #again = new Map<string, Priority>();
   readonly #later = new Map<string, Later>();
@@ -28,9 +49,16 @@ export class WorkQueue {
   readonly #waiting: ((key: string | undefined) => void)[] = [];
   #closed = false;
 
-  constructor(timers: Timers = realTimers, random: () => number = Math.random) {
+  constructor(timers: Timers = realTimers, random: () => number = Math.random, observer = nobody) {
     this.#timers = timers;
     this.#random = random;
+    this.#observer = observer;
+  }
+
+  /** Seconds for which each key that was taken has been worked on. */
+  get underWay(): number[] {
+    const now = this.#timers.now();
+    return [...this.#working.values()].map((since) => (now - since) / 1000);
   }
 
   /** Keys that wait to be taken. */
@@ -50,14 +78,28 @@ export class WorkQueue {
     if (normal.has(key)) {
       if (priority === 'normal') return;
       normal.delete(key);
+    } else {
+      this.#noteAdded(key);
     }
     const taker = this.#waiting.shift();
     if (taker === undefined) {
       this.#ready[priority].add(key);
     } else {
-      this.#working.add(key);
+      this.#noteTaken(key);
       taker(key);
     }
+  }
+
+  #noteAdded(key: string): void {
+    this.#observer.added();
+    this.#addedAt.set(key, this.#timers.now());
+  }
+
+  #noteTaken(key: string): void {
+    const now = this.#timers.now();
+    this.#observer.waited((now - (this.#addedAt.get(key) ?? now)) / 1000);
+    this.#addedAt.delete(key);
+    this.#working.set(key, now);
   }
 
   /** Adds the key after `ms`, unless it is due sooner anyway. */
@@ -77,7 +119,7 @@ export class WorkQueue {
       const [key] = ready;
       if (key === undefined) continue;
       ready.delete(key);
-      this.#working.add(key);
+      this.#noteTaken(key);
       return Promise.resolve(key);
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -85,6 +127,8 @@ export class WorkQueue {
 
   /** To be called for each key taken, whatever came of it. */
   done(key: string): void {
+    const since = this.#working.get(key);
+    if (since !== undefined) this.#observer.worked((this.#timers.now() - since) / 1000);
     this.#working.delete(key);
     const priority = this.#again.get(key);
     this.#again.delete(key);
@@ -95,6 +139,7 @@ export class WorkQueue {
   retry(key: string): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
+    this.#observer.retried();
     const ms = backoffMs(failures, retry, this.#random());
     this.addAfter(key, ms);
     return ms;

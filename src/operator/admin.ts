@@ -5,7 +5,8 @@ import { OperatorError } from './errors.ts';
 
 export interface AdminOptions {
   readonly port: number;
-  readonly registry: Registry;
+  /** Undefined when metrics are served elsewhere. */
+  readonly registry: Registry | undefined;
   /** Whether all caches have been filled. */
   readonly isReady: () => boolean;
 }
@@ -20,6 +21,7 @@ async function answer(url: string, options: AdminOptions): Promise<{ status: num
         ? { status: 200, type: plain, body: 'ok' }
         : { status: 503, type: plain, body: 'not all resources have been listed yet; the log tells what is missing\n' };
     case '/metrics':
+      if (options.registry === undefined) return { status: 404, type: plain, body: 'metrics are served over TLS\n' };
       return { status: 200, type: options.registry.contentType, body: await options.registry.metrics() };
     default:
       return { status: 404, type: plain, body: 'there are /livez, /readyz and /metrics\n' };

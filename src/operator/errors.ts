@@ -13,7 +13,8 @@ export const catalogue = {
     'See that the operator may create, list, watch and update Leases in its namespace, or turn it off with --no-leader-elect where there is one replica alone; it is tried again.',
   LEADERSHIP_LOST:
     'Another replica acts now, or will; this one ends and competes again when it is restarted. See why the API server could not be reached in time.',
-  ADMIN_PORT_IN_USE: 'Choose another port with --admin-port.',
+  ADMIN_PORT_IN_USE: 'Choose another port with --admin-port or --secure-metrics-port.',
+  METRICS_TLS_INVALID: 'Let --secure-metrics-tls name a folder with tls.crt and tls.key, in PEM.',
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

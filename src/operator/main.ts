@@ -2,6 +2,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { pino, type Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -12,8 +13,10 @@ import { emptyCaches, startWatches, type Caches } from './caches.ts';
 import { OperatorError, sentence } from './errors.ts';
 import type { Release } from './facts.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { Metrics } from './metrics.ts';
 import { Reconciler } from './reconcile.ts';
+import { Reviewer } from './review.ts';
+import { startSecureMetrics } from './secure-metrics.ts';
 
 interface Options {
   readonly kubeconfig?: string;
@@ -22,6 +25,8 @@ interface Options {
   readonly runtimeImage?: string;
   readonly runtimeImagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   readonly adminPort: string;
+  readonly secureMetricsPort: string;
+  readonly secureMetricsTls?: string;
   readonly concurrency: string;
   readonly leaderElect: boolean;
   readonly leaderElectionNamespace?: string;
@@ -48,6 +53,11 @@ function parse(argv: readonly string[]): Options {
       process.env['RUNTIME_IMAGE_PULL_POLICY'],
     )
     .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', '8080')
+    .option(
+      '--secure-metrics-tls <dir>',
+      'serve /metrics over TLS, with tls.crt and tls.key of this folder, to those who may',
+    )
+    .option('--secure-metrics-port <port>', 'port of that', '8443')
     .option('--concurrency <number>', 'AppServers that are reconciled at the same time', '8')
     .option('--no-leader-elect', 'act at once, without a Lease: only where no other replica runs')
     .option('--leader-election-namespace <name>', "namespace of the Lease; default: the operator's own")
@@ -147,19 +157,46 @@ function untilStopped(log: Logger, stop: AbortController): Promise<void> {
   });
 }
 
+interface Served {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly isReady: () => boolean;
+}
+
+/** @throws OperatorError */
+async function startServers(
+  options: Options,
+  config: KubeConfig,
+  { log, metrics: { registry }, isReady }: Served,
+): Promise<Server[]> {
+  const { secureMetricsTls: tlsDir, secureMetricsPort, adminPort } = options;
+  const open = tlsDir === undefined ? registry : undefined;
+  const admin = await startAdmin({ port: Number(adminPort), registry: open, isReady });
+  if (tlsDir === undefined) return [admin];
+  const reviewer = new Reviewer(new KubeClient(config), () => performance.now());
+  const onError = (error: unknown): void => log.warn({ err: error }, 'secure metrics');
+  return [admin, await startSecureMetrics({ port: Number(secureMetricsPort), tlsDir, registry, reviewer, onError })];
+}
+
 /** @throws OperatorError */
 async function run(options: Options, log: Logger): Promise<void> {
   const config = loadKubeConfig(options);
-  const queue = new WorkQueue();
+  const metrics = new Metrics();
+  const queue = new WorkQueue(undefined, undefined, metrics.queue);
   const stop = new AbortController();
   const stopped = untilStopped(log, stop);
   const leadership = leadershipOf(options, config, log, stop.signal);
-  const metrics = createMetrics(queue, leadership.leads);
+  metrics.observe({
+    queueDepth: () => queue.depth,
+    underWay: () => queue.underWay,
+    concurrency: Number(options.concurrency),
+    leads: leadership.leads,
+  });
   const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads });
   const caches = emptyCaches();
   const controller = createController(options, log, { client, caches, queue, metrics });
   let ready = false;
-  const admin = await startAdmin({ port: Number(options.adminPort), registry: metrics.registry, isReady: () => ready });
+  const servers = await startServers(options, config, { log, metrics, isReady: () => ready });
   log.info(
     { version: packageJson.version, runtimeImage: options.runtimeImage, namespaces: options.namespace },
     'starting',
@@ -186,7 +223,7 @@ async function run(options: Options, log: Logger): Promise<void> {
     if (outcome === 'lost') throw new OperatorError('LEADERSHIP_LOST', 'the Lease could not be renewed in time');
   }
   await leadership.release();
-  admin.close();
+  for (const server of servers) server.close();
   client.close();
   log.info('stopped');
 }

@@ -1,0 +1,39 @@
+// Whatever the schema lets through, the operator makes children of it that are what they should be.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { test } from 'node:test';
+import { appServerSchema } from '../../src/api/index.ts';
+import { statusOf } from '../../src/operator/conditions.ts';
+import { desired } from '../../src/operator/desired.ts';
+import { differences } from '../../src/operator/difference.ts';
+import { plan } from '../../src/operator/plan.ts';
+import { stamped } from '../../src/operator/stamp.ts';
+import { facts } from '../builders.ts';
+import { randomSpec } from './random-spec.ts';
+
+const metadata = { name: 'shop', namespace: 'web', uid: 'uid-1', generation: 1 };
+
+test('every spec that passes the schema has children that do not differ from themselves, and a status', () => {
+  let passed = 0;
+  fc.assert(
+    fc.property(randomSpec, (spec) => {
+      const parsed = appServerSchema.safeParse({
+        apiVersion: 'appserver.dev/v1alpha1',
+        kind: 'AppServer',
+        metadata,
+        spec,
+      });
+      if (!parsed.success) return;
+      passed++;
+      const given = facts({ app: parsed.data });
+      const wanted = desired(given).map(stamped);
+      for (const child of wanted) {
+        assert.deepEqual(differences(child, structuredClone(child)), [], child.kind);
+      }
+      assert.deepEqual(plan(wanted, { ...given, children: wanted }).writes, []);
+      assert.ok(statusOf({ ...given, children: wanted }).conditions?.some(({ type }) => type === 'Ready'));
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(passed > 1_000, `${passed} of 2000 specs pass the schema`);
+});
