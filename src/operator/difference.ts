@@ -74,9 +74,14 @@ function itemKey(items: readonly unknown[]): (typeof itemKeys)[number] | undefin
   );
 }
 
+/** The API server will refuse what is not, and this must not have it applied again and again until then. */
+function isUnique(items: readonly unknown[], key: string): boolean {
+  return new Set(items.map((item) => (isFields(item) ? item[key] : undefined))).size === items.length;
+}
+
 function compareLists(want: readonly unknown[], have: readonly unknown[], place: Place): Difference[] {
   const key = itemKey([...want, ...have]);
-  if (key === undefined) {
+  if (key === undefined || !isUnique(want, key)) {
     if (want.length !== have.length) return [{ path: place.path, added: undefined }];
     return want.flatMap((item, i) =>
       compare(item, have[i], { ...place, path: `${place.path}[${i}]`, pointer: `${place.pointer}/${i}` }),

@@ -35,6 +35,21 @@ const cases: Record<string, Case> = {
     },
     found: ['env[B].value'],
   },
+  'nothing for items of the same name that are as they are to be': {
+    want: {
+      volumeMounts: [
+        { mountPath: '/a', name: 'x' },
+        { mountPath: '/a', name: 'y' },
+      ],
+    },
+    have: {
+      volumeMounts: [
+        { mountPath: '/a', name: 'x' },
+        { mountPath: '/a', name: 'y' },
+      ],
+    },
+    found: [],
+  },
   'an item that somebody added, with where it is': {
     want: { env: [{ name: 'A', value: '1' }] },
     have: { env: [{ name: 'X' }, { name: 'A', value: '1' }] },
