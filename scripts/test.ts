@@ -13,6 +13,7 @@ import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
 import { run } from '../e2e/cluster/command.ts';
 import { buildOperator, buildRuntime } from './build.ts';
+import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
 import { ensureInterpreters } from './interpreters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
@@ -86,6 +87,7 @@ async function onVersions(): Promise<void> {
 async function onCluster(): Promise<void> {
   await ensureTools();
   const images = await ensureTestImages();
+  await step('definitions of others', ensureDefinitions);
   const cluster = layout(defaultPrefix('test'));
   const stop = (): void => {
     void down(cluster).finally(() => process.exit(130));

@@ -1,6 +1,7 @@
 // Objects for tests, with what a case does not care about filled in.
 import { appServerSchema, type AppServer } from '../src/api/index.ts';
 import type { Facts } from '../src/operator/facts.ts';
+import { childKinds } from '../src/operator/kinds.ts';
 import type { ContainerView, PodView } from '../src/operator/pod-view.ts';
 import type { Settings } from '../src/runtime/state.ts';
 
@@ -21,7 +22,16 @@ const release = {
 } as const;
 
 export function facts(changes: Partial<Facts> = {}): Facts {
-  return { app: appServer(), release, children: [], pods: [], now: new Date('2026-01-02T03:04:05.678Z'), ...changes };
+  const served = new Set(childKinds);
+  return {
+    app: appServer(),
+    release,
+    children: [],
+    pods: [],
+    served,
+    now: new Date('2026-01-02T03:04:05.678Z'),
+    ...changes,
+  };
 }
 
 export function container(changes: Partial<ContainerView> = {}): ContainerView {

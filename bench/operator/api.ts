@@ -1,6 +1,6 @@
 // The API server under the operator, and what has been asked of it.
 import { KubeConfig } from '@kubernetes/client-node';
-import { appServerType, childTypes } from '../../src/operator/kinds.ts';
+import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
 import {
   isKubeObject,
   KubeClient,
@@ -49,7 +49,7 @@ export async function count(type: ResourceType): Promise<number> {
 
 /** No garbage collector runs: children are deleted as their AppServers are. */
 export async function destroyAll(): Promise<void> {
-  for (const type of [appServerType, ...Object.values(childTypes)]) {
+  for (const type of [appServerType, ...[...alwaysServed].map((kind) => childTypes[kind])]) {
     if (type.kind === 'Service') {
       // Services have no deletion of a collection before Kubernetes 1.37.
       const { items } = (await client.json({ method: 'GET', path: path(type, namespace) })) as { items: KubeObject[] };

@@ -4,7 +4,7 @@ import { applyStatus, apply, Cache, keyOf, ListWatch, type KubeObject } from '..
 import { statusOf } from '../../src/operator/conditions.ts';
 import { desired } from '../../src/operator/desired.ts';
 import type { Facts } from '../../src/operator/facts.ts';
-import { appServerType, childTypes } from '../../src/operator/kinds.ts';
+import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
 import { stamped } from '../../src/operator/stamp.ts';
 import { runtimeImage } from '../../e2e/harness/operator-process.ts';
 import { client, count, create, inFlight, namespace } from './api.ts';
@@ -99,7 +99,14 @@ export async function bareApply(total: number): Promise<number> {
   const created = await createAppServers(0, total);
   const creating = performance.now() - begun;
   const work = created.map((object) => {
-    const facts: Facts = { app: appServerSchema.parse(object), release, children: [], pods: [], now: new Date() };
+    const facts: Facts = {
+      app: appServerSchema.parse(object),
+      release,
+      children: [],
+      pods: [],
+      served: alwaysServed,
+      now: new Date(),
+    };
     const children = desired(facts).map(stamped);
     return { children, name: object.metadata.name, status: statusOf({ ...facts, children }, undefined) };
   });

@@ -58,6 +58,9 @@ const edits: Readonly<Record<ChildKind, object | undefined>> = {
   Service: { spec: { ports: [{ port: 80, targetPort: 'admin' }] } },
   Ingress: undefined,
   NetworkPolicy: undefined,
+  HTTPRoute: undefined,
+  PodMonitor: undefined,
+  ServiceMonitor: undefined,
   HorizontalPodAutoscaler: { spec: { maxReplicas: 99 } },
   PodDisruptionBudget: { spec: { maxUnavailable: 9 } },
 };

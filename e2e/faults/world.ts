@@ -5,7 +5,7 @@ import { appServerSchema, type AppServer, type Condition } from '../../src/api/i
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
-import { appServerType, childTypes } from '../../src/operator/kinds.ts';
+import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
 import { stamped } from '../../src/operator/stamp.ts';
 import { runtimeImage } from '../harness/operator-process.ts';
 
@@ -78,7 +78,7 @@ export class World implements AsyncDisposable {
 
   async #look(): Promise<{ orphans: string[]; byApp: Map<string, { app: AppServer; wrongs: string[] }> }> {
     const apps = (await this.list(appServerType)).map((one) => appServerSchema.parse(one));
-    const children = (await Promise.all(Object.values(childTypes).map((type) => this.list(type)))).flat();
+    const children = (await Promise.all([...alwaysServed].map((kind) => this.list(childTypes[kind])))).flat();
     const byOwner = Map.groupBy(children, ({ metadata }) => metadata.ownerReferences?.[0]?.uid);
     const uids = new Set(apps.map(({ metadata }) => metadata.uid));
     const orphans = [...byOwner].flatMap(([uid, all]) =>
@@ -117,7 +117,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const type of [appServerType, ...Object.values(childTypes)]) {
+    for (const type of [appServerType, ...[...alwaysServed].map((kind) => childTypes[kind])]) {
       for (const { metadata } of await this.list(type)) await this.destroy(type, metadata.name);
     }
     this.#client.close();
@@ -126,7 +126,7 @@ export class World implements AsyncDisposable {
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
   const release = { runtimeImage, runtimeImagePullPolicy: undefined };
-  const wanted = desired({ app, release, children: [], pods: [], now: new Date() }).map(stamped);
+  const wanted = desired({ app, release, children: [], pods: [], served: alwaysServed, now: new Date() }).map(stamped);
   const wrongs = wanted.flatMap((child) => {
     const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);
     const what = `${child.kind} ${child.metadata.name}`;

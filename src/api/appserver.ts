@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ingress, networkPolicy, service } from './exposure.ts';
+import { httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
 import { about, duration, envFrom, envVar, localObjectReference, resources, volume, volumeMount } from './fields.ts';
 import { autoscaling, disruption, rollout, topology } from './placement.ts';
 
@@ -228,6 +228,10 @@ export const specSchema = z.object({
   topology: topology.prefault({}).meta({ description: 'Where pods are placed.' }),
   service: service.prefault({}).meta({ description: 'The Service in front of the pods.' }),
   ingress: ingress.optional().meta({ description: 'An Ingress in front of the Service.' }),
+  httpRoute: httpRoute.optional().meta({ description: 'A route from gateways to the Service (Gateway API).' }),
+  monitoring: monitoring
+    .optional()
+    .meta({ description: "A PodMonitor or ServiceMonitor, where the cluster knows the Prometheus operator's kinds." }),
   networkPolicy: networkPolicy.optional().meta({ description: 'Who may connect. Default: everybody.' }),
   env: z.array(envVar).max(256).optional().meta(about('roll', 'As in a pod.')),
   envFrom: z.array(envFrom).max(64).optional().meta(about('roll', 'As in a pod.')),

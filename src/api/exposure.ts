@@ -1,6 +1,6 @@
 // Who reaches the pods, and how.
 import { z } from 'zod';
-import { about } from './fields.ts';
+import { about, duration } from './fields.ts';
 
 const annotations = () =>
   z.record(z.string().max(317), z.string().max(4_096)).optional().meta(about('outside', 'Annotations of the object.'));
@@ -33,19 +33,42 @@ export const networkPolicy = z.object({
     .meta(about('outside', 'Who may reach the application, as in a NetworkPolicy. The admin port stays open.')),
 });
 
+const hostName = () =>
+  z
+    .string()
+    .max(253)
+    .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+
+const pathPrefix = () =>
+  z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', 'Only requests whose path begins so.'));
+
+export const httpRoute = z.object({
+  parentRefs: z.array(peer).min(1).max(8).meta(about('outside', 'Gateways, as in an HTTPRoute.')),
+  hostnames: z
+    .array(hostName())
+    .max(16)
+    .optional()
+    .meta(about('outside', "Names under which the application is reached. Default: those of the gateways' listeners.")),
+  path: pathPrefix(),
+  annotations: annotations(),
+});
+
+export const monitoring = z.object({
+  kind: z
+    .enum(['PodMonitor', 'ServiceMonitor'])
+    .default('PodMonitor')
+    .meta(about('outside', 'What the Prometheus operator is given.')),
+  interval: duration().default('30s').meta(about('outside', 'How often metrics are scraped.')),
+  labels: z
+    .record(z.string().max(317), z.string().max(63))
+    .optional()
+    .meta(about('outside', 'Labels by which a Prometheus selects it.')),
+});
+
 export const ingress = z.object({
   className: z.string().min(1).max(253).optional().meta(about('outside', "Class. Default: the cluster's own.")),
-  hosts: z
-    .array(
-      z
-        .string()
-        .max(253)
-        .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/),
-    )
-    .min(1)
-    .max(32)
-    .meta(about('outside', 'Names under which the application is reached.')),
-  path: z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', 'Only requests whose path begins so.')),
+  hosts: z.array(hostName()).min(1).max(32).meta(about('outside', 'Names under which the application is reached.')),
+  path: pathPrefix(),
   tlsSecretName: z
     .string()
     .min(1)

@@ -12,7 +12,8 @@ import {
   type ResourceType,
 } from '../kube/index.ts';
 import { OperatorError } from './errors.ts';
-import { appServerType, childKinds, childTypes, podType, type ChildKind } from './kinds.ts';
+import { alwaysServed, appServerType, childTypes, optionalKinds, podType, type ChildKind } from './kinds.ts';
+import { watchDefinition } from './definitions.ts';
 import { podView, type PodView } from './pod-view.ts';
 
 export interface Caches {
@@ -21,6 +22,8 @@ export interface Caches {
   readonly children: Readonly<Record<ChildKind, Cache<KubeObject>>>;
   /** By the key of the AppServer. */
   readonly pods: Cache<PodView>;
+  /** Kinds of children that the cluster knows, as of now. */
+  readonly served: Set<ChildKind>;
 }
 
 const ownerUid = (object: KubeObject): string | undefined =>
@@ -39,11 +42,15 @@ export function emptyCaches(): Caches {
       Deployment: childCache(),
       Service: childCache(),
       Ingress: childCache(),
+      HTTPRoute: childCache(),
+      PodMonitor: childCache(),
+      ServiceMonitor: childCache(),
       NetworkPolicy: childCache(),
       HorizontalPodAutoscaler: childCache(),
       PodDisruptionBudget: childCache(),
     },
     pods: new Cache((pod) => keyOfPodsApp(pod)),
+    served: new Set(alwaysServed),
   };
 }
 
@@ -121,38 +128,78 @@ interface Watched<T> {
 
 /** Starts all watches. Resolves when every cache has its first list. */
 export async function startWatches(options: WatchOptions): Promise<void> {
-  const { client, caches, namespaces, onChange, onError, signal } = options;
+  const { client, caches, signal } = options;
+  const children = (kind: ChildKind, until: AbortSignal): Promise<void> =>
+    startWatch(options, until, {
+      type: childTypes[kind],
+      cache: caches.children[kind],
+      keep: keepChild,
+      keyFor: keyOfApp,
+      priorityOf: childPriority,
+    });
+  const optional = [...optionalKinds].map(([kind, definition]) =>
+    watchDefinition(client, definition, {
+      signal,
+      onError: (error) => options.onError(explain(childTypes[kind], error)),
+      onServed: async (until) => {
+        await children(kind, until);
+        caches.served.add(kind);
+        for (const key of caches.apps.keys()) options.onChange(key, 'normal');
+      },
+      onGone: () => {
+        caches.served.delete(kind);
+        for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
+      },
+    }),
+  );
+  await Promise.all([
+    startWatch(options, signal, {
+      type: appServerType,
+      cache: caches.apps,
+      keep: keepChild,
+      keyFor: keyOf,
+      priorityOf: appPriority,
+    }),
+    ...[...alwaysServed].map((kind) => children(kind, signal)),
+    startWatch(options, signal, {
+      type: podType,
+      cache: caches.pods,
+      keep: podView,
+      keyFor: keyOfPodsApp,
+      priorityOf: () => 'normal',
+    }),
+    ...optional,
+  ]);
+}
+
+/** Watches one kind in all namespaces that are named. Resolves when the first lists are in its cache. */
+async function startWatch<T>(
+  { client, namespaces, onChange, onError }: WatchOptions,
+  signal: AbortSignal,
+  { type, cache, keep, keyFor, priorityOf }: Watched<T>,
+): Promise<void> {
   const managed = `${names.managedByLabel}=${names.fieldManager}`;
-  const synced: Promise<void>[] = [];
-  const start = <T>({ type, cache, keep, keyFor, priorityOf }: Watched<T>): void => {
-    for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
-      const watch = new ListWatch({
-        client,
-        type,
-        cache,
-        // Lists of built-in kinds leave kind and apiVersion out of their items.
-        keep: (object) => keep({ ...object, apiVersion: type.apiVersion, kind: type.kind }),
-        signal,
-        ...(namespace !== undefined && { namespace }),
-        ...(type !== appServerType && { labelSelector: managed }),
-        onChange: (before, after) => {
-          // Both: an edit of its labels takes an object from one AppServer to another.
-          const keys = [before, after].map((kept) => (kept === undefined ? undefined : keyFor(kept)));
-          for (const key of new Set(keys)) if (key !== undefined) onChange(key, priorityOf(before, after));
-        },
-        onError: (error) => onError(explain(type, error)),
-      });
-      synced.push(watch.synced);
-      void watch.run();
-    }
-  };
-  start({ type: appServerType, cache: caches.apps, keep: keepChild, keyFor: keyOf, priorityOf: appPriority });
-  for (const kind of childKinds) {
-    const cache = caches.children[kind];
-    start({ type: childTypes[kind], cache, keep: keepChild, keyFor: keyOfApp, priorityOf: childPriority });
-  }
-  start({ type: podType, cache: caches.pods, keep: podView, keyFor: keyOfPodsApp, priorityOf: () => 'normal' });
-  await Promise.all(synced);
+  const watches = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) => {
+    const watch = new ListWatch({
+      client,
+      type,
+      cache,
+      // Lists of built-in kinds leave kind and apiVersion out of their items.
+      keep: (object) => keep({ ...object, apiVersion: type.apiVersion, kind: type.kind }),
+      signal,
+      ...(namespace !== undefined && { namespace }),
+      ...(type !== appServerType && { labelSelector: managed }),
+      onChange: (before, after) => {
+        // Both: an edit of its labels takes an object from one AppServer to another.
+        const keys = [before, after].map((kept) => (kept === undefined ? undefined : keyFor(kept)));
+        for (const key of new Set(keys)) if (key !== undefined) onChange(key, priorityOf(before, after));
+      },
+      onError: (error) => onError(explain(type, error)),
+    });
+    void watch.run();
+    return watch.synced;
+  });
+  await Promise.all(watches);
 }
 
 function explain(type: ResourceType, error: unknown): OperatorError {

@@ -1,7 +1,7 @@
-// Children that somebody keeps changing after each repair. Undoing that for ever would cost the API server and bring the
+// Fields that somebody keeps changing after each repair. Undoing that for ever would cost the API server and bring the
 // child no rest, so repairs become rare, and the AppServer says whose doing it is.
 import type { Write } from './plan.ts';
-import { describeRepair } from './written.ts';
+import { describeRepair, fieldsOf } from './written.ts';
 
 /** Repairs at once, before they are spaced out: a person who tries something out is not a contender. */
 const free = 5;
@@ -37,7 +37,7 @@ function pauseMs(count: number): number {
 const memoryMs = ({ count }: Repairs): number => Math.max(calmMs, 2 * pauseMs(count));
 
 export class Contention {
-  /** By AppServer and by child. */
+  /** By AppServer, and by child and fields. */
   readonly #apps = new Map<string, Map<string, Repairs>>();
 
   /** Counts repairs, and leaves out those that somebody would undo at once. @param now milliseconds that only grow */
@@ -71,12 +71,13 @@ export class Contention {
   /** Returns milliseconds to wait; 0 when the repair may be done, which is counted then. */
   #ask(app: string, write: Write, now: number): number {
     const repairs = this.#apps.get(app) ?? new Map<string, Repairs>();
-    const child = `${write.child.kind} ${write.child.metadata.name}`;
-    const known = repairs.get(child);
+    // The same fields of the same child: whoever edits one after the other by hand contends for none.
+    const place = [write.child.kind, write.child.metadata.name, ...fieldsOf(write)].join(' ');
+    const known = repairs.get(place);
     const recent = known !== undefined && now - known.last < memoryMs(known) ? known : undefined;
     const ms = recent === undefined ? 0 : recent.last + pauseMs(recent.count) - now;
     if (ms > 0) return ms;
-    repairs.set(child, { count: (recent?.count ?? 0) + 1, last: now, what: describeRepair(write) });
+    repairs.set(place, { count: (recent?.count ?? 0) + 1, last: now, what: describeRepair(write) });
     this.#apps.set(app, repairs);
     return 0;
   }

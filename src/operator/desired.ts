@@ -1,7 +1,9 @@
 import { runtimeConfigMap, liveConfigMap } from './children/config-maps.ts';
 import { deployment } from './children/deployment.ts';
 import { horizontalPodAutoscaler } from './children/hpa.ts';
+import { httpRoute } from './children/http-route.ts';
 import { ingress } from './children/ingress.ts';
+import { monitor } from './children/monitor.ts';
 import { networkPolicy } from './children/network-policy.ts';
 import { podDisruptionBudget } from './children/pdb.ts';
 import { serviceAccount } from './children/service-account.ts';
@@ -9,7 +11,7 @@ import { service } from './children/service.ts';
 import type { Child, Facts } from './facts.ts';
 import { pinnedRelease } from './pinned-runtime.ts';
 
-/** All children that should exist, in the order in which they are to be applied. */
+/** All children that should exist and can, in the order in which they are to be applied. */
 export function desired(facts: Facts): Child[] {
   const { app } = facts;
   const children = [
@@ -19,9 +21,12 @@ export function desired(facts: Facts): Child[] {
     deployment(app, pinnedRelease(facts)),
     service(app),
     ingress(app),
+    httpRoute(app),
+    monitor(app),
     networkPolicy(app),
     horizontalPodAutoscaler(app),
     podDisruptionBudget(app),
   ];
-  return children.filter((child) => child !== undefined);
+  // What the cluster does not know cannot be made; that it is not there is told where it matters.
+  return children.filter((child) => child !== undefined).filter(({ kind }) => facts.served.has(kind));
 }

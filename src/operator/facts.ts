@@ -23,5 +23,7 @@ export interface Facts {
   /** Children that bear the AppServer's uid as their controller. */
   readonly children: readonly KubeObject[];
   readonly pods: readonly PodView[];
+  /** Kinds of children that the cluster knows. */
+  readonly served: ReadonlySet<ChildKind>;
   readonly now: Date;
 }

@@ -18,5 +18,6 @@ export function gather(object: KubeObject, caches: Caches, release: Release, now
   }
   const app = parsed.data;
   const children = childKinds.flatMap((kind) => caches.children[kind].byIndex(app.metadata.uid));
-  return { kind: 'facts', facts: { app, release, children, pods: caches.pods.byIndex(keyOf(object)), now } };
+  const pods = caches.pods.byIndex(keyOf(object));
+  return { kind: 'facts', facts: { app, release, children, pods, served: caches.served, now } };
 }

@@ -155,6 +155,16 @@ const rolloutStuck: Check = (facts) => {
   };
 };
 
+const kindMissing: Check = ({ app, served }) => {
+  if (app.spec.httpRoute === undefined || served.has('HTTPRoute')) return undefined;
+  return {
+    reason: reasons.KindMissing,
+    message:
+      'spec.httpRoute needs the Gateway API, which this cluster does not know; install its CustomResourceDefinitions, which is noticed, or use spec.ingress.',
+    stalled: true,
+  };
+};
+
 /** Nearest to the cause first. */
 const checks: readonly Check[] = [
   podsRefused,
@@ -164,6 +174,7 @@ const checks: readonly Check[] = [
   podsCrashing,
   unschedulable,
   rolloutStuck,
+  kindMissing,
 ];
 
 function shorten(text: string): string {

@@ -51,6 +51,12 @@ describe('contention', () => {
     assert.deepEqual(contention.admit(app, [repair], 1_000 + calmMs), { due: [repair], waitMs: undefined });
   });
 
+  test('other fields of the same child are another matter', () => {
+    const contention = contendedFor();
+    const other: Write = { ...repair, found: [{ path: 'spec.selector', added: undefined }] };
+    assert.deepEqual(contention.admit(app, [other], 1_500), { due: [other], waitMs: undefined });
+  });
+
   test('forgets an AppServer that is gone', () => {
     const contention = contendedFor();
     contention.forget(app);

@@ -142,6 +142,19 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     'spec.ingress.1',
     { ports: [{ protocol: 'TCP', port: 9000 }] },
   ],
+  'a route to the Service': [
+    'HTTPRoute',
+    { service: { port: 81 }, httpRoute: { parentRefs: [{ name: 'public' }] } },
+    'spec.rules.0.backendRefs.0',
+    { name: 'shop', port: 81 },
+  ],
+  'a monitor of the pods': ['PodMonitor', { monitoring: {} }, 'spec.podMetricsEndpoints.0.port', 'admin'],
+  'a monitor of the Service': [
+    'ServiceMonitor',
+    { monitoring: { kind: 'ServiceMonitor', interval: '10s' } },
+    'spec.endpoints.0',
+    { path: '/metrics', interval: '10s', targetPort: 9000 },
+  ],
   'memory beside CPU': [
     'HorizontalPodAutoscaler',
     { autoscaling: { maxReplicas: 9, memoryUtilization: 80 } },

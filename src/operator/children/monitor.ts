@@ -1,0 +1,22 @@
+import { names, type AppServer } from '../../api/index.ts';
+import type { Child } from '../facts.ts';
+import { childMetadata } from './metadata.ts';
+
+/** What the Prometheus operator makes a scrape of the pods' admin port from. */
+export function monitor(app: AppServer): Child | undefined {
+  const { monitoring } = app.spec;
+  if (monitoring === undefined) return undefined;
+  const { kind, interval, labels } = monitoring;
+  const metadata = childMetadata(app, app.metadata.name);
+  const selector = { matchLabels: names.selectorLabels(app.metadata.name) };
+  const endpoint = { path: '/metrics', interval };
+  return {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind,
+    metadata: { ...metadata, labels: { ...labels, ...metadata.labels } },
+    spec:
+      kind === 'PodMonitor'
+        ? { selector, podMetricsEndpoints: [{ ...endpoint, port: 'admin' }] }
+        : { selector, endpoints: [{ ...endpoint, targetPort: names.adminPort }] },
+  };
+}
