@@ -75,7 +75,7 @@ async function limitedKubeconfig(dir: string, rules: readonly object[]): Promise
 }
 
 const all = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
-const withoutServices = [
+const withoutLeases = [
   {
     apiGroups: ['appserver.dev'],
     resources: ['appservers', 'appservers/status', 'appservers/finalizers'],
@@ -92,6 +92,10 @@ const withoutServices = [
     resources: ['deployments', 'poddisruptionbudgets', 'events'],
     verbs: all,
   },
+];
+const withoutServices = [
+  ...withoutLeases,
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...all, 'update'] },
 ];
 
 describe('operator outside of the cluster', () => {
@@ -117,6 +121,21 @@ describe('operator outside of the cluster', () => {
     await untilReady(ns.name);
     assert.equal(await operator.stop(), 0);
     assert.match(operator.output(), /"msg":"stopped"/);
+  });
+
+  test('says that it may not have the Lease, and acts when it may', async () => {
+    await applyCrd();
+    const limited = await limitedKubeconfig(dir, withoutLeases);
+    await using operator = startOperator(`--kubeconfig=${limited}`);
+    await eventually('told', async () => (operator.output().includes('LEADER_ELECTION_FAILED') ? true : undefined));
+    assert.match(
+      operator.output(),
+      /LEADER_ELECTION_FAILED: Lease default\/appserver-operator: leases.* is forbidden.*\. See that the operator may create/,
+    );
+    assert.doesNotMatch(operator.output(), /"msg":"leading"/);
+    await limitedKubeconfig(dir, withoutServices);
+    await eventually('leading', async () => (operator.output().includes('"msg":"leading"') ? true : undefined));
+    assert.equal(await operator.stop(), 0);
   });
 
   test('says which right it lacks for a child, and goes on when it has it', async () => {

@@ -40,15 +40,27 @@ export class Contention {
   /** By AppServer, and by child and fields. */
   readonly #apps = new Map<string, Map<string, Repairs>>();
 
-  /** Counts repairs, and leaves out those that somebody would undo at once. @param now milliseconds that only grow */
+  /** Leaves out the repairs that somebody would undo at once. @param now milliseconds that only grow */
   admit(app: string, writes: readonly Write[], now: number): Admitted {
     const waits: number[] = [];
     const due = writes.filter((write) => {
-      const ms = write.why === 'repaired' ? this.#ask(app, write, now) : 0;
+      const known = this.#recent(app, write, now);
+      const ms = known === undefined ? 0 : known.last + pauseMs(known.count) - now;
       if (ms > 0) waits.push(ms);
-      return ms === 0;
+      return ms <= 0;
     });
     return { due, waitMs: waits.length === 0 ? undefined : Math.min(...waits) };
+  }
+
+  /** Counts what has been written, as far as it was a repair. */
+  written(app: string, writes: readonly Write[], now: number): void {
+    for (const write of writes) {
+      if (write.why !== 'repaired') continue;
+      const repairs = this.#apps.get(app) ?? new Map<string, Repairs>();
+      const count = (this.#recent(app, write, now)?.count ?? 0) + 1;
+      repairs.set(placeOf(write), { count, last: now, what: describeRepair(write) });
+      this.#apps.set(app, repairs);
+    }
   }
 
   /** What of the AppServer is contended for, if anything is. */
@@ -68,17 +80,13 @@ export class Contention {
     this.#apps.delete(app);
   }
 
-  /** Returns milliseconds to wait; 0 when the repair may be done, which is counted then. */
-  #ask(app: string, write: Write, now: number): number {
-    const repairs = this.#apps.get(app) ?? new Map<string, Repairs>();
-    // The same fields of the same child: whoever edits one after the other by hand contends for none.
-    const place = [write.child.kind, write.child.metadata.name, ...fieldsOf(write)].join(' ');
-    const known = repairs.get(place);
-    const recent = known !== undefined && now - known.last < memoryMs(known) ? known : undefined;
-    const ms = recent === undefined ? 0 : recent.last + pauseMs(recent.count) - now;
-    if (ms > 0) return ms;
-    repairs.set(place, { count: (recent?.count ?? 0) + 1, last: now, what: describeRepair(write) });
-    this.#apps.set(app, repairs);
-    return 0;
+  #recent(app: string, write: Write, now: number): Repairs | undefined {
+    const known = write.why === 'repaired' ? this.#apps.get(app)?.get(placeOf(write)) : undefined;
+    return known !== undefined && now - known.last < memoryMs(known) ? known : undefined;
   }
+}
+
+/** The same fields of the same child: whoever edits one after the other by hand contends for none. */
+function placeOf(write: Write): string {
+  return [write.child.kind, write.child.metadata.name, ...fieldsOf(write)].join(' ');
 }

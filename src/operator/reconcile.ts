@@ -71,7 +71,7 @@ export class Reconciler {
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
     const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
-    const failed = await this.#write(object, due);
+    const failed = await this.#write(object, due, key);
     for (const child of prune) await this.#prune(object, child);
     // What was written just now changes what is to be told.
     const after = gather(object, caches, release, now());
@@ -84,11 +84,12 @@ export class Reconciler {
   }
 
   /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */
-  async #write(owner: KubeObject, writes: readonly Write[]): Promise<Problem | undefined> {
+  async #write(owner: KubeObject, writes: readonly Write[], key: string): Promise<Problem | undefined> {
     const written: Write[] = [];
     try {
       return await this.#writeAll(writes, written);
     } finally {
+      this.#contention.written(key, written, this.#options.uptimeMs());
       this.#recordWrites(owner, written);
     }
   }

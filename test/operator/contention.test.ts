@@ -16,14 +16,19 @@ function fought(seconds: number): number[] {
   const contention = new Contention();
   const repairs: number[] = [];
   for (let ms = 0; ms < seconds * 1_000; ms += 100) {
-    if (contention.admit(app, [repair], ms).due.length > 0) repairs.push(ms / 1_000);
+    const { due } = contention.admit(app, [repair], ms);
+    contention.written(app, due, ms);
+    if (due.length > 0) repairs.push(ms / 1_000);
   }
   return repairs;
 }
 
 function contendedFor(): Contention {
   const contention = new Contention();
-  for (let i = 0; i < 5; i++) assert.deepEqual(contention.admit(app, [repair], 1_000).due, [repair]);
+  for (let i = 0; i < 5; i++) {
+    assert.deepEqual(contention.admit(app, [repair], 1_000).due, [repair]);
+    contention.written(app, [repair], 1_000);
+  }
   return contention;
 }
 
@@ -49,6 +54,11 @@ describe('contention', () => {
     assert.equal(contention.contended('web/other', 1_500), undefined);
     assert.equal(contention.contended(app, 1_000 + calmMs), undefined);
     assert.deepEqual(contention.admit(app, [repair], 1_000 + calmMs), { due: [repair], waitMs: undefined });
+  });
+
+  test('what could not be written is no repair', () => {
+    const contention = new Contention();
+    for (let i = 0; i < 50; i++) assert.deepEqual(contention.admit(app, [repair], 1_000).due, [repair]);
   });
 
   test('other fields of the same child are another matter', () => {
