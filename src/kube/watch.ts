@@ -141,11 +141,22 @@ export class ListWatch<T> {
   }
 
   #set(object: KubeObject): void {
-    const { cache, keep, onChange } = this.#options;
+    const { cache, onChange } = this.#options;
     const key = keyOf(object);
     const before = cache.get(key);
-    const after = keep(object);
+    const after = this.#keep(object);
+    if (after === undefined) return;
     if (cache.set(key, after, object.metadata.resourceVersion)) onChange(before, after);
+  }
+
+  /** What is kept, undefined when that cannot be made: one object that is not understood must not be in the others' way. */
+  #keep(object: KubeObject): T | undefined {
+    try {
+      return this.#options.keep(object);
+    } catch (error) {
+      this.#options.onError(error);
+      return undefined;
+    }
   }
 
   #delete(key: string, resourceVersion?: string): void {

@@ -4,7 +4,9 @@ import { ApiError, Cache, ListWatch, resourceType, type KubeClient, type KubeObj
 import { observedConditions } from './observed-conditions.ts';
 
 const definitionType = resourceType('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
-const definitionView = z.looseObject({ status: z.looseObject({ conditions: observedConditions }).optional() });
+const definitionView = z.looseObject({
+  status: z.looseObject({ conditions: observedConditions.nullable() }).optional(),
+});
 
 export interface DefinitionOptions {
   readonly signal: AbortSignal;
@@ -15,8 +17,8 @@ export interface DefinitionOptions {
 }
 
 function isEstablished(object: KubeObject): boolean {
-  const { conditions = [] } = definitionView.parse(object).status ?? {};
-  return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+  const { conditions } = definitionView.parse(object).status ?? {};
+  return (conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True');
 }
 
 /** Resolves when it is known whether there is a definition of this name, and, if so, what there is of its kind. */

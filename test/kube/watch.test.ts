@@ -31,7 +31,11 @@ interface Observed {
 }
 
 /** Runs a watch against the script until `count` changes have been told. */
-async function observe(script: readonly Answer[], count: number): Promise<Observed> {
+async function observe(
+  script: readonly Answer[],
+  count: number,
+  keep: (object: KubeObject) => KubeObject = (one) => one,
+): Promise<Observed> {
   await using server = await scriptedServer(script);
   const stop = new AbortController();
   const changes: string[] = [];
@@ -41,7 +45,7 @@ async function observe(script: readonly Answer[], count: number): Promise<Observ
     client: server.client,
     type,
     cache: new Cache<KubeObject>(() => undefined),
-    keep: (one) => one,
+    keep,
     onChange: (before, after) => {
       const what = before === undefined ? 'added' : after === undefined ? 'deleted' : 'changed';
       changes.push(`${what} ${(after ?? before)?.metadata.name ?? ''}`);
@@ -145,6 +149,16 @@ describe('list and watch', () => {
     const { changes, urls } = await observe(script, 2);
     assert.deepEqual(changes, ['added a', 'added b']);
     assert.match(urls[2] ?? '', /resourceVersion=6&/);
+  });
+
+  test('an object that cannot be kept is told, and is not in the way of those after it', async () => {
+    const script = [listOf('5'), watchOf(event('ADDED', object('bad', '6')), event('ADDED', object('a', '7'))), silent];
+    const { changes, errors } = await observe(script, 1, (one) => {
+      if (one.metadata.name === 'bad') throw new Error('not understood');
+      return one;
+    });
+    assert.deepEqual(changes, ['added a']);
+    assert.match(String(errors[0]), /not understood/);
   });
 
   test('a list of one namespace leaves what is cached of another', async () => {
