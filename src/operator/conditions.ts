@@ -47,6 +47,9 @@ export function isSettled(facts: Facts): boolean {
   return observed && updated === wanted && exists === wanted && ready === wanted;
 }
 
+/** For whoever has scaled by hand and waits for it. */
+const byAutoscaler = " Their number is the autoscaler's; spec.replicas is only the one to start with.";
+
 interface Verdict {
   readonly ready: boolean;
   readonly progressing: boolean;
@@ -71,7 +74,9 @@ function verdict(facts: Facts, writeProblem: Problem | undefined): Verdict {
     };
   }
   if (isSettled(facts)) {
-    const message = wanted === 0 ? 'No pods are wanted.' : `${pods}, ${workersEach(facts.app.spec.workers.count)}.`;
+    const scaled = facts.app.spec.autoscaling === undefined ? '' : byAutoscaler;
+    const message =
+      wanted === 0 ? 'No pods are wanted.' : `${pods}, ${workersEach(facts.app.spec.workers.count)}.${scaled}`;
     const reason = wanted === 0 ? reasons.ScaledToZero : reasons.Available;
     return { ready: true, progressing: false, degraded: false, stalled: false, reason, message };
   }

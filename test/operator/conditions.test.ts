@@ -45,6 +45,22 @@ const cases: Record<string, Case> = {
     message: '2 of 2 pods ready, 2 workers each.',
     alsoTrue: [],
   },
+  'all pods are ready, as many as the autoscaler wants': {
+    given: { app: appServer({ autoscaling: { maxReplicas: 9 } }), children: [settled] },
+    ready: true,
+    reason: 'Available',
+    message:
+      "2 of 2 pods ready, 2 workers each. Their number is the autoscaler's; spec.replicas is only the one to start with.",
+    alsoTrue: [],
+  },
+  'the Gateway API is missing': {
+    given: { app: appServer({ httpRoute: { parentRefs: [{ name: 'x' }] } }), children: [settled], served: new Set() },
+    ready: false,
+    reason: 'KindMissing',
+    message:
+      'spec.httpRoute needs the Gateway API, which this cluster does not know; install its CustomResourceDefinitions, which is noticed, or use spec.ingress.',
+    alsoTrue: stalled,
+  },
   'no pods are wanted': {
     given: { children: [deployment({}, { replicas: 0 })] },
     ready: true,
