@@ -39,6 +39,16 @@ const cases: Record<string, Case> = {
     reason: 'ImagePullFailed',
     says: /1 of 1 pod: InvalidImageName: Not An Image: .*; see spec\.image: correct it/,
   },
+  'a pod template that sets what the operator sets': {
+    spec: { podTemplate: { spec: { containers: [{ name: 'app', command: ['sh'] }] } } },
+    reason: 'PodTemplateConflict',
+    says: /spec\.podTemplate\.spec\.containers\[app\]\.command is set by the operator itself; remove it there/,
+  },
+  'a pod template that no pod can have': {
+    spec: { podTemplate: { spec: { restartPolicy: 'Sometimes' } } },
+    reason: 'ChildInvalid',
+    says: /Deployment shop is refused: .*restartPolicy.*; correct the field of the AppServer's spec/,
+  },
   'a module that does not exist': {
     spec: { app: { wsgi: 'shpo:app' } },
     reason: 'PodsCrashing',

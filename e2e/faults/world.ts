@@ -3,6 +3,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
 import { appServerSchema, type AppServer, type Condition } from '../../src/api/index.ts';
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
+import { podTemplateConflict } from '../../src/operator/children/deployment.ts';
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
@@ -108,7 +109,7 @@ export class World implements AsyncDisposable {
       excused.clear();
       for (const [name, { app, wrongs }] of byApp) {
         const degraded = app.status?.conditions?.find(({ type, status }) => type === 'Degraded' && status === 'True');
-        if (wrongs.length > 0 && /; (correct|choose|give|delete|it is)/.test(degraded?.message ?? ''))
+        if (wrongs.length > 0 && /; (correct|choose|give|delete|remove|install|it is)/.test(degraded?.message ?? ''))
           excused.add(name);
       }
       return [...orphans, ...[...byApp].flatMap(([name, { wrongs }]) => (excused.has(name) ? [] : wrongs))];
@@ -126,6 +127,7 @@ export class World implements AsyncDisposable {
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
   const release = { runtimeImage, runtimeImagePullPolicy: undefined };
+  if (podTemplateConflict(app, release) !== undefined) return ['spec.podTemplate is in conflict'];
   const wanted = desired({ app, release, children: [], pods: [], served: alwaysServed, now: new Date() }).map(stamped);
   const wrongs = wanted.flatMap((child) => {
     const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);

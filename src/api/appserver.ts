@@ -242,6 +242,18 @@ export const specSchema = z.object({
     .optional()
     .meta(about('roll', "As in a pod, for the application's container.")),
   resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
+  podTemplate: z
+    .looseObject({
+      metadata: z
+        .object({
+          labels: z.record(z.string().max(317), z.string().max(63)).optional(),
+          annotations: z.record(z.string().max(317), z.string().max(4_096)).optional(),
+        })
+        .optional(),
+      spec: z.looseObject({}).optional(),
+    })
+    .optional()
+    .meta(about('roll', 'Whatever else a pod template may have. What the operator sets itself is not to be set here.')),
   security: security.prefault({}).meta({ description: 'User and file system of the application.' }),
   logging: logging.prefault({}).meta({ description: "The runtime's log." }),
   runtime: runtime.prefault({}).meta({ description: 'The release of the runtime in the pods.' }),

@@ -35,6 +35,8 @@ export const reasons = {
   ChildFailed: 'ChildFailed',
   /** An object of the same name that is not the AppServer's stands in the way. */
   ChildConflict: 'ChildConflict',
+  /** A field of spec.podTemplate is one that the operator sets. */
+  PodTemplateConflict: 'PodTemplateConflict',
   /** The cluster does not know a kind that is asked for. */
   KindMissing: 'KindMissing',
   /** Somebody keeps changing what the operator sets. */

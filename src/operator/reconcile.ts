@@ -13,6 +13,7 @@ import {
   type Outcome,
 } from '../kube/index.ts';
 import { keepChild, type Caches } from './caches.ts';
+import { podTemplateConflict } from './children/deployment.ts';
 import { statusOf, unreadableStatus } from './conditions.ts';
 import { Contention } from './contention.ts';
 import { desired } from './desired.ts';
@@ -46,6 +47,15 @@ const writeReasons: Record<Write['why'], Reason> = {
   repaired: reasons.Repaired,
 };
 
+/** Nothing is written then: the pods that there are stay as they are. */
+function conflictProblem(path: string): Problem {
+  return {
+    reason: reasons.PodTemplateConflict,
+    message: `spec.podTemplate.${path} is set by the operator itself; remove it there, and use the field of the spec that it comes from, if there is one.`,
+    stalled: true,
+  };
+}
+
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
@@ -68,6 +78,11 @@ export class Reconciler {
       return { kind: 'done' };
     }
     const { facts } = gathered;
+    const conflict = podTemplateConflict(facts.app, release);
+    if (conflict !== undefined) {
+      await this.#report(object, statusOf(facts, conflictProblem(conflict)));
+      return { kind: 'done' };
+    }
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
     const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());

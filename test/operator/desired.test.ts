@@ -142,6 +142,18 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     'spec.ingress.1',
     { ports: [{ protocol: 'TCP', port: 9000 }] },
   ],
+  "a container beside the application's": [
+    'Deployment',
+    { podTemplate: { spec: { containers: [{ name: 'shipper', image: 'x' }] } } },
+    `${pod}.containers.1.name`,
+    'shipper',
+  ],
+  'a label of the pods': [
+    'Deployment',
+    { podTemplate: { metadata: { labels: { team: 'web' } } } },
+    'spec.template.metadata.labels.team',
+    'web',
+  ],
   'a route to the Service': [
     'HTTPRoute',
     { service: { port: 81 }, httpRoute: { parentRefs: [{ name: 'public' }] } },

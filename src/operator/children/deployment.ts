@@ -2,6 +2,7 @@
 import type { AppServer } from '../../api/index.ts';
 import { names, terminationGraceSeconds } from '../../api/index.ts';
 import type { Child, Release } from '../facts.ts';
+import { mergePodTemplate, type Merged } from '../pod-template.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { childMetadata } from './metadata.ts';
 
@@ -129,9 +130,31 @@ function podSpec(app: AppServer, release: Release): object {
   };
 }
 
-/** Without `replicas` under autoscaling: the number is the autoscaler's then. */
+function podTemplate(app: AppServer, release: Release): Merged {
+  const ours = {
+    metadata: {
+      labels: names.labels(app.metadata.name),
+      annotations: { 'kubectl.kubernetes.io/default-container': names.containerName },
+    },
+    spec: podSpec(app, release),
+  };
+  return mergePodTemplate(ours, app.spec.podTemplate);
+}
+
+/** Of a field that spec.podTemplate sets and the operator too, undefined when there is none. */
+export function podTemplateConflict(app: AppServer, release: Release): string | undefined {
+  const merged = podTemplate(app, release);
+  return merged.kind === 'conflict' ? merged.path : undefined;
+}
+
+/**
+ * Without `replicas` under autoscaling: the number is the autoscaler's then.
+ * @throws when there is a podTemplateConflict()
+ */
 export function deployment(app: AppServer, release: Release): Child {
   const { metadata, spec } = app;
+  const merged = podTemplate(app, release);
+  if (merged.kind === 'conflict') throw new Error(`spec.podTemplate.${merged.path} is the operator's`);
   const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit } = spec.rollout;
   const { paused = false } = spec.rollout;
   return {
@@ -153,13 +176,7 @@ export function deployment(app: AppServer, release: Release): Child {
       paused,
       selector: { matchLabels: names.selectorLabels(metadata.name) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
-      template: {
-        metadata: {
-          labels: names.labels(metadata.name),
-          annotations: { 'kubectl.kubernetes.io/default-container': names.containerName },
-        },
-        spec: podSpec(app, release),
-      },
+      template: merged.template,
     },
   };
 }
