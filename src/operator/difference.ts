@@ -56,15 +56,18 @@ function quantity(value: unknown): number | undefined {
   return number === undefined ? undefined : Number(number) * (multipliers[suffix ?? ''] ?? 1);
 }
 
+/** Objects that mean something by being there, though there is nothing in them. */
+const meaningfulWhenEmpty = new Set(['emptyDir', 'podSelector', 'namespaceSelector']);
+
 /** The API server leaves fields out that have their type's zero value. */
-function isZero(value: unknown): boolean {
-  return (
-    value === '' || value === false || value === 0 || value === null || (Array.isArray(value) && value.length === 0)
-  );
+function isZero(value: unknown, field: string): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (isFields(value)) return Object.keys(value).length === 0 && !meaningfulWhenEmpty.has(field);
+  return value === '' || value === false || value === 0 || value === null;
 }
 
 function sameScalar(want: unknown, have: unknown, place: Place): boolean {
-  if (want === have || (have === undefined && isZero(want))) return true;
+  if (want === have || (have === undefined && isZero(want, place.field))) return true;
   return place.insideResources && quantity(want) !== undefined && quantity(want) === quantity(have);
 }
 

@@ -50,6 +50,16 @@ const cases: Record<string, Case> = {
     },
     found: [],
   },
+  'nothing for a map without entries, which is not stored': {
+    want: { resources: { requests: {} }, nodeSelector: {} },
+    have: { resources: {} },
+    found: [],
+  },
+  'an empty object that says what a volume is': {
+    want: { volumes: [{ name: 'tmp', emptyDir: {} }] },
+    have: { volumes: [{ name: 'tmp', hostPath: { path: '/' } }] },
+    found: ['volumes[tmp].emptyDir'],
+  },
   'an item that somebody added, with where it is': {
     want: { env: [{ name: 'A', value: '1' }] },
     have: { env: [{ name: 'X' }, { name: 'A', value: '1' }] },
