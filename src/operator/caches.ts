@@ -1,20 +1,8 @@
-// What the operator watches, and which AppServer a change concerns.
+// What the operator has seen last of what it watches.
 import { names } from '../api/index.ts';
-import {
-  ApiError,
-  Cache,
-  keyOf,
-  ListWatch,
-  type KubeClient,
-  type KubeObject,
-  type Metadata,
-  type Priority,
-  type ResourceType,
-} from '../kube/index.ts';
-import { OperatorError } from './errors.ts';
-import { alwaysServed, appServerType, childTypes, optionalKinds, podType, type ChildKind } from './kinds.ts';
-import { watchDefinition } from './definitions.ts';
-import { podView, type PodView } from './pod-view.ts';
+import { Cache, type KubeObject, type Metadata } from '../kube/index.ts';
+import { alwaysServed, type ChildKind } from './kinds.ts';
+import type { PodView } from './pod-view.ts';
 
 export interface Caches {
   readonly apps: Cache<KubeObject>;
@@ -54,7 +42,8 @@ export function emptyCaches(): Caches {
   };
 }
 
-function keyOfPodsApp({
+/** The AppServer that a pod belongs to by its labels. */
+export function keyOfPodsApp({
   namespace,
   labels,
 }: {
@@ -85,137 +74,4 @@ export function keepChild(object: KubeObject): KubeObject {
 /** Field manager that was the last of others to change the object, as far as that is known. */
 export function lastEditor(kept: KubeObject | undefined): string | undefined {
   return typeof kept?.['lastEditor'] === 'string' ? kept['lastEditor'] : undefined;
-}
-
-/** Somebody waits for what a change of the spec brings; a new AppServer may be one of thousands. */
-export function appPriority(before: KubeObject | undefined, after: KubeObject | undefined): Priority {
-  if (before === undefined || after === undefined) return 'normal';
-  return before.metadata.generation === after.metadata.generation ? 'normal' : 'urgent';
-}
-
-/** A child that was edited or deleted is to be repaired; one that is new, or whose status has changed, is not. */
-export function childPriority(before: KubeObject | undefined, after: KubeObject | undefined): Priority {
-  if (before === undefined) return 'normal';
-  if (after === undefined) return 'urgent';
-  const { generation } = after.metadata;
-  return generation !== undefined && generation === before.metadata.generation ? 'normal' : 'urgent';
-}
-
-/** The AppServer that an object belongs to by its labels. */
-function keyOfApp(object: KubeObject): string | undefined {
-  return keyOfPodsApp({ namespace: object.metadata.namespace ?? '', labels: object.metadata.labels ?? {} });
-}
-
-export interface WatchOptions {
-  readonly client: KubeClient;
-  readonly caches: Caches;
-  /** Empty for all. */
-  readonly namespaces: readonly string[];
-  /** Called with the key of an AppServer that something has changed for. */
-  readonly onChange: (key: string, priority: Priority) => void;
-  readonly onError: (error: OperatorError) => void;
-  readonly signal: AbortSignal;
-}
-
-interface Watched<T> {
-  readonly type: ResourceType;
-  readonly cache: Cache<T>;
-  readonly keep: (object: KubeObject) => T;
-  /** Of the AppServer that it concerns. */
-  readonly keyFor: (kept: T) => string | undefined;
-  readonly priorityOf: (before: T | undefined, after: T | undefined) => Priority;
-}
-
-/** Starts all watches. Resolves when every cache has its first list. */
-export async function startWatches(options: WatchOptions): Promise<void> {
-  const { client, caches, signal } = options;
-  const children = (kind: ChildKind, until: AbortSignal): Promise<void> =>
-    startWatch(options, until, {
-      type: childTypes[kind],
-      cache: caches.children[kind],
-      keep: keepChild,
-      keyFor: keyOfApp,
-      priorityOf: childPriority,
-    });
-  const optional = [...optionalKinds].map(([kind, definition]) =>
-    watchDefinition(client, definition, {
-      signal,
-      onError: (error) => options.onError(explain(childTypes[kind], error)),
-      onServed: async (until) => {
-        await children(kind, until);
-        caches.served.add(kind);
-        for (const key of caches.apps.keys()) options.onChange(key, 'normal');
-      },
-      onGone: () => {
-        caches.served.delete(kind);
-        for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
-      },
-    }),
-  );
-  await Promise.all([
-    startWatch(options, signal, {
-      type: appServerType,
-      cache: caches.apps,
-      keep: keepChild,
-      keyFor: keyOf,
-      priorityOf: appPriority,
-    }),
-    ...[...alwaysServed].map((kind) => children(kind, signal)),
-    startWatch(options, signal, {
-      type: podType,
-      cache: caches.pods,
-      keep: podView,
-      keyFor: keyOfPodsApp,
-      priorityOf: () => 'normal',
-    }),
-    ...optional,
-  ]);
-}
-
-/** Watches one kind in all namespaces that are named. Resolves when the first lists are in its cache. */
-async function startWatch<T>(
-  { client, namespaces, onChange, onError }: WatchOptions,
-  signal: AbortSignal,
-  { type, cache, keep, keyFor, priorityOf }: Watched<T>,
-): Promise<void> {
-  const managed = `${names.managedByLabel}=${names.fieldManager}`;
-  const watches = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) => {
-    const watch = new ListWatch({
-      client,
-      type,
-      cache,
-      // Lists of built-in kinds leave kind and apiVersion out of their items.
-      keep: (object) => keep({ ...object, apiVersion: type.apiVersion, kind: type.kind }),
-      signal,
-      ...(namespace !== undefined && { namespace }),
-      ...(type !== appServerType && { labelSelector: managed }),
-      onChange: (before, after) => {
-        // Both: an edit of its labels takes an object from one AppServer to another.
-        const keys = [before, after].map((kept) => (kept === undefined ? undefined : keyFor(kept)));
-        for (const key of new Set(keys)) if (key !== undefined) onChange(key, priorityOf(before, after));
-      },
-      onError: (error) => onError(explain(type, error)),
-    });
-    void watch.run();
-    return watch.synced;
-  });
-  await Promise.all(watches);
-}
-
-function explain(type: ResourceType, error: unknown): OperatorError {
-  if (error instanceof ApiError && error.status === 404 && type === appServerType) {
-    return new OperatorError('CRD_MISSING', `the API server knows no ${type.plural} of ${type.apiVersion}`, {
-      cause: error,
-    });
-  }
-  if (error instanceof ApiError && error.status === 403) {
-    return new OperatorError('WATCH_FORBIDDEN', `the operator may not watch ${type.plural}: ${error.message}`, {
-      cause: error,
-    });
-  }
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  if (/^(ECONN|ENOTFOUND|EHOST|ENET|ETIMEDOUT|EAI_)/.test(code)) {
-    return new OperatorError('API_SERVER_UNREACHABLE', `watching ${type.plural}: ${String(error)}`, { cause: error });
-  }
-  return new OperatorError('WATCH_FAILED', `watching ${type.plural}: ${String(error)}`, { cause: error });
 }

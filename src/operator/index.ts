@@ -1,18 +1,21 @@
 // The operator: keeps an AppServer's children as they should be and reports the truth.
 //
-//   main          start: arguments, kubeconfig, caches, controller, signals
-//   kinds         the kinds of children and what else is watched
-//   gather        Facts of one AppServer, from the caches alone
-//   desired       Facts → children, pure; one file a child under children/
-//   difference    what of a child is not as desired
+//   main            start: arguments, kubeconfig, caches, controller, signals
+//   leadership      whether this replica acts
+//   kinds           the kinds of children and what else is watched
+//   caches          what has been seen last; watches fills them, definitions tells which kinds the cluster knows
+//   pod-view        what is kept of pods
+//   gather          Facts of one AppServer, from the caches alone
+//   desired         Facts → children, pure; one file a child under children/
 //   pinned-runtime  which release of the runtime pods have
-//   contention    children that somebody keeps changing back
-//   leadership    whether this replica acts
-//   reconcile     gather, decide, apply, prune, report: reads top to bottom
-//   write         applies one child, with its conflicts and hand-overs
-//   conditions    Facts → conditions, pure; problems finds what stands in the way
-//   pod-view      what is kept of pods
-//   admin         /livez, /readyz, /metrics
+//   pod-template    what a user adds to it
+//   difference      what of a child is not as desired
+//   plan            which children to write and which to delete
+//   contention      fields that somebody keeps changing back
+//   reconcile       gather, decide, apply, prune, report: reads top to bottom
+//   write           applies one child, with its conflicts; replicas has the hand-over to the autoscaler
+//   conditions      Facts → conditions, pure; problems finds what stands in the way
+//   admin           /livez, /readyz, /metrics; secure-metrics the same over TLS, for those whom review lets
 //
 // Allowed imports: its own files, src/api, src/kube.
 import { main } from './main.ts';

@@ -9,7 +9,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { names } from '../api/index.ts';
 import { Controller, EventRecorder, KubeClient, WorkQueue } from '../kube/index.ts';
 import { startAdmin } from './admin.ts';
-import { emptyCaches, startWatches, type Caches } from './caches.ts';
+import { emptyCaches, type Caches } from './caches.ts';
 import { OperatorError, sentence } from './errors.ts';
 import type { Release } from './facts.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
@@ -17,6 +17,7 @@ import { Metrics } from './metrics.ts';
 import { Reconciler } from './reconcile.ts';
 import { Reviewer } from './review.ts';
 import { startSecureMetrics } from './secure-metrics.ts';
+import { startWatches } from './watches.ts';
 
 interface Options {
   readonly kubeconfig?: string;

@@ -5,7 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export type Merged = { readonly kind: 'merged'; readonly template: Fields } | Conflict;
 
-export interface Conflict {
+interface Conflict {
   readonly kind: 'conflict';
   /** Of the field that both set: `spec.containers[app].command`. */
   readonly path: string;

@@ -1,5 +1,6 @@
 """What is supported, and a coded error outside of it. test/runtime runs the first and the last of each."""
 
+import importlib
 import sys
 
 OLDEST_PYTHON = (3, 9)
@@ -32,23 +33,23 @@ def import_gevent(supervisor):
 
 
 def import_granian(supervisor):
-    try:
-        import granian
-    except ImportError:
-        supervisor.give_up("GRANIAN_MISSING", "the application's image has no granian for %s" % sys.executable)
-    version = tuple(int(part) for part in granian.__version__.split(".")[:2])
-    if not within(version, GRANIAN):
-        supervisor.give_up("GRANIAN_UNSUPPORTED", "granian %s is not supported" % granian.__version__)
+    import_within(supervisor, "granian", GRANIAN)
 
 
 def import_uvicorn(supervisor):
+    import_within(supervisor, "uvicorn", UVICORN)
+
+
+def import_within(supervisor, name, bounds):
     try:
-        import uvicorn
+        module = importlib.import_module(name)
     except ImportError:
-        supervisor.give_up("UVICORN_MISSING", "the application's image has no uvicorn for %s" % sys.executable)
-    version = tuple(int(part) for part in uvicorn.__version__.split(".")[:2])
-    if not within(version, UVICORN):
-        supervisor.give_up("UVICORN_UNSUPPORTED", "uvicorn %s is not supported" % uvicorn.__version__)
+        supervisor.give_up(
+            "%s_MISSING" % name.upper(), "the application's image has no %s for %s" % (name, sys.executable)
+        )
+    version = tuple(int(part) for part in module.__version__.split(".")[:2])
+    if not within(version, bounds):
+        supervisor.give_up("%s_UNSUPPORTED" % name.upper(), "%s %s is not supported" % (name, module.__version__))
 
 
 def within(version, bounds):

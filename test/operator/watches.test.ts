@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/kube/index.ts';
-import { appPriority, childPriority } from '../../src/operator/caches.ts';
+import { appPriority, childPriority } from '../../src/operator/watches.ts';
 
 const at = (generation?: number): KubeObject => ({
   apiVersion: 'v1',
