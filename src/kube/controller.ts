@@ -1,5 +1,5 @@
 // Takes keys from the queue and reconciles them, several at a time, never one key twice at once.
-import type { WorkQueue } from './queue.ts';
+import type { Priority, WorkQueue } from './queue.ts';
 
 export type Outcome =
   | { readonly kind: 'done' }
@@ -18,7 +18,10 @@ export type Result = 'success' | 'requeue_after' | 'error' | 'terminal_error';
 
 export interface ControllerOptions {
   readonly queue: WorkQueue;
+  /** Keys at a time. */
   readonly concurrency: number;
+  /** So many more, for urgent keys alone: they need not wait until one of the others is done. */
+  readonly urgentConcurrency?: number;
   readonly reconcile: (key: string) => Promise<Outcome>;
   /** Called after each reconcile. */
   readonly onResult: (key: string, result: Result, seconds: number, error?: unknown) => void;
@@ -33,13 +36,15 @@ export class Controller {
 
   /** Runs until the queue is closed and what was begun is done. */
   async run(): Promise<void> {
-    const takers = Array.from({ length: this.#options.concurrency }, () => this.#takeAll());
-    await Promise.all(takers);
+    const { concurrency, urgentConcurrency = 0 } = this.#options;
+    const takers = Array.from({ length: concurrency }, () => this.#takeAll('normal'));
+    const urgentTakers = Array.from({ length: urgentConcurrency }, () => this.#takeAll('urgent'));
+    await Promise.all([...takers, ...urgentTakers]);
   }
 
-  async #takeAll(): Promise<void> {
+  async #takeAll(least: Priority): Promise<void> {
     const { queue } = this.#options;
-    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+    for (let key = await queue.take(least); key !== undefined; key = await queue.take(least)) {
       await this.#handle(key);
       queue.done(key);
     }

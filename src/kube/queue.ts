@@ -26,6 +26,11 @@ const nobody: QueueObserver = {
   retried: () => undefined,
 };
 
+interface Taker {
+  readonly least: Priority;
+  readonly give: (key: string | undefined) => void;
+}
+
 interface Later {
   readonly at: number;
   readonly cancel: () => void;
@@ -46,7 +51,7 @@ export class WorkQueue {
   readonly #again = new Map<string, Priority>();
   readonly #later = new Map<string, Later>();
   readonly #failures = new Map<string, number>();
-  readonly #waiting: ((key: string | undefined) => void)[] = [];
+  readonly #waiting: Taker[] = [];
   #closed = false;
 
   constructor(timers: Timers = realTimers, random: () => number = Math.random, observer = nobody) {
@@ -81,12 +86,13 @@ export class WorkQueue {
     } else {
       this.#noteAdded(key);
     }
-    const taker = this.#waiting.shift();
+    const index = this.#waiting.findIndex(({ least }) => least === 'normal' || priority === 'urgent');
+    const [taker] = index === -1 ? [] : this.#waiting.splice(index, 1);
     if (taker === undefined) {
       this.#ready[priority].add(key);
     } else {
       this.#noteTaken(key);
-      taker(key);
+      taker.give(key);
     }
   }
 
@@ -112,17 +118,17 @@ export class WorkQueue {
     this.#later.set(key, { at, cancel: this.#timers.after(ms, () => this.add(key)) });
   }
 
-  /** The next key, once there is one; undefined when the queue is closed. */
-  take(): Promise<string | undefined> {
+  /** The next key, once there is one that is at least so urgent; undefined when the queue is closed. */
+  take(least: Priority = 'normal'): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
-    for (const ready of [this.#ready.urgent, this.#ready.normal]) {
+    for (const ready of least === 'urgent' ? [this.#ready.urgent] : [this.#ready.urgent, this.#ready.normal]) {
       const [key] = ready;
       if (key === undefined) continue;
       ready.delete(key);
       this.#noteTaken(key);
       return Promise.resolve(key);
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((give) => this.#waiting.push({ least, give }));
   }
 
   /** To be called for each key taken, whatever came of it. */
@@ -155,7 +161,7 @@ export class WorkQueue {
     this.#closed = true;
     for (const { cancel } of this.#later.values()) cancel();
     this.#later.clear();
-    for (const taker of this.#waiting.splice(0)) taker(undefined);
+    for (const { give } of this.#waiting.splice(0)) give(undefined);
   }
 
   #forgetLater(key: string): void {

@@ -90,6 +90,9 @@ function loadKubeConfig({ kubeconfig, context }: Options): KubeConfig {
   return config;
 }
 
+/** AppServers that are reconciled at the same time beyond --concurrency, when somebody waits for them. */
+const urgentConcurrency = 2;
+
 /** The same trouble of a watch is told once in a while, not at each try. */
 function quietly(log: Logger): (error: OperatorError) => void {
   const told = new Map<string, number>();
@@ -130,6 +133,7 @@ function createController(options: Options, log: Logger, { client, caches, queue
   return new Controller({
     queue,
     concurrency: Number(options.concurrency),
+    urgentConcurrency,
     reconcile: (key) => reconciler.reconcile(key),
     onResult: (key, result, seconds, error) => {
       metrics.reconciled(result, seconds);
@@ -190,7 +194,7 @@ async function run(options: Options, log: Logger): Promise<void> {
   metrics.observe({
     queueDepth: () => queue.depth,
     underWay: () => queue.underWay,
-    concurrency: Number(options.concurrency),
+    concurrency: Number(options.concurrency) + urgentConcurrency,
     leads: leadership.leads,
   });
   const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads });

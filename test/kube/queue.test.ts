@@ -72,6 +72,21 @@ describe('work queue', () => {
     assert.deepEqual([await work.take(), await work.take()], ['a', 'c']);
   });
 
+  test('keeps those who take only what is urgent for that', async () => {
+    const { work } = queue();
+    const urgent = work.take('urgent');
+    work.add('a');
+    assert.equal(work.depth, 1);
+    work.add('b', 'urgent');
+    assert.equal(await urgent, 'b');
+    assert.equal(await work.take(), 'a');
+    const waiting = work.take('urgent');
+    work.add('c');
+    work.add('c', 'urgent');
+    assert.equal(await waiting, 'c', 'also what has become so while it waited');
+    assert.equal(work.depth, 0);
+  });
+
   test('closed, it hands out nothing and lets go of its timers and takers', async () => {
     const { timers, work } = queue();
     work.addAfter('a', 1_000);
