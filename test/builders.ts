@@ -29,6 +29,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     children: [],
     pods: [],
     served,
+    restart: { contents: undefined, mark: undefined },
     now: new Date('2026-01-02T03:04:05.678Z'),
     ...changes,
   };

@@ -104,6 +104,7 @@ export async function bareApply(total: number): Promise<number> {
       release,
       children: [],
       pods: [],
+      restart: { contents: undefined, mark: undefined },
       served: alwaysServed,
       now: new Date(),
     };

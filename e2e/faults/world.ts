@@ -7,6 +7,7 @@ import { podTemplateConflict } from '../../src/operator/children/deployment.ts';
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
+import { observedMark } from '../../src/operator/restart.ts';
 import { stamped } from '../../src/operator/stamp.ts';
 import { runtimeImage } from '../harness/operator-process.ts';
 
@@ -47,10 +48,21 @@ export class World implements AsyncDisposable {
     await this.edit(appServerType, name, { spec });
   }
 
-  async edit(type: ResourceType, name: string, body: object): Promise<void> {
+  async put(type: ResourceType, name: string, rest: object): Promise<void> {
+    const body = {
+      apiVersion: type.apiVersion,
+      kind: type.kind,
+      metadata: { name, namespace: this.namespace },
+      ...rest,
+    };
+    await this.#client.json({ method: 'POST', path: path(type, this.namespace), body });
+  }
+
+  async edit(type: ResourceType, name: string, body: object, subresource?: string): Promise<void> {
     const contentType = `application/${type === appServerType ? 'merge' : 'strategic-merge'}-patch+json`;
     const query = { fieldManager: 'fighter' };
-    await this.#client.json({ method: 'PATCH', path: path(type, this.namespace, name), query, body, contentType });
+    const of = `${path(type, this.namespace, name)}${subresource === undefined ? '' : `/${subresource}`}`;
+    await this.#client.json({ method: 'PATCH', path: of, query, body, contentType });
   }
 
   async destroy(type: ResourceType, name: string): Promise<void> {
@@ -127,8 +139,10 @@ export class World implements AsyncDisposable {
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
   const release = { runtimeImage, runtimeImagePullPolicy: undefined };
-  if (podTemplateConflict(app, release) !== undefined) return ['spec.podTemplate is in conflict'];
-  const wanted = desired({ app, release, children: [], pods: [], served: alwaysServed, now: new Date() }).map(stamped);
+  const restart = observedMark(there.find(({ kind }) => kind === 'Deployment'));
+  const facts = { app, release, restart, children: [], pods: [], served: alwaysServed, now: new Date() };
+  if (podTemplateConflict(facts) !== undefined) return ['spec.podTemplate is in conflict'];
+  const wanted = desired(facts).map(stamped);
   const wrongs = wanted.flatMap((child) => {
     const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);
     const what = `${child.kind} ${child.metadata.name}`;

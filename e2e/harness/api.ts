@@ -28,6 +28,7 @@ export const types = {
   Service: resourceType('v1', 'Service'),
   ServiceAccount: resourceType('v1', 'ServiceAccount'),
   ConfigMap: resourceType('v1', 'ConfigMap'),
+  Secret: resourceType('v1', 'Secret'),
   ResourceQuota: resourceType('v1', 'ResourceQuota'),
   Deployment: resourceType('apps/v1', 'Deployment'),
   HorizontalPodAutoscaler: resourceType('autoscaling/v2', 'HorizontalPodAutoscaler'),

@@ -242,6 +242,16 @@ export const specSchema = z.object({
     .optional()
     .meta(about('roll', "As in a pod, for the application's container.")),
   resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
+  restartOn: z
+    .array(z.enum(['ConfigMap', 'Secret']))
+    .max(2)
+    .default(['ConfigMap', 'Secret'])
+    .meta(
+      about(
+        'outside',
+        'Kinds of objects whose new content replaces the pods that use them, in variables or volumes. Empty for none.',
+      ),
+    ),
   podTemplate: z
     .looseObject({
       metadata: z

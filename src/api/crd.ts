@@ -75,7 +75,7 @@ export function customResourceDefinition(): object {
   const schema = withRules(
     {
       type: 'object',
-      description: 'A Python web application, run by supervised worker processes in highly available pods.',
+      description: 'A Python or Node web application, run by supervised worker processes in highly available pods.',
       required: ['spec'],
       properties: {
         apiVersion: { type: 'string' },

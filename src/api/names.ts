@@ -18,6 +18,14 @@ export const replicasAnnotation = 'appserver.dev/replicas-at-start';
 /** On the Deployment: the image that its pods install the runtime from. */
 export const runtimeImageAnnotation = 'appserver.dev/runtime-image';
 
+/** On the Deployment: contents of the ConfigMaps and Secrets that its pods were started with. */
+export const contentsAnnotation = 'appserver.dev/contents';
+/** On pods that were replaced because such contents have changed. */
+export const contentsHashAnnotation = 'appserver.dev/contents-hash';
+
+/** Volumes of each pod that the operator makes itself. */
+export const ownVolumes: ReadonlySet<string> = new Set(['runtime', 'runtime-config', 'live-config', 'tmp']);
+
 /** Container of the application in its pods. */
 export const containerName = 'app';
 export const initContainerName = 'install-runtime';

@@ -50,6 +50,8 @@ export const reasons = {
   Updated: 'Updated',
   /** Event: a child was deleted or edited by somebody else and is as it was again. */
   Repaired: 'Repaired',
+  /** Event: what pods use has other content, and they are replaced. */
+  ContentChanged: 'ContentChanged',
   /** Event: a child that is no longer wanted was deleted. */
   Pruned: 'Pruned',
 } as const;

@@ -15,6 +15,8 @@ export interface ListWatchOptions<T> {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Only the objects' metadata is sent and kept. */
+  readonly metadataOnly?: boolean;
   readonly cache: Cache<T>;
   /** What of the object is kept. */
   readonly keep: (object: KubeObject) => T;
@@ -31,14 +33,14 @@ const pageSize = '500';
 const retry = { baseMs: 200, capMs: 30_000 };
 
 interface ListPage {
-  readonly items: readonly unknown[];
+  /** Null for none, as Go writes an empty list of metadata. */
+  readonly items: readonly unknown[] | null;
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
 }
 
 function isListPage(value: unknown): value is ListPage {
-  return (
-    typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items) && 'metadata' in value
-  );
+  if (typeof value !== 'object' || value === null || !('items' in value) || !('metadata' in value)) return false;
+  return value.items === null || Array.isArray(value.items);
 }
 
 export class ListWatch<T> {
@@ -77,6 +79,10 @@ export class ListWatch<T> {
     }
   }
 
+  #accept(kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList'): { accept?: string } {
+    return this.#options.metadataOnly === true ? { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` } : {};
+  }
+
   #selectors(): Record<string, string> {
     const { labelSelector, fieldSelector } = this.#options;
     return { ...(labelSelector && { labelSelector }), ...(fieldSelector && { fieldSelector }) };
@@ -89,9 +95,15 @@ export class ListWatch<T> {
     let next: string | undefined;
     for (;;) {
       const query = { limit: pageSize, ...this.#selectors(), ...(next && { continue: next }) };
-      const page = await client.json({ method: 'GET', path: path(type, namespace), query, signal });
+      const page = await client.json({
+        method: 'GET',
+        path: path(type, namespace),
+        query,
+        signal,
+        ...this.#accept('PartialObjectMetadataList'),
+      });
       if (!isListPage(page)) throw new TypeError(`the list of ${type.plural} is no list`);
-      for (const item of page.items) {
+      for (const item of page.items ?? []) {
         if (!isKubeObject(item)) continue;
         seen.add(keyOf(item));
         this.#set(item);
@@ -120,6 +132,7 @@ export class ListWatch<T> {
         ...this.#selectors(),
       },
       signal: AbortSignal.any([signal, silence.signal]),
+      ...this.#accept('PartialObjectMetadata'),
     });
     for await (const line of linesUntilSilent(stream, silence)) {
       this.#resume = this.#handle(line) ?? this.#resume;

@@ -18,7 +18,7 @@ export function desired(facts: Facts): Child[] {
     serviceAccount(app),
     runtimeConfigMap(app),
     liveConfigMap(app),
-    deployment(app, pinnedRelease(facts)),
+    deployment({ ...facts, release: pinnedRelease(facts) }),
     service(app),
     ingress(app),
     httpRoute(app),

@@ -2,6 +2,7 @@ import type { AppServer } from '../api/index.ts';
 import type { KubeObject } from '../kube/index.ts';
 import type { ChildKind } from './kinds.ts';
 import type { PodView } from './pod-view.ts';
+import type { RestartMark } from './restart.ts';
 
 /** A child as it should be. Its kind says which of the watched kinds it is of. */
 export interface Child extends KubeObject {
@@ -25,5 +26,7 @@ export interface Facts {
   readonly pods: readonly PodView[];
   /** Kinds of children that the cluster knows. */
   readonly served: ReadonlySet<ChildKind>;
+  /** By which pods are replaced, or left, when what they use has changed. */
+  readonly restart: RestartMark;
   readonly now: Date;
 }

@@ -3,6 +3,7 @@ import { keyOf, type KubeObject } from '../kube/index.ts';
 import type { Caches } from './caches.ts';
 import type { Facts, Release } from './facts.ts';
 import { childKinds } from './kinds.ts';
+import { observedMark } from './restart.ts';
 
 export type Gathered =
   | { readonly kind: 'facts'; readonly facts: Facts }
@@ -19,5 +20,7 @@ export function gather(object: KubeObject, caches: Caches, release: Release, now
   const app = parsed.data;
   const children = childKinds.flatMap((kind) => caches.children[kind].byIndex(app.metadata.uid));
   const pods = caches.pods.byIndex(keyOf(object));
-  return { kind: 'facts', facts: { app, release, children, pods, served: caches.served, now } };
+  // Nothing is to be replaced, as far as can be told without looking into what pods use.
+  const restart = observedMark(children.find(({ kind }) => kind === 'Deployment'));
+  return { kind: 'facts', facts: { app, release, children, pods, served: caches.served, restart, now } };
 }

@@ -1,12 +1,14 @@
 // The operator: keeps an AppServer's children as they should be and reports the truth.
 //
-//   main            start: arguments, kubeconfig, caches, controller, signals
+//   main            start: kubeconfig, caches, controller, signals; options has the command line
 //   leadership      whether this replica acts
 //   kinds           the kinds of children and what else is watched
 //   caches          what has been seen last; watches fills them, definitions tells which kinds the cluster knows
 //   pod-view        what is kept of pods
 //   gather          Facts of one AppServer, from the caches alone
 //   desired         Facts → children, pure; one file a child under children/
+//   references      ConfigMaps and Secrets that pods use; contents reads them, restart decides whether pods are replaced for
+//                   new ones, restart-limit how many at a time
 //   pinned-runtime  which release of the runtime pods have
 //   pod-template    what a user adds to it
 //   difference      what of a child is not as desired

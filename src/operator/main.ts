@@ -1,6 +1,5 @@
 // Start and stop of the operator.
 import { KubeConfig } from '@kubernetes/client-node';
-import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { hostname } from 'node:os';
@@ -10,63 +9,17 @@ import { names } from '../api/index.ts';
 import { Controller, EventRecorder, KubeClient, WorkQueue } from '../kube/index.ts';
 import { startAdmin } from './admin.ts';
 import { emptyCaches, type Caches } from './caches.ts';
+import { Contents } from './contents.ts';
 import { OperatorError, sentence } from './errors.ts';
 import type { Release } from './facts.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
 import { Metrics } from './metrics.ts';
+import { parse, type Options } from './options.ts';
 import { Reconciler } from './reconcile.ts';
+import { RestartLimit } from './restart-limit.ts';
 import { Reviewer } from './review.ts';
 import { startSecureMetrics } from './secure-metrics.ts';
 import { startWatches } from './watches.ts';
-
-interface Options {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  readonly namespace: readonly string[];
-  readonly runtimeImage?: string;
-  readonly runtimeImagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  readonly adminPort: string;
-  readonly secureMetricsPort: string;
-  readonly secureMetricsTls?: string;
-  readonly concurrency: string;
-  readonly leaderElect: boolean;
-  readonly leaderElectionNamespace?: string;
-  readonly leaderElectionId: string;
-  readonly logLevel: string;
-}
-
-function parse(argv: readonly string[]): Options {
-  return new Command('appserver-operator')
-    .description('Keeps the Deployments, Services and so on of AppServer resources as they should be.')
-    .version(packageJson.version)
-    .option('--kubeconfig <file>', 'kubeconfig; default: KUBECONFIG, ~/.kube/config, or the service account of the pod')
-    .option('--context <name>', "context of the kubeconfig; default: the file's current one")
-    .option(
-      '--namespace <name>',
-      'watch this namespace only; may be repeated',
-      (name, all: string[]) => [...all, name],
-      [],
-    )
-    .option('--runtime-image <image>', 'image that pods install the runtime from', process.env['RUNTIME_IMAGE'])
-    .option(
-      '--runtime-image-pull-policy <policy>',
-      'Always, IfNotPresent or Never',
-      process.env['RUNTIME_IMAGE_PULL_POLICY'],
-    )
-    .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', '8080')
-    .option(
-      '--secure-metrics-tls <dir>',
-      'serve /metrics over TLS, with tls.crt and tls.key of this folder, to those who may',
-    )
-    .option('--secure-metrics-port <port>', 'port of that', '8443')
-    .option('--concurrency <number>', 'AppServers that are reconciled at the same time', '8')
-    .option('--no-leader-elect', 'act at once, without a Lease: only where no other replica runs')
-    .option('--leader-election-namespace <name>', "namespace of the Lease; default: the operator's own")
-    .option('--leader-election-id <name>', 'name of the Lease', 'appserver-operator')
-    .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
-    .parse(argv)
-    .opts<Options>();
-}
 
 /** @throws OperatorError KUBECONFIG_INVALID */
 function loadKubeConfig({ kubeconfig, context }: Options): KubeConfig {
@@ -115,11 +68,13 @@ function release({ runtimeImage, runtimeImagePullPolicy }: Options): Release {
 interface Parts {
   readonly client: KubeClient;
   readonly caches: Caches;
+  readonly contents: Contents;
   readonly queue: WorkQueue;
   readonly metrics: Metrics;
 }
 
-function createController(options: Options, log: Logger, { client, caches, queue, metrics }: Parts): Controller {
+function createController(options: Options, log: Logger, parts: Parts): Controller {
+  const { client, caches, contents, queue, metrics } = parts;
   const now = (): Date => new Date();
   const events = new EventRecorder({
     client,
@@ -129,10 +84,21 @@ function createController(options: Options, log: Logger, { client, caches, queue
     onError: (error) => log.warn({ err: error }, 'event not recorded'),
   });
   const uptimeMs = (): number => performance.now();
-  const reconciler = new Reconciler({ client, caches, events, log, release: release(options), now, uptimeMs });
+  const restartLimit = new RestartLimit(options.restartLimit, (key) => queue.add(key));
+  const reconciler = new Reconciler({
+    client,
+    caches,
+    contents,
+    restartLimit,
+    events,
+    log,
+    release: release(options),
+    now,
+    uptimeMs,
+  });
   return new Controller({
     queue,
-    concurrency: Number(options.concurrency),
+    concurrency: options.concurrency,
     urgentConcurrency,
     reconcile: (key) => reconciler.reconcile(key),
     onResult: (key, result, seconds, error) => {
@@ -176,11 +142,11 @@ async function startServers(
 ): Promise<Server[]> {
   const { secureMetricsTls: tlsDir, secureMetricsPort, adminPort } = options;
   const open = tlsDir === undefined ? registry : undefined;
-  const admin = await startAdmin({ port: Number(adminPort), registry: open, isReady });
+  const admin = await startAdmin({ port: adminPort, registry: open, isReady });
   if (tlsDir === undefined) return [admin];
   const reviewer = new Reviewer(new KubeClient(config), () => performance.now());
   const onError = (error: unknown): void => log.warn({ err: error }, 'secure metrics');
-  return [admin, await startSecureMetrics({ port: Number(secureMetricsPort), tlsDir, registry, reviewer, onError })];
+  return [admin, await startSecureMetrics({ port: secureMetricsPort, tlsDir, registry, reviewer, onError })];
 }
 
 /** @throws OperatorError */
@@ -194,12 +160,13 @@ async function run(options: Options, log: Logger): Promise<void> {
   metrics.observe({
     queueDepth: () => queue.depth,
     underWay: () => queue.underWay,
-    concurrency: Number(options.concurrency) + urgentConcurrency,
+    concurrency: options.concurrency + urgentConcurrency,
     leads: leadership.leads,
   });
   const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads });
   const caches = emptyCaches();
-  const controller = createController(options, log, { client, caches, queue, metrics });
+  const contents = new Contents(client, options.restartOn);
+  const controller = createController(options, log, { client, caches, contents, queue, metrics });
   let ready = false;
   const servers = await startServers(options, config, { log, metrics, isReady: () => ready });
   log.info(
@@ -210,6 +177,7 @@ async function run(options: Options, log: Logger): Promise<void> {
     await startWatches({
       client,
       caches,
+      contents,
       namespaces: options.namespace,
       onChange: (key, priority) => queue.add(key, priority),
       onError: quietly(log),

@@ -7,13 +7,14 @@ import type { Facts, Release } from './facts.ts';
 import { stamped } from './stamp.ts';
 
 /** The release that the Deployment is to have: the one that it has, while nothing else would replace its pods. */
-export function pinnedRelease({ app, release, children }: Facts): Release {
+export function pinnedRelease(facts: Facts): Release {
+  const { app, release, children } = facts;
   const observed = children.find(({ kind }) => kind === 'Deployment');
   const { [names.runtimeImageAnnotation]: runtimeImage, [names.appliedHashAnnotation]: hash } =
     observed?.metadata.annotations ?? {};
   if (app.spec.runtime.upgrade === 'now' || observed === undefined || runtimeImage === undefined) return release;
   const pinned = { ...release, runtimeImage };
-  const child = stamped(deployment(app, pinned));
+  const child = stamped(deployment({ ...facts, release: pinned }));
   // As it was applied, whatever somebody has made of it since.
   if (child.metadata.annotations?.[names.appliedHashAnnotation] === hash) return pinned;
   const { apiVersion, kind, metadata, spec } = child;

@@ -145,9 +145,14 @@ const podsRefused: Check = (facts) => {
   return { reason: reasons.PodsRefused, message: `Pods are refused: ${cause}.`, stalled: true };
 };
 
+/** Whether the rollout has made no progress within its deadline. */
+export function isStuck(facts: Facts): boolean {
+  return deploymentCondition(facts, 'Progressing')?.reason === 'ProgressDeadlineExceeded';
+}
+
 const rolloutStuck: Check = (facts) => {
   const progressing = deploymentCondition(facts, 'Progressing');
-  if (progressing?.reason !== 'ProgressDeadlineExceeded') return undefined;
+  if (progressing === undefined || !isStuck(facts)) return undefined;
   return {
     reason: reasons.RolloutStuck,
     message: `The rollout made no progress within its deadline: ${shorten(progressing.message)}; the pods' events and logs show why.`,

@@ -13,15 +13,18 @@ import {
   type Outcome,
 } from '../kube/index.ts';
 import { keepChild, type Caches } from './caches.ts';
-import { podTemplateConflict } from './children/deployment.ts';
-import { statusOf, unreadableStatus } from './conditions.ts';
+import { podReferences, podTemplateConflict } from './children/deployment.ts';
+import { isSettled, statusOf, unreadableStatus } from './conditions.ts';
+import type { Contents } from './contents.ts';
 import { Contention } from './contention.ts';
 import { desired } from './desired.ts';
-import type { Release } from './facts.ts';
+import type { Facts, Release } from './facts.ts';
 import { gather } from './gather.ts';
 import { appServerType, childTypes, isChildKind } from './kinds.ts';
 import { plan, type Write } from './plan.ts';
-import type { Problem } from './problems.ts';
+import { isStuck, type Problem } from './problems.ts';
+import { recorded, restart } from './restart.ts';
+import type { RestartLimit } from './restart-limit.ts';
 import { stamped } from './stamp.ts';
 import { writeChild, writeProblem } from './write.ts';
 import { describeWrite, fieldsOf } from './written.ts';
@@ -30,6 +33,8 @@ export interface ReconcilerOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly release: Release;
+  readonly contents: Contents;
+  readonly restartLimit: RestartLimit;
   readonly events: EventRecorder;
   readonly log: Logger;
   /** What statuses say. */
@@ -65,11 +70,13 @@ export class Reconciler {
   }
 
   async reconcile(key: string): Promise<Outcome> {
-    const { caches, release, now, uptimeMs } = this.#options;
+    const { caches, release, contents, restartLimit, now, uptimeMs } = this.#options;
     const object = caches.apps.get(key);
     // Gone, or going: its children go with it by their owner references.
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
       this.#contention.forget(key);
+      contents.forget(key);
+      restartLimit.done(key);
       return { kind: 'done' };
     }
     const gathered = gather(object, caches, release, now());
@@ -77,12 +84,12 @@ export class Reconciler {
       await this.#report(object, unreadableStatus(object, gathered.why, now()));
       return { kind: 'done' };
     }
-    const { facts } = gathered;
-    const conflict = podTemplateConflict(facts.app, release);
+    const conflict = podTemplateConflict(gathered.facts);
     if (conflict !== undefined) {
-      await this.#report(object, statusOf(facts, conflictProblem(conflict)));
+      await this.#report(object, statusOf(gathered.facts, conflictProblem(conflict)));
       return { kind: 'done' };
     }
+    const facts = await this.#decideRestart(key, object, gathered.facts);
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
     const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
@@ -96,6 +103,24 @@ export class Reconciler {
     if (failed !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failed.reason };
     if (contended === undefined) return { kind: 'done' };
     return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
+  }
+
+  /** Whether pods are to be replaced, because what they use has changed. */
+  async #decideRestart(key: string, object: KubeObject, facts: Facts): Promise<Facts> {
+    const { contents, restartLimit, events } = this.#options;
+    const { restartOn, rollout } = facts.app.spec;
+    const references = podReferences(facts).filter(({ kind }) => restartOn.includes(kind));
+    const found = await contents.read(key, references, recorded(facts.restart.contents));
+    const { now, later, changed } = restart(facts.restart, references, found);
+    if (changed.length === 0) {
+      if (isSettled(facts) || isStuck(facts)) restartLimit.done(key);
+      return { ...facts, restart: now };
+    }
+    const may = rollout.paused === true || restartLimit.admit(key);
+    const then = may ? 'pods are replaced' : 'pods are replaced once fewer other AppServers do that';
+    const note = `New content of ${changed.map((id) => id.replace('/', ' ')).join(', ')}: ${then}`;
+    events.record(object, { type: 'Normal', reason: reasons.ContentChanged, action: 'Restart', note });
+    return { ...facts, restart: may ? now : later };
   }
 
   /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */

@@ -12,6 +12,7 @@ import {
 } from '../kube/index.ts';
 import { keepChild, keyOfPodsApp, type Caches } from './caches.ts';
 import { watchDefinition } from './definitions.ts';
+import { referenceTypes, type Contents, type VersionView } from './contents.ts';
 import { OperatorError } from './errors.ts';
 import { alwaysServed, appServerType, childTypes, optionalKinds, podType, type ChildKind } from './kinds.ts';
 import { podView } from './pod-view.ts';
@@ -30,14 +31,21 @@ export function childPriority(before: KubeObject | undefined, after: KubeObject 
   return generation !== undefined && generation === before.metadata.generation ? 'normal' : 'urgent';
 }
 
+const ours = `${names.managedByLabel}=${names.fieldManager}`;
+const others = `${names.managedByLabel}!=${names.fieldManager}`;
+
+const atMostOne = (key: string | undefined): string[] => (key === undefined ? [] : [key]);
+
 /** The AppServer that an object belongs to by its labels. */
-function keyOfApp(object: KubeObject): string | undefined {
-  return keyOfPodsApp({ namespace: object.metadata.namespace ?? '', labels: object.metadata.labels ?? {} });
+function keysOfApp(object: KubeObject): string[] {
+  const { namespace = '', labels = {} } = object.metadata;
+  return atMostOne(keyOfPodsApp({ namespace, labels }));
 }
 
 export interface WatchOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
+  readonly contents: Contents;
   /** Empty for all. */
   readonly namespaces: readonly string[];
   /** Called with the key of an AppServer that something has changed for. */
@@ -50,20 +58,24 @@ interface Watched<T> {
   readonly type: ResourceType;
   readonly cache: Cache<T>;
   readonly keep: (object: KubeObject) => T;
-  /** Of the AppServer that it concerns. */
-  readonly keyFor: (kept: T) => string | undefined;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly metadataOnly?: boolean;
+  /** Of the AppServers that it concerns. */
+  readonly keysFor: (kept: T) => readonly string[];
   readonly priorityOf: (before: T | undefined, after: T | undefined) => Priority;
 }
 
 /** Starts all watches. Resolves when every cache has its first list. */
 export async function startWatches(options: WatchOptions): Promise<void> {
-  const { client, caches, signal } = options;
+  const { client, caches, contents, signal } = options;
   const children = (kind: ChildKind, until: AbortSignal): Promise<void> =>
     startWatch(options, until, {
       type: childTypes[kind],
       cache: caches.children[kind],
       keep: keepChild,
-      keyFor: keyOfApp,
+      labelSelector: ours,
+      keysFor: keysOfApp,
       priorityOf: childPriority,
     });
   const optional = [...optionalKinds].map(([kind, definition]) =>
@@ -86,7 +98,7 @@ export async function startWatches(options: WatchOptions): Promise<void> {
       type: appServerType,
       cache: caches.apps,
       keep: keepChild,
-      keyFor: keyOf,
+      keysFor: (object) => [keyOf(object)],
       priorityOf: appPriority,
     }),
     ...[...alwaysServed].map((kind) => children(kind, signal)),
@@ -94,9 +106,23 @@ export async function startWatches(options: WatchOptions): Promise<void> {
       type: podType,
       cache: caches.pods,
       keep: podView,
-      keyFor: keyOfPodsApp,
+      labelSelector: ours,
+      keysFor: (pod) => atMostOne(keyOfPodsApp(pod)),
       priorityOf: () => 'normal',
     }),
+    ...[...contents.kinds].map((kind) =>
+      startWatch<VersionView>(options, signal, {
+        type: referenceTypes[kind],
+        cache: contents.versions[kind],
+        keep: (object) => ({ key: keyOf(object), resourceVersion: object.metadata.resourceVersion ?? '' }),
+        labelSelector: others,
+        // There may be thousands of them, which no pod uses.
+        ...(kind === 'Secret' && { fieldSelector: 'type!=helm.sh/release.v1' }),
+        metadataOnly: true,
+        keysFor: ({ key }) => contents.usersOf(kind, key),
+        priorityOf: () => 'normal',
+      }),
+    ),
     ...optional,
   ]);
 }
@@ -105,23 +131,21 @@ export async function startWatches(options: WatchOptions): Promise<void> {
 async function startWatch<T>(
   { client, namespaces, onChange, onError }: WatchOptions,
   signal: AbortSignal,
-  { type, cache, keep, keyFor, priorityOf }: Watched<T>,
+  { type, keep, keysFor, priorityOf, ...how }: Watched<T>,
 ): Promise<void> {
-  const managed = `${names.managedByLabel}=${names.fieldManager}`;
   const watches = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) => {
     const watch = new ListWatch({
       client,
       type,
-      cache,
+      ...how,
       // Lists of built-in kinds leave kind and apiVersion out of their items.
       keep: (object) => keep({ ...object, apiVersion: type.apiVersion, kind: type.kind }),
       signal,
       ...(namespace !== undefined && { namespace }),
-      ...(type !== appServerType && { labelSelector: managed }),
       onChange: (before, after) => {
         // Both: an edit of its labels takes an object from one AppServer to another.
-        const keys = [before, after].map((kept) => (kept === undefined ? undefined : keyFor(kept)));
-        for (const key of new Set(keys)) if (key !== undefined) onChange(key, priorityOf(before, after));
+        const keys = [before, after].flatMap((kept) => (kept === undefined ? [] : keysFor(kept)));
+        for (const key of new Set(keys)) onChange(key, priorityOf(before, after));
       },
       onError: (error) => onError(explain(type, error)),
     });

@@ -62,6 +62,14 @@ async function observe(
 }
 
 describe('list and watch', () => {
+  test('takes a list whose items are null for an empty one, as Go writes it', async () => {
+    const { changes, errors } = await observe(
+      [json(200, { items: null, metadata: { resourceVersion: '5' } }), watchOf(event('ADDED', object('a', '6')))],
+      1,
+    );
+    assert.deepEqual([changes, errors], [['added a'], []]);
+  });
+
   test('tells the list, then what changes', async () => {
     const script = [
       listOf('5', object('a', '3')),

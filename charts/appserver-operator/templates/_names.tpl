@@ -68,6 +68,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: ['']
   resources: [pods]
   verbs: [list, watch]
+{{- if has "Secret" .Values.restartOn.kinds }}
+# For the pods that use them; only a hash of the content is kept.
+- apiGroups: ['']
+  resources: [secrets]
+  verbs: [get, list, watch]
+{{- end }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]

@@ -1,8 +1,9 @@
 // The Deployment: the application's own image, started by the runtime that an init container has installed.
 import type { AppServer } from '../../api/index.ts';
 import { names, terminationGraceSeconds } from '../../api/index.ts';
-import type { Child, Release } from '../facts.ts';
+import type { Child, Facts, Release } from '../facts.ts';
 import { mergePodTemplate, type Merged } from '../pod-template.ts';
+import { referencesOf, type Reference } from '../references.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { childMetadata } from './metadata.ts';
 
@@ -130,11 +131,17 @@ function podSpec(app: AppServer, release: Release): object {
   };
 }
 
-function podTemplate(app: AppServer, release: Release): Merged {
+/** What a Deployment is made from. */
+export type Given = Pick<Facts, 'app' | 'release' | 'restart'>;
+
+function podTemplate({ app, release, restart: { mark } }: Given): Merged {
   const ours = {
     metadata: {
       labels: names.labels(app.metadata.name),
-      annotations: { 'kubectl.kubernetes.io/default-container': names.containerName },
+      annotations: {
+        'kubectl.kubernetes.io/default-container': names.containerName,
+        ...(mark !== undefined && { [names.contentsHashAnnotation]: mark }),
+      },
     },
     spec: podSpec(app, release),
   };
@@ -142,18 +149,24 @@ function podTemplate(app: AppServer, release: Release): Merged {
 }
 
 /** Of a field that spec.podTemplate sets and the operator too, undefined when there is none. */
-export function podTemplateConflict(app: AppServer, release: Release): string | undefined {
-  const merged = podTemplate(app, release);
+export function podTemplateConflict(given: Given): string | undefined {
+  const merged = podTemplate(given);
   return merged.kind === 'conflict' ? merged.path : undefined;
+}
+
+/** ConfigMaps and Secrets that the pods use; none when there is a podTemplateConflict(). */
+export function podReferences(given: Given): Reference[] {
+  const merged = podTemplate(given);
+  return merged.kind === 'conflict' ? [] : referencesOf(merged.template);
 }
 
 /**
  * Without `replicas` under autoscaling: the number is the autoscaler's then.
  * @throws when there is a podTemplateConflict()
  */
-export function deployment(app: AppServer, release: Release): Child {
-  const { metadata, spec } = app;
-  const merged = podTemplate(app, release);
+export function deployment(given: Given): Child {
+  const { metadata, spec } = given.app;
+  const merged = podTemplate(given);
   if (merged.kind === 'conflict') throw new Error(`spec.podTemplate.${merged.path} is the operator's`);
   const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit } = spec.rollout;
   const { paused = false } = spec.rollout;
@@ -161,9 +174,10 @@ export function deployment(app: AppServer, release: Release): Child {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
-      ...childMetadata(app, metadata.name),
+      ...childMetadata(given.app, metadata.name),
       annotations: {
-        [names.runtimeImageAnnotation]: release.runtimeImage,
+        [names.runtimeImageAnnotation]: given.release.runtimeImage,
+        ...(given.restart.contents !== undefined && { [names.contentsAnnotation]: given.restart.contents }),
         ...(spec.autoscaling && { [names.replicasAnnotation]: String(spec.replicas) }),
       },
     },
