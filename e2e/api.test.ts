@@ -107,6 +107,11 @@ const rules: Record<string, Case> = {
     refused: { rollout: { minReadySeconds: 600 } },
     says: /spec\.rollout\.progressDeadlineSeconds must be more than minReadySeconds/,
   },
+  'ports in the pod are taken once': {
+    passes: { proxy: { port: 8_080 } },
+    refused: { proxy: { port: 8_000 } },
+    says: /spec\.proxy\.port and spec\.port must differ, and neither be 9000 or 9001/,
+  },
   "the pod's own volumes keep their names": {
     passes: { volumes: [{ name: 'media', emptyDir: {} }] },
     refused: { volumes: [{ name: 'tmp', emptyDir: {} }] },

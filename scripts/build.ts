@@ -79,6 +79,7 @@ export async function buildRuntime(): Promise<void> {
   for (const [source, name] of [
     ['index', 'runtime'],
     ['install', 'install'],
+    ['copy-files', 'copy-files'],
     ['alone', 'appserver-runtime'],
     ['ctl', 'appserver-ctl'],
   ]) {
@@ -93,11 +94,13 @@ export async function buildRuntime(): Promise<void> {
   });
   mkdirSync(cacheDir, { recursive: true });
   const bin = join(runtimeDir, 'bin');
-  const init = await compile('appserver-init', ['-static', '-Os', '-s']);
-  // Anew, and not over the old one, which may be running.
-  rmSync(join(bin, 'appserver-init'), { force: true });
-  copyFileSync(init, join(bin, 'appserver-init'));
-  chmodSync(join(bin, 'appserver-init'), 0o755);
+  for (const name of ['appserver-init', 'drain-proxy']) {
+    const program = await compile(name, ['-static', '-Os', '-s']);
+    // Anew, and not over the old one, which may be running.
+    rmSync(join(bin, name), { force: true });
+    copyFileSync(program, join(bin, name));
+    chmodSync(join(bin, name), 0o755);
+  }
   for (const name of ['appserver-runtime', 'appserver-ctl']) {
     rmSync(join(bin, name), { force: true });
     symlinkSync('appserver-init', join(bin, name));

@@ -1,6 +1,12 @@
 // Images that only the tests need: the example's application in the forms in which users' images come.
 import { join } from 'node:path';
-import { ensureImage, ensurePythonBase, ensureWheels, type ImageArchive } from '../e2e/cluster/images.ts';
+import {
+  ensureImage,
+  ensureNginxBase,
+  ensurePythonBase,
+  ensureWheels,
+  type ImageArchive,
+} from '../e2e/cluster/images.ts';
 import { repository } from '../e2e/cluster/layout.ts';
 import { ensureFlaskImage, ensureProductImages, imageNames } from './images.ts';
 
@@ -9,6 +15,8 @@ export const testImageNames = {
   second: 'localhost/appserver/flask:2',
   /** With a USER of its own, whose files nobody else may read, and no shell. */
   ownUser: 'localhost/appserver/flask:own-user',
+  /** Nothing but nginx, as the public image is. */
+  nginx: 'localhost/appserver/nginx:1',
   /** With an ASGI, a Node and a hand-made application in /srv. */
   kinds: 'localhost/appserver/kinds:1',
 } as const;
@@ -30,6 +38,12 @@ async function ensureKindsImage(): Promise<ImageArchive> {
   });
 }
 
+/** Stands in for the public image. */
+async function ensureNginxImage(): Promise<ImageArchive> {
+  const context = join(repository, 'e2e/images/nginx');
+  return ensureImage({ name: testImageNames.nginx, context, args: { BASE: await ensureNginxBase() } });
+}
+
 export async function ensureTestImages(): Promise<ImageArchive[]> {
   const product = await ensureProductImages();
   const flask = await ensureFlaskImage();
@@ -47,5 +61,6 @@ export async function ensureTestImages(): Promise<ImageArchive[]> {
     await variant(testImageNames.second, 'second.Dockerfile'),
     await variant(testImageNames.ownUser, 'own-user.Dockerfile'),
     await ensureKindsImage(),
+    await ensureNginxImage(),
   ];
 }

@@ -19,6 +19,7 @@ export function appServer(spec: object = {}, rest: object = {}): AppServer {
 const release = {
   runtimeImage: 'registry.example.com/runtime:0.1.0',
   runtimeImagePullPolicy: undefined,
+  proxyImage: 'nginx:1.28',
 } as const;
 
 export function facts(changes: Partial<Facts> = {}): Facts {

@@ -6,7 +6,7 @@ import { desired } from '../../src/operator/desired.ts';
 import type { Facts } from '../../src/operator/facts.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
 import { stamped } from '../../src/operator/stamp.ts';
-import { runtimeImage } from '../../e2e/harness/operator-process.ts';
+import { release } from '../../e2e/harness/operator-process.ts';
 import { client, count, create, inFlight, namespace } from './api.ts';
 
 export const nameOf = (index: number): string => `app-${String(index).padStart(5, '0')}`;
@@ -90,8 +90,6 @@ export async function converge(from: number, to: number): Promise<number> {
   }
   return seconds;
 }
-
-const release = { runtimeImage, runtimeImagePullPolicy: undefined };
 
 /** The very same objects and statuses by bare requests. Returns the seconds of these alone. */
 export async function bareApply(total: number): Promise<number> {

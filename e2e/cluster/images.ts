@@ -113,32 +113,35 @@ export async function ensurePauseImage(): Promise<ImageArchive> {
   return ensureImage({ name: pauseImage, context, dockerfile: join(source, 'Dockerfile') });
 }
 
-const pythonBase = 'localhost/appserver-cluster/python:bookworm';
-
-/** Stands in for a public Python image: Debian with python3 and pip, running as root. */
-export async function ensurePythonBase(): Promise<string> {
-  const tar = join(imagesDir, 'base-python.tar');
-  const include = 'python3,python3-pip,ca-certificates';
+/** Stands in for a public image: Debian with these packages, running as root. Returns its name. */
+async function ensureDebian(what: string, include: string): Promise<string> {
+  const image = `localhost/appserver-cluster/${what}:bookworm`;
+  const tar = join(imagesDir, `base-${what}.tar`);
   if (!existsSync(tar)) {
     mkdirSync(imagesDir, { recursive: true });
-    await step('base file system from Debian packages', async () => {
+    await step(`file system with ${what} from Debian packages`, async () => {
       const partial = `${tar}.partial.tar`;
       await run(['mmdebstrap', '--variant=apt', `--include=${include}`, 'bookworm', partial]);
       await run(['mv', partial, tar]);
     });
   }
-  const built = join(imagesDir, 'base-python.built');
+  const built = join(imagesDir, `base-${what}.built`);
   if (!existsSync(built)) {
-    await step(`image ${pythonBase}`, async () => {
+    await step(`image ${image}`, async () => {
       const container = (await buildah('from', 'scratch')).trim();
       await buildah('add', '--quiet', container, tar, '/');
       await buildah('config', '--env', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', container);
-      await buildah('commit', '--quiet', '--rm', '--disable-compression', container, pythonBase);
+      await buildah('commit', '--quiet', '--rm', '--disable-compression', container, image);
     });
     writeFileSync(built, include);
   }
-  return pythonBase;
+  return image;
 }
+
+/** With pip. */
+export const ensurePythonBase = (): Promise<string> => ensureDebian('python', 'python3,python3-pip,ca-certificates');
+
+export const ensureNginxBase = (): Promise<string> => ensureDebian('nginx', 'nginx-light');
 
 /**
  * Downloads what a requirements file asks for and returns the build mounts that let an ordinary `pip install -r` in a

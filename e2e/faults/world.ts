@@ -9,7 +9,7 @@ import { differences } from '../../src/operator/difference.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
 import { observedMark } from '../../src/operator/restart.ts';
 import { stamped } from '../../src/operator/stamp.ts';
-import { runtimeImage } from '../harness/operator-process.ts';
+import { release } from '../harness/operator-process.ts';
 
 interface List {
   readonly items: readonly KubeObject[];
@@ -138,7 +138,6 @@ export class World implements AsyncDisposable {
 }
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
-  const release = { runtimeImage, runtimeImagePullPolicy: undefined };
   const restart = observedMark(there.find(({ kind }) => kind === 'Deployment'));
   const facts = { app, release, restart, children: [], pods: [], served: alwaysServed, now: new Date() };
   if (podTemplateConflict(facts) !== undefined) return ['spec.podTemplate is in conflict'];

@@ -4,9 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { operatorDir } from '../../scripts/build.ts';
+import type { Release } from '../../src/operator/facts.ts';
 
 /** For pods that nobody starts. */
-export const runtimeImage = 'registry.example.com/runtime:0.1.0';
+const runtimeImage = 'registry.example.com/runtime:0.1.0';
+
+/** What such an operator makes children with. */
+export const release: Release = { runtimeImage, runtimeImagePullPolicy: undefined, proxyImage: 'nginx:1.28-alpine' };
 
 export interface OperatorProcessOptions {
   readonly adminPort: number;
@@ -26,7 +30,11 @@ export class OperatorProcess implements AsyncDisposable {
   #tail: string[] = [];
 
   constructor({ adminPort, flags = [], nodeFlags = [], kubeconfig }: OperatorProcessOptions) {
-    const program = [join(operatorDir, 'operator.mjs'), `--runtime-image=${runtimeImage}`];
+    const program = [
+      join(operatorDir, 'operator.mjs'),
+      `--runtime-image=${runtimeImage}`,
+      `--proxy-image=${release.proxyImage}`,
+    ];
     const args = [...nodeFlags, ...program, `--admin-port=${adminPort}`, ...flags];
     const env = kubeconfig === undefined ? process.env : { ...process.env, KUBECONFIG: kubeconfig };
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
 import { about, duration, envFrom, envVar, localObjectReference, resources, volume, volumeMount } from './fields.ts';
 import { autoscaling, disruption, rollout, topology } from './placement.ts';
+import { proxy } from './proxy.ts';
 
 export const group = 'appserver.dev';
 export const version = 'v1alpha1';
@@ -209,7 +210,12 @@ export const specSchema = z.object({
     .meta(about('roll', 'Port on which the application listens in the pod.')),
   workers: workers.prefault({}).meta({ description: 'Worker processes of each pod.' }),
   trustedProxies: z
-    .array(z.string().min(1).max(64))
+    .array(
+      z
+        .string()
+        .max(64)
+        .regex(/^(\*|[0-9A-Fa-f.:]+(\/[0-9]{1,3})?)$/),
+    )
     .max(64)
     .optional()
     .meta(about('roll', 'Addresses whose X-Forwarded-* headers count.')),
@@ -232,6 +238,9 @@ export const specSchema = z.object({
   monitoring: monitoring
     .optional()
     .meta({ description: "A PodMonitor or ServiceMonitor, where the cluster knows the Prometheus operator's kinds." }),
+  proxy: proxy.optional().meta({
+    description: 'An nginx in front of the workers, in each pod: it buffers slow clients and serves static files.',
+  }),
   networkPolicy: networkPolicy.optional().meta({ description: 'Who may connect. Default: everybody.' }),
   env: z.array(envVar).max(256).optional().meta(about('roll', 'As in a pod.')),
   envFrom: z.array(envFrom).max(64).optional().meta(about('roll', 'As in a pod.')),

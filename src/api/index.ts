@@ -7,11 +7,13 @@
 //   reasons     every reason a condition or event can have
 //   names       names and labels of the children
 //   grace       how long a pod may take to end
+//   exposure, placement, proxy  parts of the schema
 //
 // Allowed imports: its own files and zod. Nothing imports upward from here.
 export { appServerSchema, group, kind, plural, statusSchema, version } from './appserver.ts';
 export type { AppServer, AppServerStatus, Condition } from './appserver.ts';
 export { milliseconds } from './fields.ts';
-export { terminationGraceSeconds } from './grace.ts';
+export { drainMaximumMs, terminationGraceSeconds } from './grace.ts';
 export * as names from './names.ts';
+export type { ProxySpec } from './proxy.ts';
 export { reasons, type Reason } from './reasons.ts';

@@ -15,6 +15,9 @@ export const appliedHashAnnotation = 'appserver.dev/applied-hash';
  */
 export const replicasAnnotation = 'appserver.dev/replicas-at-start';
 
+/** On the Deployment: the operator's own image of nginx, where the pods use it. */
+export const proxyImageAnnotation = 'appserver.dev/proxy-image';
+
 /** On the Deployment: the image that its pods install the runtime from. */
 export const runtimeImageAnnotation = 'appserver.dev/runtime-image';
 
@@ -24,12 +27,24 @@ export const contentsAnnotation = 'appserver.dev/contents';
 export const contentsHashAnnotation = 'appserver.dev/contents-hash';
 
 /** Volumes of each pod that the operator makes itself. */
-export const ownVolumes: ReadonlySet<string> = new Set(['runtime', 'runtime-config', 'live-config', 'tmp']);
+export const ownVolumes: ReadonlySet<string> = new Set([
+  'runtime',
+  'runtime-config',
+  'live-config',
+  'tmp',
+  'proxy-run',
+  'proxy-tmp',
+  'proxy-files',
+]);
 
 /** Container of the application in its pods. */
 export const containerName = 'app';
 export const initContainerName = 'install-runtime';
+export const proxyContainerName = 'proxy';
+export const copyFilesContainerName = 'copy-static-files';
 export const adminPort = 9_000;
+/** Where the nginx in front answers probes. */
+export const proxyAdminPort = 9_001;
 
 /** Labels that select an AppServer's pods; immutable in a Deployment, so nothing may ever be added here. */
 export function selectorLabels(appServer: string): Record<string, string> {

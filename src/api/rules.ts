@@ -1,6 +1,8 @@
 // Rules that a schema cannot express, in CEL, checked by the API server before anything is stored. Each message is a
 // sentence that names the field and the remedy: it is all that a user of kubectl reads.
 
+import { adminPort, ownVolumes, proxyAdminPort } from './names.ts';
+
 export interface Rule {
   /** Expression over `self`; evaluates to true for what is allowed. */
   readonly rule: string;
@@ -24,9 +26,14 @@ export const resourceRules: readonly Rule[] = [
 
 export const specRules: readonly Rule[] = [
   {
-    rule: 'self.port != 9000',
-    message: 'spec.port must not be 9000, where the runtime serves probes and metrics; choose another port',
+    rule: `self.port != ${adminPort}`,
+    message: `spec.port must not be ${adminPort}, where the runtime serves probes and metrics; choose another port`,
     fieldPath: '.port',
+  },
+  {
+    rule: `!has(self.proxy) || ([self.port, self.proxy.port].all(one, !(one in [${adminPort}, ${proxyAdminPort}])) && self.port != self.proxy.port)`,
+    message: `spec.proxy.port and spec.port must differ, and neither be ${adminPort} or ${proxyAdminPort}, where probes are answered; choose other ports`,
+    fieldPath: '.proxy.port',
   },
   {
     rule: '[has(self.app.wsgi), has(self.app.asgi), has(self.app.node), has(self.app.command)].filter(one, one).size() == 1',
@@ -84,8 +91,8 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.drain.maximum',
   },
   {
-    rule: `duration(self.drain.maximum) + duration(self.workers.gracefulTimeout) <= duration('${longestEnd}')`,
-    message: `spec.drain.maximum and spec.workers.gracefulTimeout must not exceed ${longestEnd} together, the longest that a pod may take to end; lower one of them`,
+    rule: `duration(self.drain.maximum) + duration(self.workers.gracefulTimeout) + duration(has(self.proxy) ? self.workers.gracefulTimeout : '0s') <= duration('${longestEnd}')`,
+    message: `spec.drain.maximum and spec.workers.gracefulTimeout (twice with spec.proxy) must not exceed ${longestEnd} together, the longest that a pod may take to end; lower one of them`,
     fieldPath: '.drain.maximum',
   },
   {
@@ -115,15 +122,14 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.rollout.progressDeadlineSeconds',
   },
   {
-    rule: "!has(self.volumes) || self.volumes.all(one, !(one.name in ['runtime', 'runtime-config', 'live-config', 'tmp']))",
-    message:
-      'spec.volumes must not be named runtime, runtime-config, live-config or tmp, which the pod has already; choose other names',
+    rule: `!has(self.volumes) || self.volumes.all(one, !(one.name in [${[...ownVolumes].map((name) => `'${name}'`).join(', ')}]))`,
+    message: `spec.volumes must not be named ${[...ownVolumes].join(', ')}, which are the operator's own; choose other names`,
     fieldPath: '.volumes',
   },
   {
-    rule: "!has(self.volumeMounts) || self.volumeMounts.all(one, one.mountPath.matches('^/') && !one.mountPath.matches('^/(appserver|etc/appserver|tmp)(/|$)'))",
+    rule: "!has(self.volumeMounts) || self.volumeMounts.all(one, one.mountPath.matches('^/') && !one.mountPath.matches('^/(appserver|etc/appserver|run/appserver-proxy|tmp)(/|$)'))",
     message:
-      'spec.volumeMounts must have absolute paths outside of /appserver, /etc/appserver and /tmp, which are mounted already; choose another mountPath',
+      'spec.volumeMounts must have absolute paths outside of /appserver, /etc/appserver, /run/appserver-proxy and /tmp, which are mounted already; choose another mountPath',
     fieldPath: '.volumeMounts',
   },
   {

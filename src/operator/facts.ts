@@ -15,6 +15,8 @@ export interface Release {
   /** Image that the init container installs the runtime from. */
   readonly runtimeImage: string;
   readonly runtimeImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  /** Image of nginx, where the spec names none. */
+  readonly proxyImage: string;
 }
 
 /** All that is known about one AppServer at one moment. */

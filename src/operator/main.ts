@@ -58,11 +58,11 @@ function quietly(log: Logger): (error: OperatorError) => void {
 }
 
 /** @throws OperatorError RUNTIME_IMAGE_MISSING */
-function release({ runtimeImage, runtimeImagePullPolicy }: Options): Release {
+function release({ runtimeImage, runtimeImagePullPolicy, proxyImage }: Options): Release {
   if (runtimeImage === undefined || runtimeImage === '') {
     throw new OperatorError('RUNTIME_IMAGE_MISSING', 'there is no default for the runtime image');
   }
-  return { runtimeImage, runtimeImagePullPolicy };
+  return { runtimeImage, runtimeImagePullPolicy, proxyImage };
 }
 
 interface Parts {

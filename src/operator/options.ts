@@ -12,6 +12,7 @@ export interface Options {
   readonly adminPort: number;
   readonly secureMetricsPort: number;
   readonly secureMetricsTls?: string;
+  readonly proxyImage: string;
   readonly concurrency: number;
   readonly restartOn: readonly ReferenceKind[];
   readonly restartLimit: number;
@@ -64,6 +65,11 @@ export function parse(argv: readonly string[]): Options {
       '--runtime-image-pull-policy <policy>',
       'Always, IfNotPresent or Never',
       process.env['RUNTIME_IMAGE_PULL_POLICY'],
+    )
+    .option(
+      '--proxy-image <image>',
+      'image of nginx for spec.proxy, where it names none',
+      process.env['PROXY_IMAGE'] ?? 'nginx:1.28-alpine',
     )
     .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', port, 8_080)
     .option(

@@ -1,4 +1,4 @@
-// Which release of the runtime an AppServer's pods have. A new operator brings a new one, and that alone must not replace
+// Which release of the runtime, and which nginx, an AppServer's pods have. A new operator brings a new one, and that alone must not replace
 // anybody's pods: they keep theirs until they are replaced for a reason of their own.
 import { names } from '../api/index.ts';
 import { deployment } from './children/deployment.ts';
@@ -10,10 +10,13 @@ import { stamped } from './stamp.ts';
 export function pinnedRelease(facts: Facts): Release {
   const { app, release, children } = facts;
   const observed = children.find(({ kind }) => kind === 'Deployment');
-  const { [names.runtimeImageAnnotation]: runtimeImage, [names.appliedHashAnnotation]: hash } =
-    observed?.metadata.annotations ?? {};
+  const {
+    [names.runtimeImageAnnotation]: runtimeImage,
+    [names.proxyImageAnnotation]: proxyImage = release.proxyImage,
+    [names.appliedHashAnnotation]: hash,
+  } = observed?.metadata.annotations ?? {};
   if (app.spec.runtime.upgrade === 'now' || observed === undefined || runtimeImage === undefined) return release;
-  const pinned = { ...release, runtimeImage };
+  const pinned = { ...release, runtimeImage, proxyImage };
   const child = stamped(deployment({ ...facts, release: pinned }));
   // As it was applied, whatever somebody has made of it since.
   if (child.metadata.annotations?.[names.appliedHashAnnotation] === hash) return pinned;

@@ -53,6 +53,8 @@ export interface FixedConfig {
   readonly trustedProxies: readonly string[];
   readonly drain: { readonly minimumMs: number; readonly maximumMs: number };
   readonly hooks: Readonly<Partial<Record<HookMoment, HookCommand>>>;
+  /** Of a proxy in front: while this file exists, requests may still come from it. */
+  readonly proxyPidFile: string | undefined;
 }
 
 /** Taken over while it runs. Times in milliseconds. */
@@ -203,6 +205,7 @@ function liveConfig(workers: WorkerFields, rest: Record<'revision' | 'probes' | 
 export function parseConfig(file: string, document: unknown): Config {
   const root = new Reader(file, document).object(
     'app', 'revision', 'listen', 'admin', 'control', 'workers', 'trustedProxies', 'drain', 'probes', 'hooks', 'logging',
+    'proxy',
   ); // prettier-ignore
   const workers = root.workers.object(...workerFields);
   const hooks = root.hooks.object('python', ...hookMoments);
@@ -222,6 +225,7 @@ export function parseConfig(file: string, document: unknown): Config {
       trustedProxies: root.trustedProxies.texts(),
       drain: drainTimes(root.drain),
       hooks: commands,
+      proxyPidFile: root.proxy.object('pidFile').pidFile.optionalText(),
     },
     live: liveConfig(workers, root),
   };

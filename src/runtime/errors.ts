@@ -19,6 +19,10 @@ export const catalogue = {
     exitCode: 2,
     remedy: "Correct spec.app.workingDir, or leave it out: the image's own working directory is used then.",
   },
+  STATIC_FILES_MISSING: {
+    exitCode: 2,
+    remedy: "Correct spec.proxy.static: a folder of the application's image that its user may read.",
+  },
   PORT_IN_USE: {
     exitCode: 5,
     remedy: 'Stop the other program, or choose another port with spec.port.',

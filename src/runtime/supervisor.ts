@@ -2,6 +2,7 @@
 // armed for the nearest deadline.
 //
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { deafPorts, readAcceptQueue } from './accept-queue.ts';
 import { clearMultiprocessDir } from './application-metrics.ts';
@@ -30,15 +31,13 @@ import {
 } from './state.ts';
 import { step } from './step.ts';
 import { StderrTail } from './termination.ts';
+import { watchTraffic } from './traffic.ts';
 import { version } from './version.ts';
 import { Workers } from './workers.ts';
 import { portOf } from './workers/node.ts';
 import { workerKind } from './workers/index.ts';
 import type { WorkerKind } from './workers/kind.ts';
 
-/** While draining, how often traffic is looked at, and how long it must have stopped to count as over. */
-const trafficSampleMs = 100;
-const quietAfterMs = 1_000;
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;
 
@@ -67,7 +66,7 @@ export class Supervisor {
   #state: State;
   #timer: NodeJS.Timeout | undefined;
   #sampleTimer: NodeJS.Timeout | undefined;
-  #trafficTimer: NodeJS.Timeout | undefined;
+  #stopWatchingTraffic: () => void = () => undefined;
   #oomKills: number;
   /** Of workers that died: requests in their hands, and connections that were open. */
   readonly #lost = { requests: 0, connections: 0 };
@@ -299,7 +298,7 @@ export class Supervisor {
       case 'exit':
         clearTimeout(this.#timer);
         clearInterval(this.#sampleTimer);
-        clearInterval(this.#trafficTimer);
+        this.#stopWatchingTraffic();
         return this.#options.onExit(effect.exit, this.#stderr.text());
     }
   }
@@ -379,18 +378,21 @@ export class Supervisor {
     }
   }
 
-  /** Requests have stopped when none is in hand, none is queued and none has begun for a while. */
+  /** A proxy in front has accepted what it has not passed on yet, as long as it is there. */
+  #proxyRuns(): boolean {
+    const { proxyPidFile } = this.#options.fixed;
+    return proxyPidFile !== undefined && existsSync(proxyPidFile);
+  }
+
   #watchTraffic(): void {
-    let begun = -1;
-    let quietSince = performance.now();
-    this.#trafficTimer = setInterval(() => {
-      const rows = this.#state.workers.map(({ slot }) => this.#options.memory.read(slot).counters);
-      const total = rows.reduce(addCounters, this.#ended);
-      const now = performance.now();
-      const busy = total.begun > total.ended || readAcceptQueue(this.#ports).length > 0;
-      if (total.begun !== begun || busy) quietSince = now;
-      begun = total.begun;
-      this.dispatch({ kind: 'traffic', quiet: now - quietSince >= quietAfterMs });
-    }, trafficSampleMs);
+    this.#stopWatchingTraffic = watchTraffic(
+      () => {
+        const rows = this.#state.workers.map(({ slot }) => this.#options.memory.read(slot).counters);
+        const { begun, ended } = rows.reduce(addCounters, this.#ended);
+        const queued = readAcceptQueue(this.#ports).length > 0;
+        return { begun, busy: begun > ended || queued || this.#proxyRuns() };
+      },
+      (quiet) => this.dispatch({ kind: 'traffic', quiet }),
+    );
   }
 }

@@ -26,6 +26,10 @@ export const examples: Readonly<Record<string, object>> = {
     topology: { zones: 'DoNotSchedule', nodes: 'None' },
     rollout: { maxSurge: '50%', maxUnavailable: 1, minReadySeconds: 5 },
   },
+  'behind an nginx with static files': {
+    proxy: { static: [{ path: '/static/', from: '/app/static' }], maxBodySize: '100Mi' },
+    trustedProxies: ['10.0.0.0/8'],
+  },
   'WSGI, preloaded threads': {
     workers: { class: 'gthread', threads: 8, preload: true, count: 'auto', backlog: 512, keepAlive: '30s' },
     trustedProxies: ['10.0.0.0/8'],

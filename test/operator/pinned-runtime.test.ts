@@ -11,8 +11,12 @@ import { stamped } from '../../src/operator/stamp.ts';
 import { appServer, facts } from '../builders.ts';
 import { examples } from './examples.ts';
 
-const old: Release = { runtimeImage: 'registry.example.com/runtime:0.1.0', runtimeImagePullPolicy: undefined };
-const next: Release = { ...old, runtimeImage: 'registry.example.com/runtime:0.2.0' };
+const old: Release = {
+  runtimeImage: 'registry.example.com/runtime:0.1.0',
+  runtimeImagePullPolicy: undefined,
+  proxyImage: 'nginx:1.28',
+};
+const next: Release = { ...old, runtimeImage: 'registry.example.com/runtime:0.2.0', proxyImage: 'nginx:1.30' };
 
 function deploymentBy(release: Release, spec: object, children: readonly KubeObject[] = []): KubeObject {
   const found = desired(facts({ app: appServer(spec), release, children })).find(({ kind }) => kind === 'Deployment');
@@ -50,6 +54,11 @@ describe('runtime of a new operator', () => {
     assert.ok(app);
     app.image = 'by-hand';
     assert.deepEqual(template(deploymentBy(next, {}, [edited])), template(before));
+  });
+
+  test('is not for pods behind an nginx of which nothing has changed, nor is its nginx', () => {
+    const behind = deploymentBy(old, { proxy: {} });
+    assert.deepEqual(template(deploymentBy(next, { proxy: {} }, [behind])), template(behind));
   });
 
   test('that is taken back is taken back', () => {

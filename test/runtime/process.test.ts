@@ -1,9 +1,10 @@
 // The runtime as processes: appserver-init, the supervisor and real gunicorn workers on loopback.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
 import { applications, Runtime, skip, type Options } from './runtime-process.ts';
 
@@ -72,6 +73,26 @@ describe('runtime', { skip, concurrency: 4 }, () => {
     assert.equal(await runtime.fetch(), 200);
     assert.equal(await runtime.exited, 0);
     agent.destroy();
+  });
+
+  test('goes on accepting for a proxy in front, as long as that is there', async () => {
+    const pidFile = join(root, 'proxy.pid');
+    writeFileSync(pidFile, '1');
+    await using runtime = await Runtime.ready(
+      options({ fixed: { drain: { minimum: '0s', maximum: '60s' }, proxy: { pidFile } } }),
+    );
+    runtime.child.kill('SIGTERM');
+    await runtime.until('draining', async () => (await runtime.admin('/readyz')).status === 503);
+    // Longer than without a proxy it would wait for more.
+    const until = performance.now() + 1_500;
+    while (performance.now() < until) {
+      assert.equal(await runtime.fetch(), 200);
+      await delay(50);
+    }
+    const last = runtime.fetch('/slow');
+    rmSync(pidFile);
+    assert.equal(await last, 200);
+    assert.equal(await runtime.exited, 0);
   });
 
   for (const workers of [{ class: 'sync' }, { class: 'gthread', threads: 4 }]) {

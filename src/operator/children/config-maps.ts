@@ -1,9 +1,10 @@
 // The runtime's configuration, in two ConfigMaps: what rolls pods stands in an immutable one named by its hash, so that
 // old and new pods of a rollout each keep theirs; what running pods take over stands in a mutable one.
 import type { AppServer } from '../../api/index.ts';
-import { names } from '../../api/index.ts';
+import { drainMaximumMs, names } from '../../api/index.ts';
 import type { Child } from '../facts.ts';
 import { childMetadata, contentHash } from './metadata.ts';
+import { nginxConf, proxyRunDir } from './nginx-conf.ts';
 
 function runtimeJson({ spec }: AppServer): string {
   const { wsgi, workingDir, ...app } = spec.app;
@@ -20,8 +21,9 @@ function runtimeJson({ spec }: AppServer): string {
       keepAlive: spec.workers.keepAlive,
       preload,
     },
-    drain: spec.drain,
-    trustedProxies: spec.trustedProxies,
+    drain: spec.proxy === undefined ? spec.drain : { ...spec.drain, maximum: `${drainMaximumMs(spec)}ms` },
+    ...(spec.proxy && { proxy: { pidFile: `${proxyRunDir}/nginx.pid` } }),
+    trustedProxies: spec.proxy === undefined ? spec.trustedProxies : ['127.0.0.1', ...(spec.trustedProxies ?? [])],
     hooks: spec.hooks,
   });
 }
@@ -38,11 +40,20 @@ function liveJson({ spec }: AppServer): string {
 
 /** Where the runtime listens for the application. */
 export function listenAddress(spec: AppServer['spec']): string {
-  return `0.0.0.0:${spec.port}`;
+  // Behind the nginx in front there is no other way in.
+  return `${spec.proxy === undefined ? '0.0.0.0' : '127.0.0.1'}:${spec.port}`;
+}
+
+function fixedFiles(app: AppServer): Record<string, string> {
+  const { proxy } = app.spec;
+  return { 'runtime.json': runtimeJson(app), ...(proxy && { 'nginx.conf': nginxConf(app, proxy) }) };
 }
 
 export function runtimeConfigMapName(app: AppServer): string {
-  return names.runtimeConfigMap(app.metadata.name, contentHash(runtimeJson(app)));
+  const { 'runtime.json': alone, ...others } = fixedFiles(app);
+  // As releases that knew no other file have it.
+  const content = Object.keys(others).length === 0 ? alone : [alone, others];
+  return names.runtimeConfigMap(app.metadata.name, contentHash(content));
 }
 
 export function runtimeConfigMap(app: AppServer): Child {
@@ -51,7 +62,7 @@ export function runtimeConfigMap(app: AppServer): Child {
     kind: 'ConfigMap',
     metadata: childMetadata(app, runtimeConfigMapName(app)),
     immutable: true,
-    data: { 'runtime.json': runtimeJson(app) },
+    data: fixedFiles(app),
   };
 }
 

@@ -5,20 +5,13 @@ import type { Child, Facts, Release } from '../facts.ts';
 import { mergePodTemplate, type Merged } from '../pod-template.ts';
 import { referencesOf, type Reference } from '../references.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
+import { containerSecurity, probe, runtimeHome } from './container.ts';
 import { childMetadata } from './metadata.ts';
+import { proxyContainers, proxyMounts, proxyVolumes } from './proxy.ts';
 
-const runtimeHome = '/appserver';
 const installTarget = '/target';
 const fixedConfigDir = '/etc/appserver/runtime';
 const liveConfigDir = '/etc/appserver/live';
-
-/** The restricted Pod Security Standard, as far as it concerns a container. */
-const containerSecurity = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  runAsNonRoot: true,
-  seccompProfile: { type: 'RuntimeDefault' },
-};
 
 function command(app: AppServer): string[] {
   return [
@@ -34,10 +27,6 @@ function command(app: AppServer): string[] {
     `--config=${fixedConfigDir}`,
     `--live=${liveConfigDir}`,
   ];
-}
-
-function probe(path: string, timing: object): object {
-  return { httpGet: { path, port: 'admin' }, timeoutSeconds: 2, ...timing };
 }
 
 function installRuntime(release: Release): object {
@@ -66,21 +55,23 @@ function applicationContainer(app: AppServer): object {
     envFrom: spec.envFrom ?? [],
     ...(spec.resources && { resources: spec.resources }),
     ports: [
-      { name: 'http', containerPort: spec.port, protocol: 'TCP' },
+      // What the Service sends to is the nginx in front, where there is one.
+      ...(spec.proxy ? [] : [{ name: 'http', containerPort: spec.port, protocol: 'TCP' }]),
       { name: 'admin', containerPort: names.adminPort, protocol: 'TCP' },
     ],
     // The runtime itself ends a pod whose workers never get ready, with a reason; until then it is live.
-    startupProbe: probe('/livez', { periodSeconds: 1, failureThreshold: 60 }),
-    livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3 }),
+    startupProbe: probe('/livez', 'admin', { periodSeconds: 1, failureThreshold: 60 }),
+    livenessProbe: probe('/livez', 'admin', { periodSeconds: 10, failureThreshold: 3 }),
     // Three in a row: one probe that is late because the node is busy must not take a serving pod out. A pod that ends
     // leaves the endpoints by itself, whatever its probe says.
-    readinessProbe: probe('/readyz', { periodSeconds: 1, failureThreshold: 3 }),
+    readinessProbe: probe('/readyz', 'admin', { periodSeconds: 1, failureThreshold: 3 }),
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: spec.security.readOnlyRootFilesystem },
     volumeMounts: [
       { name: 'runtime', mountPath: runtimeHome, readOnly: true },
       { name: 'runtime-config', mountPath: fixedConfigDir, readOnly: true },
       { name: 'live-config', mountPath: liveConfigDir, readOnly: true },
       { name: 'tmp', mountPath: '/tmp' },
+      ...proxyMounts(spec),
       ...(spec.volumeMounts ?? []),
     ],
   };
@@ -119,13 +110,14 @@ function podSpec(app: AppServer, release: Release): object {
       ...spread(app, 'topology.kubernetes.io/zone', spec.topology.zones),
       ...spread(app, 'kubernetes.io/hostname', spec.topology.nodes),
     ],
-    initContainers: [installRuntime(release)],
+    initContainers: [installRuntime(release), ...proxyContainers(app, release)],
     containers: [applicationContainer(app)],
     volumes: [
       { name: 'runtime', emptyDir: {} },
       { name: 'runtime-config', configMap: { name: runtimeConfigMapName(app) } },
       { name: 'live-config', configMap: { name: names.liveConfigMap(metadata.name) } },
       { name: 'tmp', emptyDir: {} },
+      ...proxyVolumes(spec),
       ...(spec.volumes ?? []),
     ],
   };
@@ -177,6 +169,7 @@ export function deployment(given: Given): Child {
       ...childMetadata(given.app, metadata.name),
       annotations: {
         [names.runtimeImageAnnotation]: given.release.runtimeImage,
+        ...(spec.proxy && { [names.proxyImageAnnotation]: given.release.proxyImage }),
         ...(given.restart.contents !== undefined && { [names.contentsAnnotation]: given.restart.contents }),
         ...(spec.autoscaling && { [names.replicasAnnotation]: String(spec.replicas) }),
       },

@@ -8,7 +8,8 @@ import { childMetadata } from './metadata.ts';
  * readiness must not be cut off, and what it tells is numbers and codes.
  */
 export function networkPolicy(app: AppServer): Child | undefined {
-  const { networkPolicy: wanted, port } = app.spec;
+  const { networkPolicy: wanted, proxy } = app.spec;
+  const { port } = proxy ?? app.spec;
   if (wanted === undefined) return undefined;
   return {
     apiVersion: 'networking.k8s.io/v1',

@@ -1,0 +1,167 @@
+// The configuration of the nginx in front of the application.
+import type { AppServer, ProxySpec } from '../../api/index.ts';
+import { milliseconds, names } from '../../api/index.ts';
+
+/** Where nginx and the runtime tell each other how far they are. */
+export const proxyRunDir = '/run/appserver-proxy';
+/** Where static files are, below the path of their requests. */
+export const proxyFilesDir = '/srv/static';
+
+const multipliers: Readonly<Record<string, number>> = {
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 1024,
+  Mi: 1024 ** 2,
+  Gi: 1024 ** 3,
+};
+
+function bytes(quantity: string): number {
+  const [, number = '0', suffix = ''] = /^([0-9]+)(.*)$/.exec(quantity) ?? [];
+  return Number(number) * (multipliers[suffix] ?? 1);
+}
+
+const gzip = [
+  '  gzip on;',
+  '  gzip_proxied any;',
+  '  gzip_vary on;',
+  '  gzip_min_length 1024;',
+  '  gzip_types text/plain text/css text/javascript text/xml application/javascript application/json application/xml image/svg+xml;',
+];
+
+/** Requests of nobody else may say where they come from. */
+function forwarded(trusted: readonly string[]): string[] {
+  const all = trusted.includes('*');
+  return [
+    '  geo $trusted {',
+    `    default ${all ? 1 : 0};`,
+    ...trusted.filter((one) => one !== '*').map((one) => `    ${one} 1;`),
+    '  }',
+    '  map $trusted $forwarded_for {',
+    '    1 $proxy_add_x_forwarded_for;',
+    '    default $remote_addr;',
+    '  }',
+    '  map "$trusted $http_x_forwarded_proto" $forwarded_proto {',
+    '    "1 https" https;',
+    '    default $scheme;',
+    '  }',
+  ];
+}
+
+function application(app: AppServer, readTimeout: string): string[] {
+  return [
+    `      proxy_pass http://127.0.0.1:${app.spec.port};`,
+    '      proxy_http_version 1.1;',
+    '      proxy_set_header Host $http_host;',
+    '      proxy_set_header Connection $upstream_connection;',
+    '      proxy_set_header Upgrade $http_upgrade;',
+    '      proxy_set_header X-Forwarded-For $forwarded_for;',
+    '      proxy_set_header X-Forwarded-Proto $forwarded_proto;',
+    `      proxy_read_timeout ${milliseconds(readTimeout)}ms;`,
+  ];
+}
+
+function staticFiles({ static: files = [] }: ProxySpec): string[] {
+  return files.flatMap(({ path, maxAge }) => [
+    `    location ${path} {`,
+    `      root ${proxyFilesDir};`,
+    `      expires ${Math.round(milliseconds(maxAge) / 1000)}s;`,
+    '      try_files $uri =404;',
+    '    }',
+  ]);
+}
+
+/**
+ * Connections are closed with an answer while the pod ends, which nginx can do for a location only: so requests move to
+ * others then.
+ */
+function draining(app: AppServer, { static: files = [], readTimeout }: ProxySpec): string[] {
+  const leave = ['      keepalive_timeout 0;'];
+  const asUsual = ['    location @draining_application {', ...leave, ...application(app, readTimeout), '    }'];
+  if (files.length === 0) {
+    return ['    location @draining {', ...leave, ...application(app, readTimeout), '    }'];
+  }
+  const first = [
+    '    location @draining {',
+    ...leave,
+    `      root ${proxyFilesDir};`,
+    '      try_files $uri @draining_application;',
+    '    }',
+  ];
+  return [...first, ...asUsual];
+}
+
+function main(app: AppServer, proxy: ProxySpec): string[] {
+  return [
+    '  include /etc/nginx/mime.types;',
+    '  default_type application/octet-stream;',
+    ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `  ${kind}_temp_path /tmp/${kind};`),
+    '  access_log off;',
+    '  server_tokens off;',
+    '  sendfile on;',
+    '  tcp_nopush on;',
+    `  keepalive_timeout ${milliseconds(app.spec.workers.keepAlive)}ms;`,
+    `  client_max_body_size ${bytes(proxy.maxBodySize)};`,
+    '  map $http_upgrade $upstream_connection {',
+    "    '' close;",
+    '    default upgrade;',
+    '  }',
+  ];
+}
+
+function server(app: AppServer, proxy: ProxySpec): string[] {
+  return [
+    '  server {',
+    `    listen ${proxy.port} backlog=${app.spec.workers.backlog};`,
+    '    error_page 418 = @draining;',
+    `    if (-f ${proxyRunDir}/draining) {`,
+    '      return 418;',
+    '    }',
+    '    location / {',
+    ...application(app, proxy.readTimeout),
+    '    }',
+    ...staticFiles(proxy),
+    ...draining(app, proxy),
+    '  }',
+  ];
+}
+
+/** What only probes and the end of the pod ask. */
+const adminServer = [
+  '  server {',
+  `    listen ${names.proxyAdminPort};`,
+  '    location = /livez {',
+  '      return 200 "ok";',
+  '    }',
+  '    location = /readyz {',
+  `      proxy_pass http://127.0.0.1:${names.adminPort}/readyz;`,
+  '    }',
+  '    location = /status {',
+  '      allow 127.0.0.1;',
+  '      deny all;',
+  '      stub_status;',
+  '    }',
+  '    location / {',
+  '      return 404;',
+  '    }',
+  '  }',
+];
+
+export function nginxConf(app: AppServer, proxy: ProxySpec): string {
+  return [
+    'worker_processes 1;',
+    `pid ${proxyRunDir}/nginx.pid;`,
+    'error_log stderr warn;',
+    'events {',
+    '  worker_connections 8192;',
+    '}',
+    'http {',
+    ...main(app, proxy),
+    ...(proxy.gzip ? gzip : []),
+    ...forwarded(app.spec.trustedProxies ?? []),
+    ...server(app, proxy),
+    ...adminServer,
+    '}',
+    '',
+  ].join('\n');
+}
