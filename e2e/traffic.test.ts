@@ -17,18 +17,7 @@ import {
 } from './harness/appserver.ts';
 import { startLoad, type Load, type LoadResult } from './harness/load.ts';
 import { installOperator, kubectl } from './harness/operator.ts';
-
-interface RuntimeStatus {
-  readonly workers: {
-    readonly ready: number;
-    readonly list: readonly { readonly pid: number; readonly state: string }[];
-  };
-  readonly restarts: Readonly<Record<string, number>>;
-}
-
-async function runtimeStatus(address: string): Promise<RuntimeStatus> {
-  return (await (await fetch(`http://${address}:9000/status`)).json()) as RuntimeStatus;
-}
+import { killWorker, runtimeStatus } from './harness/runtime.ts';
 
 /** What one rollout to another image does to a load that lasts at least so long, and a second beyond the rollout. */
 async function rollUnder(
@@ -90,9 +79,7 @@ describe('traffic', { concurrency: true }, () => {
       for (let i = 1; i <= kills; i++) {
         const victim = (await runtimeStatus(address)).workers.list.find(({ state }) => state === 'ready');
         assert.ok(victim);
-        // Process ids are those of the container, and this image has Python and no kill(1) of its own.
-        const kill = `import os; os.kill(${victim.pid}, 9)`;
-        await kubectl('exec', '-n', ns.name, pod.metadata.name, '--', 'python3', '-c', kill);
+        await killWorker(ns.name, pod.metadata.name, victim.pid);
         await eventually('four workers again', async () => {
           const status = await runtimeStatus(address);
           const replaced = status.workers.list.every(({ pid }) => pid !== victim.pid);

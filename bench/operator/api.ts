@@ -72,6 +72,7 @@ export async function inFlight<T>(limit: number, all: readonly T[], work: (one: 
 const watched = new Set([
   appServerType.plural,
   'pods',
+  'secrets',
   'events',
   ...Object.values(childTypes).map((type) => type.plural),
 ]);

@@ -6,9 +6,10 @@ import { create } from './create.ts';
 import { handover } from './handover.ts';
 import { react } from './react.ts';
 import { rest } from './rest.ts';
+import { sweep } from './sweep.ts';
 
 /** Each gives several figures: what they are measured on is dear to make. */
-const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = { create, handover, react, rest };
+const scenarios: Readonly<Record<string, () => Promise<Figure[]>>> = { create, handover, react, rest, sweep };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(scenarios, name));

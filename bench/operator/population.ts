@@ -102,6 +102,7 @@ export async function bareApply(total: number): Promise<number> {
       release,
       children: [],
       pods: [],
+      workers: new Map(),
       restart: { contents: undefined, mark: undefined },
       served: alwaysServed,
       now: new Date(),

@@ -139,7 +139,16 @@ export class World implements AsyncDisposable {
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
   const restart = observedMark(there.find(({ kind }) => kind === 'Deployment'));
-  const facts = { app, release, restart, children: [], pods: [], served: alwaysServed, now: new Date() };
+  const facts = {
+    app,
+    release,
+    restart,
+    children: [],
+    pods: [],
+    workers: new Map(),
+    served: alwaysServed,
+    now: new Date(),
+  };
   if (podTemplateConflict(facts) !== undefined) return ['spec.podTemplate is in conflict'];
   const wanted = desired(facts).map(stamped);
   const wrongs = wanted.flatMap((child) => {

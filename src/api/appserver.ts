@@ -302,9 +302,19 @@ export const statusSchema = z.object({
     .optional()
     .meta({ description: "The pods' label selector, for the scale subresource." }),
   workers: z
-    .object({ desired: z.int().min(0).meta({ description: 'Worker processes in all wanted pods together.' }) })
+    .object({
+      desired: z.int().min(0).optional().meta({
+        description: 'Worker processes in all wanted pods together; with auto once the pods have said how many.',
+      }),
+      ready: z.int().min(0).optional().meta({ description: 'Those that serve, as the pods have said last.' }),
+      restarts: z
+        .int()
+        .min(0)
+        .optional()
+        .meta({ description: 'Those that ended unasked, since the containers of the present pods were started.' }),
+    })
     .optional()
-    .meta({ description: 'Worker processes; absent when each pod finds its number itself (auto).' }),
+    .meta({ description: 'Worker processes.' }),
   url: z.string().max(1_024).optional().meta({ description: 'Where the application answers inside the cluster.' }),
 });
 

@@ -25,6 +25,8 @@ export const reasons = {
   PodSecurityViolated: 'PodSecurityViolated',
   /** Pods are refused for another reason. */
   PodsRefused: 'PodsRefused',
+  /** Pods serve with fewer workers than they should have, because some fail again and again. */
+  WorkersFailing: 'WorkersFailing',
   /** The rollout made no progress within its deadline. */
   RolloutStuck: 'RolloutStuck',
   /** The operator may not create or change a child. */

@@ -3,6 +3,7 @@ import { names } from '../api/index.ts';
 import { Cache, type KubeObject, type Metadata } from '../kube/index.ts';
 import { alwaysServed, type ChildKind } from './kinds.ts';
 import type { PodView } from './pod-view.ts';
+import type { WorkerView } from './worker-view.ts';
 
 export interface Caches {
   readonly apps: Cache<KubeObject>;
@@ -10,6 +11,8 @@ export interface Caches {
   readonly children: Readonly<Record<ChildKind, Cache<KubeObject>>>;
   /** By the key of the AppServer. */
   readonly pods: Cache<PodView>;
+  /** What pods have said of their workers, by the key of the pod. */
+  readonly workers: Map<string, WorkerView>;
   /** Kinds of children that the cluster knows, as of now. */
   readonly served: Set<ChildKind>;
 }
@@ -38,6 +41,7 @@ export function emptyCaches(): Caches {
       PodDisruptionBudget: childCache(),
     },
     pods: new Cache((pod) => keyOfPodsApp(pod)),
+    workers: new Map(),
     served: new Set(alwaysServed),
   };
 }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { names, reasons, statusSchema, type AppServerStatus, type Condition, type Reason } from '../api/index.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Facts } from './facts.ts';
-import { deploymentOf, findProblem, type Problem } from './problems.ts';
+import { deploymentOf, findProblem, workersFailing, type Problem } from './problems.ts';
+import { totalRestarts, type WorkerView } from './worker-view.ts';
 
 const deploymentView = z.looseObject({
   metadata: z.looseObject({ generation: z.int().optional() }),
@@ -130,6 +131,25 @@ function workersEach(count: number | 'auto'): string {
   return `${count} ${count === 1 ? 'worker' : 'workers'} each`;
 }
 
+/** Numbers of workers that are not known, because a pod has not been asked yet, stay what they were. */
+function workersStatus({ app, pods, workers }: Facts, wanted: number): AppServerStatus['workers'] {
+  const { count } = app.spec.workers;
+  const { desired: before, ...known } = app.status?.workers ?? {};
+  const views = pods.filter((pod) => !pod.terminating && pod.ready).map(({ name }) => workers.get(name));
+  const answered = views.filter((view) => view !== undefined);
+  const sum = (of: (view: WorkerView) => number): number => answered.reduce((total, view) => total + of(view), 0);
+  const all = answered.length > 0 && answered.length === views.length;
+  const desired = count === 'auto' ? (all ? sum((view) => view.desired) : before) : wanted * count;
+  // None is ready where no pod is; before any was asked, nothing is said.
+  const none = views.length === 0 && known.ready !== undefined;
+  const seen = none
+    ? { ready: 0, restarts: 0 }
+    : all
+      ? { ready: sum(({ ready }) => ready), restarts: sum(totalRestarts) }
+      : known;
+  return { ...(desired !== undefined && { desired }), ...seen };
+}
+
 /**
  * @param writeProblem what kept a child from being written, if anything did
  * @param contended what somebody keeps changing back, in a sentence
@@ -139,6 +159,8 @@ export function statusOf(facts: Facts, writeProblem?: Problem, contended?: strin
   const { name, namespace, generation } = app.metadata;
   const { wanted, exists, ready } = rollout(facts);
   const found = verdict(facts, writeProblem);
+  // Pods that serve all the same are no less ready for it.
+  const failing = found.degraded ? undefined : workersFailing(facts);
   const port = app.spec.service.port === 80 ? '' : `:${app.spec.service.port}`;
   return {
     observedGeneration: generation,
@@ -147,13 +169,12 @@ export function statusOf(facts: Facts, writeProblem?: Problem, contended?: strin
     selector: Object.entries(names.selectorLabels(name))
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
-    // What `auto` comes to is known in the pods alone.
-    ...(app.spec.workers.count !== 'auto' && { workers: { desired: wanted * app.spec.workers.count } }),
+    workers: workersStatus(facts, wanted),
     url: `http://${name}.${namespace}.svc${port}`,
     conditions: [
       condition(facts, 'Ready', found.ready, found),
       condition(facts, 'Progressing', found.progressing, found),
-      condition(facts, 'Degraded', found.degraded, found),
+      condition(facts, 'Degraded', found.degraded || failing !== undefined, { ...found, ...failing }),
       // What kstatus looks for; present only while true.
       ...(found.progressing ? [condition(facts, 'Reconciling', true, found)] : []),
       ...(found.stalled ? [condition(facts, 'Stalled', true, found)] : []),

@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/index.ts';
 import type { ChildKind } from './kinds.ts';
 import type { PodView } from './pod-view.ts';
 import type { RestartMark } from './restart.ts';
+import type { WorkerView } from './worker-view.ts';
 
 /** A child as it should be. Its kind says which of the watched kinds it is of. */
 export interface Child extends KubeObject {
@@ -26,6 +27,8 @@ export interface Facts {
   /** Children that bear the AppServer's uid as their controller. */
   readonly children: readonly KubeObject[];
   readonly pods: readonly PodView[];
+  /** What pods have said of their workers, by the name of the pod. */
+  readonly workers: ReadonlyMap<string, WorkerView>;
   /** Kinds of children that the cluster knows. */
   readonly served: ReadonlySet<ChildKind>;
   /** By which pods are replaced, or left, when what they use has changed. */

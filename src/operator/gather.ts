@@ -20,7 +20,13 @@ export function gather(object: KubeObject, caches: Caches, release: Release, now
   const app = parsed.data;
   const children = childKinds.flatMap((kind) => caches.children[kind].byIndex(app.metadata.uid));
   const pods = caches.pods.byIndex(keyOf(object));
+  const workers = new Map(
+    pods.flatMap(({ namespace, name }) => {
+      const view = caches.workers.get(`${namespace}/${name}`);
+      return view === undefined ? [] : [[name, view]];
+    }),
+  );
   // Nothing is to be replaced, as far as can be told without looking into what pods use.
   const restart = observedMark(children.find(({ kind }) => kind === 'Deployment'));
-  return { kind: 'facts', facts: { app, release, children, pods, served: caches.served, restart, now } };
+  return { kind: 'facts', facts: { app, release, children, pods, workers, served: caches.served, restart, now } };
 }

@@ -5,6 +5,7 @@
 //   kinds           the kinds of children and what else is watched
 //   caches          what has been seen last; watches fills them, definitions tells which kinds the cluster knows
 //   pod-view        what is kept of pods
+//   sweep           how the workers in the pods are, by pod-status; worker-view is what is kept of that
 //   gather          Facts of one AppServer, from the caches alone
 //   desired         Facts → children, pure; one file a child under children/
 //   references      ConfigMaps and Secrets that pods use; contents reads them, restart decides whether pods are replaced for

@@ -5,7 +5,7 @@ import type { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { pino, type Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
-import { names } from '../api/index.ts';
+import { names, reasons } from '../api/index.ts';
 import { Controller, EventRecorder, KubeClient, WorkQueue } from '../kube/index.ts';
 import { startAdmin } from './admin.ts';
 import { emptyCaches, type Caches } from './caches.ts';
@@ -15,10 +15,12 @@ import type { Release } from './facts.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
 import { Metrics } from './metrics.ts';
 import { parse, type Options } from './options.ts';
+import { askPod } from './pod-status.ts';
 import { Reconciler } from './reconcile.ts';
 import { RestartLimit } from './restart-limit.ts';
 import { Reviewer } from './review.ts';
 import { startSecureMetrics } from './secure-metrics.ts';
+import { Sweep } from './sweep.ts';
 import { startWatches } from './watches.ts';
 
 /** @throws OperatorError KUBECONFIG_INVALID */
@@ -70,19 +72,44 @@ interface Parts {
   readonly caches: Caches;
   readonly contents: Contents;
   readonly queue: WorkQueue;
+  readonly events: EventRecorder;
   readonly metrics: Metrics;
 }
 
-function createController(options: Options, log: Logger, parts: Parts): Controller {
-  const { client, caches, contents, queue, metrics } = parts;
-  const now = (): Date => new Date();
-  const events = new EventRecorder({
+function recorder(client: KubeClient, log: Logger): EventRecorder {
+  return new EventRecorder({
     client,
     controller: names.fieldManager,
     instance: hostname(),
     now: () => performance.now(),
     onError: (error) => log.warn({ err: error }, 'event not recorded'),
   });
+}
+
+/** Looks at the workers of all pods, as long as this replica acts. */
+function startSweep(everySeconds: number, { caches, queue, events }: Parts, signal: AbortSignal): void {
+  if (everySeconds === 0) return;
+  const sweep = new Sweep({
+    pods: caches.pods,
+    workers: caches.workers,
+    everyMs: everySeconds * 1_000,
+    ask: askPod,
+    now: () => performance.now(),
+    random: Math.random,
+    onChange: (app) => queue.add(app),
+    onTrouble: (app, pod, codes) => {
+      const object = caches.apps.get(app);
+      if (object === undefined) return;
+      const note = `Workers of pod ${pod} end unasked: ${codes.join(', ')}; its log shows why`;
+      events.record(object, { type: 'Warning', reason: reasons.WorkersFailing, action: 'Supervise', note });
+    },
+  });
+  sweep.start(signal);
+}
+
+function createController(options: Options, log: Logger, parts: Parts): Controller {
+  const { client, caches, contents, queue, events, metrics } = parts;
+  const now = (): Date => new Date();
   const uptimeMs = (): number => performance.now();
   const restartLimit = new RestartLimit(options.restartLimit, (key) => queue.add(key));
   const reconciler = new Reconciler({
@@ -166,7 +193,8 @@ async function run(options: Options, log: Logger): Promise<void> {
   const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads });
   const caches = emptyCaches();
   const contents = new Contents(client, options.restartOn);
-  const controller = createController(options, log, { client, caches, contents, queue, metrics });
+  const parts = { client, caches, contents, queue, events: recorder(client, log), metrics };
+  const controller = createController(options, log, parts);
   let ready = false;
   const servers = await startServers(options, config, { log, metrics, isReady: () => ready });
   log.info(
@@ -190,6 +218,7 @@ async function run(options: Options, log: Logger): Promise<void> {
   await Promise.race([Promise.all([fillCaches(), leadership.won]), stopped]);
   if (!stop.signal.aborted) {
     log.info('leading');
+    startSweep(options.podStatusSeconds, parts, stop.signal);
     void stopped.then(() => queue.close());
     // Returns once the queue is closed and what was begun is done.
     const outcome = await Promise.race([controller.run(), leadership.lost.then(() => 'lost' as const)]);

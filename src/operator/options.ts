@@ -13,6 +13,8 @@ export interface Options {
   readonly secureMetricsPort: number;
   readonly secureMetricsTls?: string;
   readonly proxyImage: string;
+  /** 0 for never. */
+  readonly podStatusSeconds: number;
   readonly concurrency: number;
   readonly restartOn: readonly ReferenceKind[];
   readonly restartLimit: number;
@@ -33,17 +35,22 @@ function kindList(text: string): ReferenceKind[] {
 }
 
 /** @throws InvalidArgumentError */
+function wholeNumber(text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** @throws InvalidArgumentError */
 function atLeastOne(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  const number = wholeNumber(text);
+  if (number < 1) throw new InvalidArgumentError('It must be at least 1.');
   return number;
 }
 
 /** @throws InvalidArgumentError */
 function port(text: string): number {
-  const number = Number(text);
-  if (text === '' || !Number.isInteger(number) || number < 0 || number > 65_535)
-    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
+  const number = wholeNumber(text);
+  if (number > 65_535) throw new InvalidArgumentError('It must be a port, 0 to 65535.');
   return number;
 }
 
@@ -85,6 +92,12 @@ export function parse(argv: readonly string[]): Options {
       [...referenceKinds],
     )
     .option('--restart-limit <number>', 'AppServers that replace their pods for that at the same time', atLeastOne, 10)
+    .option(
+      '--pod-status-seconds <number>',
+      'how often each pod is asked how its workers are; 0 for never',
+      wholeNumber,
+      60,
+    )
     .option('--no-leader-elect', 'act at once, without a Lease: only where no other replica runs')
     .option('--leader-election-namespace <name>', "namespace of the Lease; default: the operator's own")
     .option('--leader-election-id <name>', 'name of the Lease', 'appserver-operator')

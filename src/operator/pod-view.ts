@@ -34,6 +34,7 @@ const podSchema = z.looseObject({
   }),
   status: z
     .looseObject({
+      podIP: z.string().optional(),
       conditions: observedConditions,
       initContainerStatuses: z.array(containerStatus).optional(),
       containerStatuses: z.array(containerStatus).optional(),
@@ -62,6 +63,8 @@ export interface PodView {
   readonly labels: Readonly<Record<string, string>>;
   /** Names of the ConfigMaps that it mounts. */
   readonly configMaps: readonly string[];
+  /** Undefined until it has one. */
+  readonly address: string | undefined;
   readonly terminating: boolean;
   readonly ready: boolean;
   /** Why no node takes it. */
@@ -96,6 +99,7 @@ export function podView(object: KubeObject): PodView {
     name: object.metadata.name,
     labels: object.metadata.labels ?? {},
     configMaps: (spec.volumes ?? []).map((volume) => volume.configMap?.name).filter((name) => name !== undefined),
+    address: status?.podIP === '' ? undefined : status?.podIP,
     terminating: object.metadata.deletionTimestamp !== undefined,
     ready: conditions.some((one) => one.type === 'Ready' && one.status === 'True'),
     unschedulable:

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Facts } from './facts.ts';
 import { observedConditions } from './observed-conditions.ts';
 import type { ContainerView, PodView } from './pod-view.ts';
+import { isLacking } from './worker-view.ts';
 
 export interface Problem {
   readonly reason: Reason;
@@ -167,6 +168,25 @@ const kindMissing: Check = ({ app, served }) => {
     message:
       'spec.httpRoute needs the Gateway API, which this cluster does not know; install its CustomResourceDefinitions, which is noticed, or use spec.ingress.',
     stalled: true,
+  };
+};
+
+/** What pods serve in spite of, told while they are ready. */
+export const workersFailing: Check = ({ pods, workers }) => {
+  const live = pods.filter((pod) => !pod.terminating);
+  const failing = live.flatMap(({ name, ready }) => {
+    const view = workers.get(name);
+    // A worker that is being replaced is lacking for a moment only.
+    return ready && view?.lacking === true && isLacking(view) ? [{ name, view }] : [];
+  });
+  const [first] = failing;
+  if (first === undefined) return undefined;
+  const { name, view } = first;
+  const last = view.lastFailure === undefined ? '' : `, the last failure is ${view.lastFailure}`;
+  return {
+    reason: reasons.WorkersFailing,
+    message: `${failing.length} of ${live.length} ${live.length === 1 ? 'pod' : 'pods'}: ${view.ready} of ${view.desired} workers ready in ${name}${last}; its log shows why.`,
+    stalled: false,
   };
 };
 

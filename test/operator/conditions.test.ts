@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { statusOf, unreadableStatus } from '../../src/operator/conditions.ts';
 import type { Facts } from '../../src/operator/facts.ts';
 import type { KubeObject } from '../../src/kube/index.ts';
+import type { WorkerView } from '../../src/operator/worker-view.ts';
 import { appServer, container, facts, pod } from '../builders.ts';
 
 function deployment(status: object, spec: object = { replicas: 2 }): KubeObject {
@@ -238,6 +239,22 @@ describe('conditions when', () => {
     });
   }
 
+  test('a ready pod lacks workers, it is degraded and ready', () => {
+    const view = { desired: 2, ready: 1, restarts: { BOOT_TIMEOUT: 4 }, lastFailure: 'BOOT_TIMEOUT', lacking: true };
+    const given = facts({ children: [settled], pods: [pod('a', { ready: true }), pod('b', { ready: true })] });
+    const { conditions = [] } = statusOf({ ...given, workers: new Map([['b', view]]) });
+    assert.deepEqual(
+      conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+      ['Ready True Available', 'Progressing False Available', 'Degraded True WorkersFailing'],
+    );
+    assert.equal(
+      conditions[2]?.message,
+      '1 of 2 pods: 1 of 2 workers ready in b, the last failure is BOOT_TIMEOUT; its log shows why.',
+    );
+    const moment = statusOf({ ...given, workers: new Map([['b', { ...view, lacking: false }]]) });
+    assert.equal(moment.conditions?.[2]?.status, 'False', 'a worker that is being replaced');
+  });
+
   test('nothing has changed, the time of the transition stays', () => {
     const given = facts({ children: [settled] });
     const first = statusOf(given);
@@ -269,4 +286,59 @@ describe('conditions when', () => {
     assert.equal(statusOf(facts({ app: appServer({ service: { port: 8080 } }) })).url, 'http://shop.web.svc:8080');
     assert.equal(statusOf(facts()).url, 'http://shop.web.svc');
   });
+});
+
+describe('workers of the status', () => {
+  const view = (changes: object = {}): WorkerView => ({
+    desired: 2,
+    ready: 2,
+    restarts: {},
+    lastFailure: undefined,
+    lacking: false,
+    ...changes,
+  });
+  const ready = [pod('a', { ready: true }), pod('b', { ready: true })];
+  const auto = appServer({ workers: { count: 'auto' } });
+  const before = { desired: 4, ready: 3, restarts: 7 };
+
+  const sums: Record<string, [given: Partial<Facts>, workers: object]> = {
+    'are those that are wanted, before any pod was asked': [{ pods: ready }, { desired: 4 }],
+    'are none with auto, before any pod was asked': [{ app: auto, pods: ready }, {}],
+    'are what all pods have said': [
+      {
+        pods: ready,
+        workers: new Map([
+          ['a', view()],
+          ['b', view({ ready: 1, restarts: { A: 2, B: 1 } })],
+        ]),
+      },
+      { desired: 4, ready: 3, restarts: 3 },
+    ],
+    'are what all pods have said, with auto': [
+      {
+        app: auto,
+        pods: ready,
+        workers: new Map([
+          ['a', view()],
+          ['b', view({ desired: 3 })],
+        ]),
+      },
+      { desired: 5, ready: 4, restarts: 0 },
+    ],
+    'stay what they were while a pod has not been asked': [
+      { app: appServer({}, { status: { workers: before } }), pods: ready, workers: new Map([['a', view()]]) },
+      before,
+    ],
+    'leave out pods that are ending': [
+      { pods: [pod('a', { ready: true }), pod('b', { terminating: true })], workers: new Map([['a', view()]]) },
+      { desired: 4, ready: 2, restarts: 0 },
+    ],
+    'are none when no pod is ready any more': [
+      { app: appServer({}, { status: { workers: before } }), pods: [pod('a')] },
+      { desired: 4, ready: 0, restarts: 0 },
+    ],
+  };
+  for (const [name, [given, workers]] of Object.entries(sums)) {
+    test(name, () => assert.deepEqual(statusOf(facts({ children: [settled], ...given })).workers, workers));
+  }
 });
