@@ -107,6 +107,11 @@ const rules: Record<string, Case> = {
     refused: { rollout: { minReadySeconds: 600 } },
     says: /spec\.rollout\.progressDeadlineSeconds must be more than minReadySeconds/,
   },
+  'the application is asked once a second at most': {
+    passes: { probes: { path: '/healthz', interval: '1s' } },
+    refused: { probes: { path: '/healthz', interval: '500ms' } },
+    says: /spec\.probes\.interval must be at least 1s/,
+  },
   'ports in the pod are taken once': {
     passes: { proxy: { port: 8_080 } },
     refused: { proxy: { port: 8_000 } },

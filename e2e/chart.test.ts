@@ -8,9 +8,10 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { CommandFailed, run } from './cluster/command.ts';
 import { repository } from './cluster/layout.ts';
+import { path } from '../src/kube/index.ts';
 import { installManifest } from '../scripts/install-manifest.ts';
-import { applyAs, eventually, get, list, merge, types } from './harness/api.ts';
-import { appServer, create, namespace, podAddress, pods, untilReady } from './harness/appserver.ts';
+import { applyAs, clientAs, eventually, get, list, merge, types } from './harness/api.ts';
+import { appServer, create, namespace, podAddress, pods, restricted, untilReady } from './harness/appserver.ts';
 import { helm, installOperator, kubectl, operatorNamespace, release, removeOperator } from './harness/operator.ts';
 
 async function can(verb: string, resource: string): Promise<boolean> {
@@ -80,11 +81,14 @@ describe('Helm chart', () => {
       ['patch', 'deployments.apps'],
       ['list', 'pods'],
       ['patch', 'appservers.appserver.dev/status'],
+      // What of them: the policies below.
+      ['get', 'secrets'],
+      ['patch', 'pods'],
     ] as const) {
       assert.ok(await can(verb, resource), `${verb} ${resource}`);
     }
     for (const [verb, resource] of [
-      ['get', 'secrets'],
+      ['update', 'pods'],
       ['create', 'pods'],
       ['delete', 'pods'],
       ['create', 'pods/exec'],
@@ -94,6 +98,39 @@ describe('Helm chart', () => {
       ['create', 'serviceaccounts/token'],
     ] as const) {
       assert.ok(!(await can(verb, resource)), `${verb} ${resource}`);
+    }
+    await installOperator('--set', 'restartOn.kinds={ConfigMap}');
+    assert.ok(!(await can('get', 'secrets')), 'Secrets are not looked at');
+  });
+
+  test('holds the operator to its own annotation on pods', async () => {
+    await installOperator();
+    await using ns = await namespace(restricted);
+    await create(appServer(ns.name, { replicas: 1 }));
+    await untilReady(ns.name);
+    const [pod] = await pods(ns.name);
+    assert.ok(pod);
+    const operator = clientAs(`system:serviceaccount:${operatorNamespace}:${release}`);
+    const patch = (body: object): Promise<unknown> =>
+      operator.json({
+        method: 'PATCH',
+        path: path(types.Pod, ns.name, pod.metadata.name),
+        body,
+        contentType: 'application/merge-patch+json',
+      });
+    await patch({ metadata: { annotations: { 'appserver.dev/live-revision': 'x' } } });
+    const forbidden = /may change nothing of a pod but its annotation appserver\.dev\/live-revision/;
+    for (const body of [
+      { metadata: { annotations: { other: 'x' } } },
+      { metadata: { annotations: { 'kubectl.kubernetes.io/default-container': null } } },
+      { metadata: { labels: { team: 'x' } } },
+      { metadata: { ownerReferences: null } },
+      { spec: { activeDeadlineSeconds: 1 } },
+    ]) {
+      await eventually(`refused: ${JSON.stringify(body)}`, async () => {
+        await assert.rejects(patch(body), forbidden);
+        return true;
+      });
     }
   });
 

@@ -16,7 +16,7 @@ const debianPackages = [
 
 interface GoTool {
   readonly name: string;
-  /** A module of ours below e2e/cluster, or a package to install as it is published. */
+  /** A module of ours below e2e, or a package to install as it is published. */
   readonly from: { readonly module: string } | { readonly package: string };
   readonly ldflags?: string;
 }
@@ -30,6 +30,7 @@ const goTools: readonly GoTool[] = [
     // Without these the server calls itself v0.0.0, and version checks of clients misjudge it.
     ldflags: `-X ${stamp}.gitVersion=v${kubernetesVersion} -X ${stamp}.gitMajor=${major} -X ${stamp}.gitMinor=${minor}`,
   },
+  { name: 'kstatus', from: { module: 'e2e/kstatus' } },
   { name: 'etcd', from: { module: 'e2e/cluster/etcd' } },
   { name: 'coredns', from: { package: 'github.com/coredns/coredns@v1.14.2' } },
   { name: 'metrics-server', from: { package: 'sigs.k8s.io/metrics-server/cmd/metrics-server@v0.9.0' } },

@@ -19,6 +19,14 @@ const config = new KubeConfig();
 config.loadFromFile(kubeconfig);
 export const client = new KubeClient(config);
 
+/** As somebody else. */
+export function clientAs(user: string): KubeClient {
+  const impersonating = new KubeConfig();
+  impersonating.loadFromFile(kubeconfig);
+  impersonating.users = impersonating.users.map((one) => ({ ...one, impersonateUser: user }));
+  return new KubeClient(impersonating);
+}
+
 export const types = {
   AppServer: resourceType('appserver.dev/v1alpha1', 'AppServer'),
   CustomResourceDefinition: resourceType('apiextensions.k8s.io/v1', 'CustomResourceDefinition'),

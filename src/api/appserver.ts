@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
+import { hostName, httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
 import { about, duration, envFrom, envVar, localObjectReference, resources, volume, volumeMount } from './fields.ts';
 import { autoscaling, disruption, rollout, topology } from './placement.ts';
 import { proxy } from './proxy.ts';
@@ -122,6 +122,29 @@ const drain = z.object({
 
 const probes = z.object({
   readyWorkers: z.int().min(1).max(128).default(1).meta(about('live', 'Ready workers that make a pod ready.')),
+  path: z
+    .string()
+    .max(1_024)
+    .regex(/^\/[^\s]*$/)
+    .optional()
+    .meta(
+      about(
+        'roll',
+        'Where the application itself is asked whether it can serve. An answer from 400 on counts as no; none in time counts as nothing.',
+      ),
+    ),
+  host: hostName()
+    .default('localhost')
+    .meta(about('roll', 'Host header of that request, such as Django wants to know.')),
+  interval: duration()
+    .default('10s')
+    .meta(about('roll', 'How often it is asked; once a second until it first says yes.')),
+  failureThreshold: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .meta(about('roll', 'So many times no in a row make a pod not ready.')),
 });
 
 const userId = (): z.ZodInt => z.int().min(1).max(2_147_483_647);

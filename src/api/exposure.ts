@@ -33,7 +33,7 @@ export const networkPolicy = z.object({
     .meta(about('outside', 'Who may reach the application, as in a NetworkPolicy. The admin port stays open.')),
 });
 
-const hostName = () =>
+export const hostName = () =>
   z
     .string()
     .max(253)

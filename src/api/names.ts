@@ -26,6 +26,15 @@ export const contentsAnnotation = 'appserver.dev/contents';
 /** On pods that were replaced because such contents have changed. */
 export const contentsHashAnnotation = 'appserver.dev/contents-hash';
 
+/**
+ * On an object that is not an AppServer's: the name of the AppServer that may make it its own. Whoever may write the object
+ * says so by it.
+ */
+export const adoptAnnotation = 'appserver.dev/adopt-as-child-of';
+
+/** On pods: the revision of the live configuration, so that kubelet looks at once whether there is a new one. */
+export const liveRevisionAnnotation = 'appserver.dev/live-revision';
+
 /** Volumes of each pod that the operator makes itself. */
 export const ownVolumes: ReadonlySet<string> = new Set([
   'runtime',

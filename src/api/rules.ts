@@ -86,6 +86,11 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.probes.readyWorkers',
   },
   {
+    rule: "duration(self.probes.interval) >= duration('1s')",
+    message: 'spec.probes.interval must be at least 1s; raise it',
+    fieldPath: '.probes.interval',
+  },
+  {
     rule: 'duration(self.drain.minimum) <= duration(self.drain.maximum)',
     message: 'spec.drain.maximum must not be less than spec.drain.minimum; raise maximum or lower minimum',
     fieldPath: '.drain.maximum',

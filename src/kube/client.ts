@@ -45,6 +45,8 @@ export interface Call {
 export interface KubeClientOptions {
   /** Called with each answer's status, 0 when there was none. */
   readonly onRequest?: (method: string, status: number) => void;
+  /** The kubeconfig as it is now, when the API server does not take the credentials any more: they may have been replaced. */
+  readonly reload?: () => KubeConfig;
   /** Asked at the moment at which a write would be sent. */
   readonly mayWrite?: () => boolean;
 }
@@ -55,17 +57,20 @@ const answerTimeoutMs = 30_000;
 const mostTries = 10;
 
 export class KubeClient {
-  readonly #config: KubeConfig;
+  #config: KubeConfig;
+  readonly #reload: (() => KubeConfig) | undefined;
   readonly #server: URL;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'fifo' });
   readonly #onRequest: (method: string, status: number) => void;
   readonly #mayWrite: () => boolean;
 
-  constructor(config: KubeConfig, { onRequest = () => undefined, mayWrite = () => true }: KubeClientOptions = {}) {
+  constructor(config: KubeConfig, options: KubeClientOptions = {}) {
+    const { onRequest = () => undefined, mayWrite = () => true, reload } = options;
     const cluster = config.getCurrentCluster();
     if (cluster === null) throw new Error('the kubeconfig names no cluster for its current context');
     this.#config = config;
     this.#server = new URL(cluster.server);
+    this.#reload = reload;
     this.#onRequest = onRequest;
     this.#mayWrite = mayWrite;
   }
@@ -95,11 +100,23 @@ export class KubeClient {
 
   /** The answer's body as it comes. @throws ApiError when the API server refuses */
   async stream(call: Call): Promise<IncomingMessage> {
-    const response = await this.#send(call);
+    const used = this.#config;
+    let response = await this.#answer(call);
+    if (response.statusCode === 401 && this.#reload !== undefined) {
+      response.resume();
+      // Unless another request has met the same meanwhile.
+      if (this.#config === used) this.#config = this.#reload();
+      response = await this.#answer(call);
+    }
     const status = response.statusCode ?? 0;
-    this.#onRequest(call.method, status);
     if (status >= 200 && status < 300) return response;
     throw refusal(status, await text(response), askedToWaitMs(status, response.headers['retry-after']));
+  }
+
+  async #answer(call: Call): Promise<IncomingMessage> {
+    const response = await this.#send(call);
+    this.#onRequest(call.method, response.statusCode ?? 0);
+    return response;
   }
 
   async #send(call: Call): Promise<IncomingMessage> {
@@ -142,9 +159,9 @@ export class KubeClient {
   }
 }
 
-/** The headers that credentials consist of, in the form that Node's types leave open. */
+/** The headers that credentials consist of, in the form that Node's types leave open. Files with tokens may end in a newline. */
 function authorization({ headers }: RequestOptions): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value).trim()]));
 }
 
 /** Of a refusal that is about the server, not about what was asked. */

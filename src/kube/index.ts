@@ -1,7 +1,7 @@
 // Kubernetes machinery with no word of AppServer in it.
 //
 //   objects     what all objects have in common; kinds and their paths
-//   client      plain JSON over keep-alive connections, with the kubeconfig's credentials
+//   client      plain JSON over keep-alive connections, with the credentials of a kubeconfig
 //   apply       the only writer: server-side apply, status, removal
 //   watch       list and watch one kind for ever
 //   cache       what the watch has seen, by key and by index
@@ -11,12 +11,13 @@
 //   leader-election, lease-store  who of several processes acts, by a Lease
 //   timers      the clock, and a stand-in for it in tests
 //
-// Allowed imports: its own files, client-node for kubeconfig and credentials, zod, Node.
+// Allowed imports: its own files, client-node and js-yaml for kubeconfig and credentials, zod, Node.
 export { apply, applyNew, applyStatus, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result } from './controller.ts';
 export { EventRecorder } from './events.ts';
+export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElection } from './leader-election.ts';
 export { KubeLease } from './lease-store.ts';
 export {

@@ -16,6 +16,7 @@
 //   plan            which children to write and which to delete
 //   contention      fields that somebody keeps changing back
 //   reconcile       gather, decide, apply, prune, report: reads top to bottom
+//   touch           makes kubelet look at the live configuration at once
 //   write           applies one child, with its conflicts; replicas has the hand-over to the autoscaler
 //   conditions      Facts → conditions, pure; problems finds what stands in the way
 //   admin           /livez, /readyz, /metrics; secure-metrics the same over TLS, for those whom review lets

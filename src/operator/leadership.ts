@@ -27,6 +27,8 @@ export function withoutElection(): Leadership {
 
 export interface ElectionOptions {
   readonly config: KubeConfig;
+  /** When its credentials are not taken any more. */
+  readonly reload: () => KubeConfig;
   readonly namespace: string;
   /** Of the Lease. Operators that watch different namespaces need different ones. */
   readonly name: string;
@@ -34,12 +36,12 @@ export interface ElectionOptions {
   readonly signal: AbortSignal;
 }
 
-export function compete({ config, namespace, name, onError, signal }: ElectionOptions): Leadership {
+export function compete({ config, reload, namespace, name, onError, signal }: ElectionOptions): Leadership {
   const explain = (error: unknown): void => {
     const cause = `Lease ${namespace}/${name}: ${error instanceof Error ? error.message : String(error)}`;
     onError(new OperatorError('LEADER_ELECTION_FAILED', cause, { cause: error }));
   };
-  const client = new KubeClient(config);
+  const client = new KubeClient(config, { reload });
   const store = new KubeLease(client, { namespace, name });
   const election = new LeaderElection({ store, identity: `${hostname()}_${randomUUID()}`, onError: explain });
   const watching = new AbortController();

@@ -1,12 +1,11 @@
 // Start and stop of the operator.
-import { KubeConfig } from '@kubernetes/client-node';
-import { existsSync } from 'node:fs';
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { pino, type Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { names, reasons } from '../api/index.ts';
-import { Controller, EventRecorder, KubeClient, WorkQueue } from '../kube/index.ts';
+import { Controller, EventRecorder, KubeClient, loadKubeConfig, WorkQueue } from '../kube/index.ts';
 import { startAdmin } from './admin.ts';
 import { emptyCaches, type Caches } from './caches.ts';
 import { Contents } from './contents.ts';
@@ -24,25 +23,14 @@ import { Sweep } from './sweep.ts';
 import { startWatches } from './watches.ts';
 
 /** @throws OperatorError KUBECONFIG_INVALID */
-function loadKubeConfig({ kubeconfig, context }: Options): KubeConfig {
-  const config = new KubeConfig();
+function readKubeConfig({ kubeconfig: file, context }: Options): KubeConfig {
   try {
-    if (kubeconfig !== undefined) {
-      if (!existsSync(kubeconfig)) throw new Error(`there is no file ${kubeconfig}`);
-      config.loadFromFile(kubeconfig);
-    } else {
-      config.loadFromDefault();
-    }
-    if (context !== undefined) config.setCurrentContext(context);
+    return loadKubeConfig({ file, context });
   } catch (error) {
     throw new OperatorError('KUBECONFIG_INVALID', error instanceof Error ? error.message : String(error), {
       cause: error,
     });
   }
-  if (config.getCurrentCluster() === null) {
-    throw new OperatorError('KUBECONFIG_INVALID', `there is no cluster for context ${config.getCurrentContext()}`);
-  }
-  return config;
 }
 
 /** AppServers that are reconciled at the same time beyond --concurrency, when somebody waits for them. */
@@ -139,7 +127,8 @@ function createController(options: Options, log: Logger, parts: Parts): Controll
 function leadershipOf(options: Options, config: KubeConfig, log: Logger, signal: AbortSignal): Leadership {
   if (!options.leaderElect) return withoutElection();
   const namespace = options.leaderElectionNamespace ?? ownNamespace(config);
-  return compete({ config, namespace, name: options.leaderElectionId, onError: quietly(log), signal });
+  const reload = (): KubeConfig => readKubeConfig(options);
+  return compete({ config, reload, namespace, name: options.leaderElectionId, onError: quietly(log), signal });
 }
 
 /** Resolves when asked to end. */
@@ -171,14 +160,17 @@ async function startServers(
   const open = tlsDir === undefined ? registry : undefined;
   const admin = await startAdmin({ port: adminPort, registry: open, isReady });
   if (tlsDir === undefined) return [admin];
-  const reviewer = new Reviewer(new KubeClient(config), () => performance.now());
+  const reviewer = new Reviewer(new KubeClient(config, { reload: () => readKubeConfig(options) }), () =>
+    performance.now(),
+  );
   const onError = (error: unknown): void => log.warn({ err: error }, 'secure metrics');
   return [admin, await startSecureMetrics({ port: secureMetricsPort, tlsDir, registry, reviewer, onError })];
 }
 
 /** @throws OperatorError */
 async function run(options: Options, log: Logger): Promise<void> {
-  const config = loadKubeConfig(options);
+  const config = readKubeConfig(options);
+  const reload = (): KubeConfig => readKubeConfig(options);
   const metrics = new Metrics();
   const queue = new WorkQueue(undefined, undefined, metrics.queue);
   const stop = new AbortController();
@@ -190,7 +182,7 @@ async function run(options: Options, log: Logger): Promise<void> {
     concurrency: options.concurrency + urgentConcurrency,
     leads: leadership.leads,
   });
-  const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads });
+  const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads, reload });
   const caches = emptyCaches();
   const contents = new Contents(client, options.restartOn);
   const parts = { client, caches, contents, queue, events: recorder(client, log), metrics };

@@ -27,19 +27,19 @@ const containerStatus = z.looseObject({
 const podSchema = z.looseObject({
   spec: z.looseObject({
     containers: z.array(z.looseObject({ name: z.string(), image: z.string() })),
-    initContainers: z.array(z.looseObject({ name: z.string(), image: z.string() })).optional(),
+    initContainers: z.array(z.looseObject({ name: z.string(), image: z.string() })).default([]),
     volumes: z
       .array(z.looseObject({ configMap: z.looseObject({ name: z.string().optional() }).optional() }))
-      .optional(),
+      .default([]),
   }),
   status: z
     .looseObject({
       podIP: z.string().optional(),
       conditions: observedConditions,
-      initContainerStatuses: z.array(containerStatus).optional(),
-      containerStatuses: z.array(containerStatus).optional(),
+      initContainerStatuses: z.array(containerStatus).default([]),
+      containerStatuses: z.array(containerStatus).default([]),
     })
-    .optional(),
+    .prefault({}),
 });
 
 interface Ended {
@@ -89,23 +89,21 @@ function containerView(status: ContainerStatus, images: ReadonlyMap<string, stri
 
 export function podView(object: KubeObject): PodView {
   const { spec, status } = podSchema.parse(object);
-  const conditions = status?.conditions ?? [];
+  const { podIP: address, conditions = [] } = status;
   const scheduled = conditions.find((one) => one.type === 'PodScheduled');
   const images = new Map(
-    [...(spec.initContainers ?? []), ...spec.containers].map((container) => [container.name, container.image]),
+    [...spec.initContainers, ...spec.containers].map((container) => [container.name, container.image]),
   );
   return {
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
     labels: object.metadata.labels ?? {},
-    configMaps: (spec.volumes ?? []).map((volume) => volume.configMap?.name).filter((name) => name !== undefined),
-    address: status?.podIP === '' ? undefined : status?.podIP,
+    configMaps: spec.volumes.map((volume) => volume.configMap?.name).filter((name) => name !== undefined),
+    address: address === '' ? undefined : address,
     terminating: object.metadata.deletionTimestamp !== undefined,
     ready: conditions.some((one) => one.type === 'Ready' && one.status === 'True'),
     unschedulable:
       scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? '') : undefined,
-    containers: [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map((one) =>
-      containerView(one, images),
-    ),
+    containers: [...status.initContainerStatuses, ...status.containerStatuses].map((one) => containerView(one, images)),
   };
 }

@@ -26,6 +26,7 @@ import { isStuck, type Problem } from './problems.ts';
 import { recorded, restart } from './restart.ts';
 import type { RestartLimit } from './restart-limit.ts';
 import { stamped } from './stamp.ts';
+import { touchPods } from './touch.ts';
 import { writeChild, writeProblem } from './write.ts';
 import { describeWrite, fieldsOf } from './written.ts';
 
@@ -60,6 +61,10 @@ function conflictProblem(path: string): Problem {
     stalled: true,
   };
 }
+
+/** Of what running pods take over. */
+const isLiveChange = ({ child, observed }: Write): boolean =>
+  observed !== undefined && child.kind === 'ConfigMap' && child['immutable'] !== true;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -127,14 +132,14 @@ export class Reconciler {
   async #write(owner: KubeObject, writes: readonly Write[], key: string): Promise<Problem | undefined> {
     const written: Write[] = [];
     try {
-      return await this.#writeAll(writes, written);
+      return await this.#writeAll(writes, written, key);
     } finally {
       this.#contention.written(key, written, this.#options.uptimeMs());
       this.#recordWrites(owner, written);
     }
   }
 
-  async #writeAll(writes: readonly Write[], written: Write[]): Promise<Problem | undefined> {
+  async #writeAll(writes: readonly Write[], written: Write[], key: string): Promise<Problem | undefined> {
     const { client, caches, log } = this.#options;
     for (const write of writes) {
       const { child, observed, found, why } = write;
@@ -150,6 +155,7 @@ export class Reconciler {
         return problem;
       }
       log.info({ child: child.kind, name: child.metadata.name, why, fields: fieldsOf(write) }, 'child applied');
+      if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
       written.push(write);
     }
     return undefined;

@@ -37,7 +37,7 @@ interface Watched {
 export class Sweep {
   readonly #options: SweepOptions;
   readonly #watched = new Map<string, Watched>();
-  #underWay = 0;
+  #round: Promise<void> | undefined;
 
   constructor(options: SweepOptions) {
     this.#options = options;
@@ -49,25 +49,36 @@ export class Sweep {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  /** Looks at what is due. Resolves when that is done. */
-  async tick(): Promise<void> {
+  /** Looks at what is due, unless that is still under way from before. Resolves when it is done. */
+  tick(): Promise<void> {
+    this.#round ??= this.#lookAtAll(this.#due()).finally(() => (this.#round = undefined));
+    return this.#round;
+  }
+
+  /** Keys of the pods to be looked at now. */
+  #due(): string[] {
     const { pods, workers, now } = this.#options;
     const time = now();
-    const looks: Promise<void>[] = [];
+    const due: string[] = [];
     for (const key of pods.keys()) {
       const pod = pods.get(key);
       if (pod?.address === undefined || pod.terminating) {
-        this.#forget(key);
-        continue;
+        this.#watched.delete(key);
+      } else if (this.#watch(key, pod.address, pod, time).dueAt <= time) {
+        due.push(key);
       }
-      const watched = this.#watch(key, pod.address, pod, time);
-      if (watched.dueAt > time || this.#underWay >= most) continue;
-      this.#underWay++;
-      looks.push(this.#look(key, pod, pod.address).finally(() => this.#underWay--));
     }
-    for (const key of this.#watched.keys()) if (pods.get(key) === undefined) this.#forget(key);
+    for (const key of this.#watched.keys()) if (pods.get(key) === undefined) this.#watched.delete(key);
     for (const key of workers.keys()) if (!this.#watched.has(key)) workers.delete(key);
-    await Promise.all(looks);
+    return due;
+  }
+
+  async #lookAtAll(keys: readonly string[]): Promise<void> {
+    const left = keys.values();
+    const looker = async (): Promise<void> => {
+      for (const key of left) await this.#look(key);
+    };
+    await Promise.all(Array.from({ length: most }, looker));
   }
 
   #watch(key: string, address: string, pod: PodView, time: number): Watched {
@@ -83,15 +94,15 @@ export class Sweep {
     return watched;
   }
 
-  async #look(key: string, pod: PodView, address: string): Promise<void> {
-    const { workers, everyMs, ask, now, onChange, onTrouble } = this.#options;
+  async #look(key: string): Promise<void> {
+    const { pods, workers, everyMs, ask, now, onChange, onTrouble } = this.#options;
+    const pod = pods.get(key);
     const watched = this.#watched.get(key);
-    if (watched === undefined) return;
-    watched.dueAt = Infinity;
+    if (pod === undefined || watched === undefined) return;
     const before = workers.get(key);
     let after: WorkerView | undefined;
     try {
-      after = workerView(await ask(address), before);
+      after = workerView(await ask(watched.address), before);
     } catch {
       // It has no runtime yet or any more; what the kubelet says of it stands in its status.
     }
@@ -103,10 +114,6 @@ export class Sweep {
     if (before === undefined || differ(before, after)) onChange(app);
     const codes = before === undefined ? [] : newRestarts(before, after);
     if (codes.length > 0) onTrouble(app, pod.name, codes);
-  }
-
-  #forget(key: string): void {
-    this.#watched.delete(key);
   }
 }
 

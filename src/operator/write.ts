@@ -25,12 +25,15 @@ class ForeignChild extends Error {
 }
 
 /**
- * Whether an object that exists may become the child: it is the AppServer's by its owner, or nobody's and marked as a
- * child of an AppServer of this name, as one is whose owner reference was taken off or that was orphaned on purpose.
+ * Whether an object that exists may become the child: it is the AppServer's by its owner; or nobody's and marked as a child
+ * of an AppServer of this name, as one is whose owner reference was taken off or that was orphaned on purpose; or nobody's
+ * and marked as one that may be taken over.
  */
 function isOwn(found: KubeObject, child: Child): boolean {
   const controller = found.metadata.ownerReferences?.find((one) => one.controller === true);
   if (controller !== undefined) return controller.uid === child.metadata.ownerReferences?.[0]?.uid;
+  const { [names.instanceLabel]: appServer } = child.metadata.labels ?? {};
+  if (appServer !== undefined && found.metadata.annotations?.[names.adoptAnnotation] === appServer) return true;
   return Object.entries(child.metadata.labels ?? {}).every(
     ([label, value]) => found.metadata.labels?.[label] === value,
   );
@@ -83,7 +86,7 @@ export function writeProblem(child: Child, error: unknown): Problem | undefined 
   if (error instanceof ForeignChild) {
     return {
       reason: reasons.ChildConflict,
-      message: `${error.message}; delete or rename that ${child.kind}, or give the AppServer another name.`,
+      message: `${error.message}; delete or rename that ${child.kind}, annotate it with ${names.adoptAnnotation}: ${child.metadata.labels?.[names.instanceLabel] ?? ''}, or give the AppServer another name.`,
       stalled: true,
     };
   }
@@ -100,6 +103,13 @@ export function writeProblem(child: Child, error: unknown): Problem | undefined 
     return {
       reason: reasons.ChildForbidden,
       message: `The operator may not write ${what}: ${cause}; give its service account this right, as the Helm chart does.`,
+      stalled: true,
+    };
+  }
+  if (error.status === 422 && cause.includes('field is immutable')) {
+    return {
+      reason: reasons.ChildInvalid,
+      message: `${what} is refused: ${cause}; delete that ${child.kind}, with --cascade=orphan where its pods are to go on until they are replaced.`,
       stalled: true,
     };
   }

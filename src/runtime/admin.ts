@@ -13,6 +13,8 @@ export interface AdminOptions {
   readonly applicationMetrics: () => Promise<string | undefined>;
   /** Ready workers that make the pod ready. */
   readonly readyWorkers: () => number;
+  /** What the application says of itself, where it is asked. */
+  readonly applicationCheck: () => Check | undefined;
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: string): void {
@@ -33,6 +35,11 @@ function sendChecks(response: ServerResponse, name: string, checks: readonly Che
   send(response, ok ? 200 : 503, 'text/plain; charset=utf-8', body);
 }
 
+function allReadyChecks({ health, readyWorkers, applicationCheck }: AdminOptions): Check[] {
+  const application = applicationCheck();
+  return [...readyChecks(health(), readyWorkers()), ...(application === undefined ? [] : [application])];
+}
+
 async function answer(request: IncomingMessage, response: ServerResponse, options: AdminOptions): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://admin');
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -44,7 +51,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     case '/livez':
       return sendChecks(response, 'livez', liveChecks(options.health()), verbose);
     case '/readyz':
-      return sendChecks(response, 'readyz', readyChecks(options.health(), options.readyWorkers()), verbose);
+      return sendChecks(response, 'readyz', allReadyChecks(options), verbose);
     case '/status':
       return send(response, 200, 'application/json', `${JSON.stringify(options.report())}\n`);
     case '/metrics':

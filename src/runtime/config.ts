@@ -1,5 +1,6 @@
 // What the runtime can be told: one document, whether it comes from the operator's two ConfigMaps, from a YAML file or
 // from flags. docs/runtime.md describes the fields.
+import type { ApplicationCheckSettings } from './application-check.ts';
 import { Reader } from './config-reader.ts';
 import type { AccessLogFormat } from './shared-memory-layout.ts';
 
@@ -53,6 +54,8 @@ export interface FixedConfig {
   readonly trustedProxies: readonly string[];
   readonly drain: { readonly minimumMs: number; readonly maximumMs: number };
   readonly hooks: Readonly<Partial<Record<HookMoment, HookCommand>>>;
+  /** Undefined when the application is not asked. */
+  readonly check: ApplicationCheckSettings | undefined;
   /** Of a proxy in front: while this file exists, requests may still come from it. */
   readonly proxyPidFile: string | undefined;
 }
@@ -173,12 +176,25 @@ const workerFields = [
   'gracefulTimeout', 'recycle',
 ] as const; // prettier-ignore
 
+const probeFields = ['readyWorkers', 'path', 'host', 'interval', 'failureThreshold'] as const;
+
+function applicationCheck(probes: Reader): ApplicationCheckSettings | undefined {
+  const { path, host, interval, failureThreshold } = probes.object(...probeFields);
+  if (!path.present) return undefined;
+  return {
+    path: path.text().startsWith('/') ? path.text() : path.fail('must begin with /'),
+    host: host.text('localhost'),
+    intervalMs: interval.duration(1_000, '10s'),
+    failureThreshold: failureThreshold.integer(1, 100, 3),
+  };
+}
+
 type WorkerFields = Record<(typeof workerFields)[number], Reader>;
 
 function liveConfig(workers: WorkerFields, rest: Record<'revision' | 'probes' | 'logging', Reader>): LiveConfig {
   const logging = rest.logging.object('level', 'format', 'accessLog');
   const count = workers.count.is('auto') ? 'auto' : workers.count.integer(1, maxWorkers, 2);
-  const { readyWorkers } = rest.probes.object('readyWorkers');
+  const { readyWorkers } = rest.probes.object(...probeFields);
   return {
     revision: rest.revision.text('1'),
     workers: {
@@ -225,6 +241,7 @@ export function parseConfig(file: string, document: unknown): Config {
       trustedProxies: root.trustedProxies.texts(),
       drain: drainTimes(root.drain),
       hooks: commands,
+      check: applicationCheck(root.probes),
       proxyPidFile: root.proxy.object('pidFile').pidFile.optionalText(),
     },
     live: liveConfig(workers, root),

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorName, parseArgs } from 'node:util';
 import { startAdmin } from './admin.ts';
+import { ApplicationCheck, askOverHttp } from './application-check.ts';
 import { readFolders, readYaml } from './config-files.ts';
 import type { Config, FixedConfig } from './config.ts';
 import { startControl } from './control.ts';
@@ -92,6 +93,19 @@ interface Hold {
   output: (full: boolean) => void;
 }
 
+/** Starts asking the application, where that is wished for. */
+function startCheck({ check, listen }: FixedConfig, supervisor: Supervisor): ApplicationCheck | undefined {
+  const [address] = listen;
+  if (check === undefined || address === undefined) return undefined;
+  const serves = (): boolean => {
+    const { phase, workers } = supervisor.health();
+    return phase === 'serving' && workers.ready > 0;
+  };
+  const started = new ApplicationCheck(check, askOverHttp(address, check), serves);
+  started.start();
+  return started;
+}
+
 async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   let current = from.read();
   const { fixed, live } = current;
@@ -119,12 +133,14 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   const reread = (): void => {
     current = update(from, current, supervisor, log);
   };
+  const check = startCheck(fixed, supervisor);
   await startAdmin({
     address: fixed.admin,
     health: () => supervisor.health(),
     report: () => supervisor.report(),
     applicationMetrics: () => supervisor.applicationMetrics(),
     readyWorkers: () => current.live.readyWorkers,
+    applicationCheck: () => check?.check,
   });
   await startControl({ path: fixed.control, supervisor, log: log.logger, reread });
   process.on('SIGTERM', () => supervisor.dispatch({ kind: 'terminate' }));

@@ -1,17 +1,22 @@
 // A scripted API server: each request gets the next answer. TLS is client-node's business, not what is tested here, so the
 // certificate is made on the spot.
-import { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig, type Cluster } from '@kubernetes/client-node';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
 import { KubeClient, type KubeClientOptions } from '../../src/kube/client.ts';
 
 interface Seen {
   readonly method: string;
   readonly url: URL;
+  readonly authorization: string | undefined;
+  /** Common name of the client's certificate. */
+  readonly certificate: string | undefined;
 }
 
 export type Answer = (response: ServerResponse, seen: Seen) => void;
@@ -23,7 +28,8 @@ export interface ScriptedServer extends AsyncDisposable {
   connections(): number;
 }
 
-function certificate(): { key: string; cert: string } {
+/** A certificate that signs itself, and its key, in PEM. */
+export function certificate(name = 'localhost'): { key: string; cert: string } {
   const dir = mkdtempSync(join(tmpdir(), 'appserver-tls-'));
   try {
     const args = [
@@ -37,7 +43,7 @@ function certificate(): { key: string; cert: string } {
       '-days',
       '1',
       '-subj',
-      '/CN=localhost',
+      `/CN=${name}`,
     ];
     const files = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', join(dir, 'key'), '-out', join(dir, 'cert')];
     execFileSync('openssl', [...args, ...files], { stdio: 'ignore' });
@@ -47,17 +53,42 @@ function certificate(): { key: string; cert: string } {
   }
 }
 
+function commonName(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const { subject } = socket.getPeerCertificate();
+  return typeof subject?.CN === 'string' ? subject.CN : undefined;
+}
+
+function withToken(cluster: Cluster, options?: KubeClientOptions): KubeClient {
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(cluster, { name: 'test', token: 'secret' });
+  return new KubeClient(config, options);
+}
+
 export function json(status: number, body: unknown): Answer {
   return (response) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** @param script answers in the order of requests; the last one answers all that follow */
-export async function scriptedServer(script: readonly Answer[], options?: KubeClientOptions): Promise<ScriptedServer> {
+/**
+ * @param script answers in the order of requests; the last one answers all that follow
+ * @param connect makes the client; default: with a token
+ */
+export async function scriptedServer(
+  script: readonly Answer[],
+  options?: KubeClientOptions,
+  connect?: (cluster: Cluster) => KubeClient,
+): Promise<ScriptedServer> {
   const { key, cert } = certificate();
   const seen: Seen[] = [];
   let connections = 0;
-  const server = createServer({ key, cert }, (request, response) => {
-    const one = { method: request.method ?? '', url: new URL(request.url ?? '', 'https://x') };
+  const tls = { key, cert, requestCert: true, rejectUnauthorized: false };
+  const server = createServer(tls, (request, response) => {
+    const one = {
+      method: request.method ?? '',
+      url: new URL(request.url ?? '', 'https://x'),
+      authorization: request.headers.authorization,
+      certificate: commonName(request.socket),
+    };
     seen.push(one);
     const answer = script[Math.min(seen.length, script.length) - 1];
     request.resume().on('end', () => answer?.(response, one));
@@ -66,17 +97,13 @@ export async function scriptedServer(script: readonly Answer[], options?: KubeCl
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    {
-      name: 'test',
-      server: `https://127.0.0.1:${address.port}`,
-      caData: Buffer.from(cert).toString('base64'),
-      skipTLSVerify: false,
-    },
-    { name: 'test', token: 'secret' },
-  );
-  const client = new KubeClient(config, options);
+  const cluster = {
+    name: 'test',
+    server: `https://127.0.0.1:${address.port}`,
+    caData: Buffer.from(cert).toString('base64'),
+    skipTLSVerify: false,
+  };
+  const client = connect?.(cluster) ?? withToken(cluster, options);
   return {
     client,
     seen,

@@ -28,6 +28,13 @@ def app(environ, start_response):
   'without-gunicorn/gunicorn.py': 'raise ImportError("not installed")\n',
   'broken.py': 'import no_such_package\n',
   'notcallable.py': 'app = 42\n',
+  'health.py': `
+import os
+def app(environ, start_response):
+    well = environ["PATH_INFO"] == "/healthz" and environ["HTTP_HOST"] == "localhost" and not os.path.exists(os.environ["AILING"])
+    start_response("200 OK" if well else "503 Service Unavailable", [("content-length", "0")])
+    return []
+`,
   'dies.py': 'import os\nos._exit(7)\n',
   'slowboot.py': 'import time\ntime.sleep(60)\n',
 });
@@ -73,6 +80,25 @@ describe('runtime', { skip, concurrency: 4 }, () => {
     assert.equal(await runtime.fetch(), 200);
     assert.equal(await runtime.exited, 0);
     agent.destroy();
+  });
+
+  test('is ready once the application says so, and not while it says that it cannot serve', async () => {
+    const ailing = join(root, 'ailing');
+    await using runtime = await Runtime.start(
+      options({
+        app: { wsgi: 'health:app' },
+        env: { AILING: ailing },
+        fixed: { probes: { path: '/healthz', interval: '1s', failureThreshold: 1 } },
+      }),
+    );
+    await runtime.until('ready', async () => (await runtime.admin('/readyz')).status === 200);
+    assert.match((await runtime.admin('/readyz?verbose')).body, /\[\+\]application ok/);
+    writeFileSync(ailing, '');
+    await runtime.until('not ready', async () => (await runtime.admin('/readyz')).status === 503);
+    assert.match((await runtime.admin('/readyz')).body, /\[-\]application failed: GET \/healthz was answered with 503/);
+    assert.equal((await runtime.admin('/livez')).status, 200);
+    rmSync(ailing);
+    await runtime.until('ready again', async () => (await runtime.admin('/readyz')).status === 200);
   });
 
   test('goes on accepting for a proxy in front, as long as that is there', async () => {

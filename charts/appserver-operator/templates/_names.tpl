@@ -67,7 +67,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: ['']
   resources: [pods]
-  verbs: [list, watch]
+  # Patch: its own annotation alone, to which the ValidatingAdmissionPolicy holds it.
+  verbs: [list, watch, patch]
 {{- if has "Secret" .Values.restartOn.kinds }}
 # For the pods that use them; only a hash of the content is kept.
 - apiGroups: ['']

@@ -9,6 +9,7 @@ import { nginxConf, proxyRunDir } from './nginx-conf.ts';
 function runtimeJson({ spec }: AppServer): string {
   const { wsgi, workingDir, ...app } = spec.app;
   const { preload } = spec.workers;
+  const { path, host, interval, failureThreshold } = spec.probes;
   // A field that is not set is not written: pods of releases that did not know it yet keep their template.
   return JSON.stringify({
     app: { wsgi, workingDir, ...app },
@@ -23,6 +24,7 @@ function runtimeJson({ spec }: AppServer): string {
     },
     drain: spec.proxy === undefined ? spec.drain : { ...spec.drain, maximum: `${drainMaximumMs(spec)}ms` },
     ...(spec.proxy && { proxy: { pidFile: `${proxyRunDir}/nginx.pid` } }),
+    ...(path !== undefined && { probes: { path, host, interval, failureThreshold } }),
     trustedProxies: spec.proxy === undefined ? spec.trustedProxies : ['127.0.0.1', ...(spec.trustedProxies ?? [])],
     hooks: spec.hooks,
   });

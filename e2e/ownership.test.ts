@@ -1,0 +1,133 @@
+// Whose children are: deletion, orphaning, creation under the same name, objects that stand in the way.
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { path } from '../src/kube/index.ts';
+import { applyAs, client, destroy, eventually, get, merge, types } from './harness/api.ts';
+import { appServer, condition, create, namespace, pods, restricted, untilReady } from './harness/appserver.ts';
+import { installOperator } from './harness/operator.ts';
+
+const podUids = async (inNamespace: string): Promise<string[]> =>
+  (await pods(inNamespace)).map(({ metadata }) => metadata.uid ?? '').toSorted((a, b) => a.localeCompare(b));
+
+const ownerOf = async (inNamespace: string): Promise<string | undefined> =>
+  (await get(types.Deployment, inNamespace, 'shop'))?.metadata.ownerReferences?.[0]?.uid;
+
+async function untilGone(inNamespace: string): Promise<void> {
+  await eventually('it is gone', async () =>
+    (await get(types.AppServer, inNamespace, 'shop')) === undefined ? true : undefined,
+  );
+}
+
+/** As `kubectl delete --cascade=...` */
+async function remove(inNamespace: string, propagationPolicy: 'Orphan' | 'Foreground' | 'Background'): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy };
+  await client.json({ method: 'DELETE', path: path(types.AppServer, inNamespace, 'shop'), body });
+}
+
+describe('ownership', { concurrency: 1 }, () => {
+  before(() => installOperator());
+
+  test('refuses to take over an object that is not its own, and takes the name when it is free', async () => {
+    await using ns = await namespace();
+    await applyAs(types.Service, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'shop', namespace: ns.name },
+      spec: { ports: [{ port: 80 }] },
+    });
+    await create(appServer(ns.name, { replicas: 1 }));
+    const blocked = await eventually('the conflict', async () => {
+      const found = condition(await get(types.AppServer, ns.name, 'shop'), 'Ready');
+      return found?.reason === 'ChildConflict' ? found : undefined;
+    });
+    assert.match(
+      blocked.message,
+      /Service shop exists and is not this AppServer's; delete or rename that Service, annotate it with appserver\.dev\/adopt-as-child-of: shop, or/,
+    );
+    assert.equal((await get(types.Service, ns.name, 'shop'))?.metadata.ownerReferences, undefined);
+    await destroy(types.Service, ns.name, 'shop');
+    await untilReady(ns.name);
+  });
+
+  test('takes over an object that says so', async () => {
+    await using ns = await namespace(restricted);
+    const annotations = { 'appserver.dev/adopt-as-child-of': 'shop' };
+    const metadata = { name: 'shop', namespace: ns.name, annotations };
+    const spec = { ports: [{ name: 'http', port: 80 }], selector: { app: 'before' } };
+    await applyAs(types.Service, { apiVersion: 'v1', kind: 'Service', metadata, spec });
+    await create(appServer(ns.name, { replicas: 1 }));
+    await untilReady(ns.name);
+    const service = await get(types.Service, ns.name, 'shop');
+    assert.equal(service?.metadata.ownerReferences?.[0]?.kind, 'AppServer');
+    assert.deepEqual((service['spec'] as { selector: object }).selector, {
+      'app.kubernetes.io/name': 'appserver',
+      'app.kubernetes.io/instance': 'shop',
+    });
+  });
+
+  test('says what to do about a Deployment that cannot be taken over', async () => {
+    await using ns = await namespace(restricted);
+    const annotations = { 'appserver.dev/adopt-as-child-of': 'shop' };
+    const labels = { app: 'before' };
+    const spec = {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'x', image: 'x' }] } },
+    };
+    const metadata = { name: 'shop', namespace: ns.name, annotations };
+    await applyAs(types.Deployment, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec });
+    await create(appServer(ns.name, { replicas: 1 }));
+    const blocked = await eventually('told', async () => {
+      const found = condition(await get(types.AppServer, ns.name, 'shop'), 'Ready');
+      return found?.reason === 'ChildInvalid' ? found : undefined;
+    });
+    assert.match(blocked.message, /field is immutable; delete that Deployment, with --cascade=orphan where/);
+    await destroy(types.Deployment, ns.name, 'shop');
+    await untilReady(ns.name);
+  });
+
+  test('children that are orphaned serve on, and become those of one that is made under the same name', async () => {
+    await using ns = await namespace(restricted);
+    await create(appServer(ns.name));
+    const first = await untilReady(ns.name);
+    const earlier = await podUids(ns.name);
+    await remove(ns.name, 'Orphan');
+    await untilGone(ns.name);
+    assert.equal(await ownerOf(ns.name), undefined);
+    assert.deepEqual(await podUids(ns.name), earlier);
+
+    await create(appServer(ns.name));
+    const second = await untilReady(ns.name);
+    assert.notEqual(second.metadata.uid, first.metadata.uid);
+    assert.equal(await ownerOf(ns.name), second.metadata.uid);
+    assert.deepEqual(await podUids(ns.name), earlier);
+  });
+
+  for (const policy of ['Background', 'Foreground'] as const) {
+    test(`one that is made again while the old children are deleted (${policy}) gets children of its own`, async () => {
+      await using ns = await namespace(restricted);
+      await create(appServer(ns.name, { replicas: 1 }));
+      await untilReady(ns.name);
+      const earlier = await podUids(ns.name);
+      await remove(ns.name, policy);
+      await eventually('its name free', async () => {
+        await client.json({ method: 'POST', path: path(types.AppServer, ns.name), body: appServer(ns.name) });
+        return true;
+      });
+      const second = await untilReady(ns.name);
+      assert.equal(await ownerOf(ns.name), second.metadata.uid);
+      assert.ok((await podUids(ns.name)).every((uid) => !earlier.includes(uid)));
+    });
+  }
+
+  test('an owner reference that somebody takes off is put back, and no pod is replaced', async () => {
+    await using ns = await namespace(restricted);
+    await create(appServer(ns.name, { replicas: 1 }));
+    const { metadata } = await untilReady(ns.name);
+    const earlier = await podUids(ns.name);
+    await merge(types.Deployment, ns.name, 'shop', { metadata: { ownerReferences: null } });
+    await eventually('put back', async () => ((await ownerOf(ns.name)) === metadata.uid ? true : undefined));
+    await untilReady(ns.name);
+    assert.deepEqual(await podUids(ns.name), earlier);
+  });
+});
