@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { CommandFailed, run } from './cluster/command.ts';
 import { repository } from './cluster/layout.ts';
-import { path } from '../src/kube/index.ts';
+import { path as pathOf } from '../src/kube/index.ts';
 import { installManifest } from '../scripts/install-manifest.ts';
 import { applyAs, clientAs, eventually, get, list, merge, types } from './harness/api.ts';
 import { appServer, create, namespace, podAddress, pods, restricted, untilReady } from './harness/appserver.ts';
@@ -114,7 +114,7 @@ describe('Helm chart', () => {
     const patch = (body: object): Promise<unknown> =>
       operator.json({
         method: 'PATCH',
-        path: path(types.Pod, ns.name, pod.metadata.name),
+        path: pathOf(types.Pod, ns.name, pod.metadata.name),
         body,
         contentType: 'application/merge-patch+json',
       });
