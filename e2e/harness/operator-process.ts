@@ -3,7 +3,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import { operatorDir } from '../../scripts/build.ts';
+import { repository } from '../cluster/layout.ts';
 import type { Release } from '../../src/operator/facts.ts';
 
 /** For pods that nobody starts. */
@@ -11,6 +13,16 @@ const runtimeImage = 'registry.example.com/runtime:0.1.0';
 
 /** What such an operator makes children with. */
 export const release: Release = { runtimeImage, runtimeImagePullPolicy: undefined, proxyImage: 'nginx:1.28-alpine' };
+
+/** Flags of Node that the image has. */
+function shippedNodeFlags(): string[] {
+  const dockerfile = readFileSync(join(repository, 'images/operator/Dockerfile'), 'utf8');
+  const [, words = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
+  return z
+    .array(z.string())
+    .parse(JSON.parse(words))
+    .filter((word) => word.startsWith('--'));
+}
 
 export interface OperatorProcessOptions {
   readonly adminPort: number;
@@ -35,7 +47,7 @@ export class OperatorProcess implements AsyncDisposable {
       `--runtime-image=${runtimeImage}`,
       `--proxy-image=${release.proxyImage}`,
     ];
-    const args = [...nodeFlags, ...program, `--admin-port=${adminPort}`, ...flags];
+    const args = [...shippedNodeFlags(), ...nodeFlags, ...program, `--admin-port=${adminPort}`, ...flags];
     const env = kubeconfig === undefined ? process.env : { ...process.env, KUBECONFIG: kubeconfig };
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.exited = new Promise((resolve) => this.#child.on('exit', resolve));

@@ -47,17 +47,23 @@ export interface KubeClientOptions {
   readonly onRequest?: (method: string, status: number) => void;
   /** The kubeconfig as it is now, when the API server does not take the credentials any more: they may have been replaced. */
   readonly reload?: () => KubeConfig;
+  /** Milliseconds that only grow. Default: performance.now */
+  readonly now?: () => number;
   /** Asked at the moment at which a write would be sent. */
   readonly mayWrite?: () => boolean;
 }
 
 /** A request that gets no answer for so long has failed; watches have limits of their own. */
 const answerTimeoutMs = 30_000;
+/** For so long credentials are not asked for again. */
+const credentialsForMs = 1_000;
 /** As client-go has it. */
 const mostTries = 10;
 
 export class KubeClient {
   #config: KubeConfig;
+  #credentials: { readonly options: RequestOptions; readonly until: number } | undefined;
+  readonly #now: () => number;
   readonly #reload: (() => KubeConfig) | undefined;
   readonly #server: URL;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'fifo' });
@@ -65,12 +71,13 @@ export class KubeClient {
   readonly #mayWrite: () => boolean;
 
   constructor(config: KubeConfig, options: KubeClientOptions = {}) {
-    const { onRequest = () => undefined, mayWrite = () => true, reload } = options;
+    const { onRequest = () => undefined, mayWrite = () => true, reload, now = () => performance.now() } = options;
     const cluster = config.getCurrentCluster();
     if (cluster === null) throw new Error('the kubeconfig names no cluster for its current context');
     this.#config = config;
     this.#server = new URL(cluster.server);
     this.#reload = reload;
+    this.#now = now;
     this.#onRequest = onRequest;
     this.#mayWrite = mayWrite;
   }
@@ -105,7 +112,10 @@ export class KubeClient {
     if (response.statusCode === 401 && this.#reload !== undefined) {
       response.resume();
       // Unless another request has met the same meanwhile.
-      if (this.#config === used) this.#config = this.#reload();
+      if (this.#config === used) {
+        this.#config = this.#reload();
+        this.#credentials = undefined;
+      }
       response = await this.#answer(call);
     }
     const status = response.statusCode ?? 0;
@@ -120,9 +130,7 @@ export class KubeClient {
   }
 
   async #send(call: Call): Promise<IncomingMessage> {
-    // Asked for each time: tokens rotate, exec plugins renew.
-    const credentials: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(credentials);
+    const credentials = await this.#currentCredentials();
     const query = new URLSearchParams(call.query).toString();
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const prefix = this.#server.pathname.replace(/\/$/, '');
@@ -152,6 +160,16 @@ export class KubeClient {
       });
       request.end(body);
     });
+  }
+
+  /** Tokens rotate and plugins renew them, so they are asked for again and again; files are read for it. */
+  async #currentCredentials(): Promise<RequestOptions> {
+    const now = this.#now();
+    if (this.#credentials !== undefined && now < this.#credentials.until) return this.#credentials.options;
+    const options: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(options);
+    this.#credentials = { options, until: now + credentialsForMs };
+    return options;
   }
 
   close(): void {

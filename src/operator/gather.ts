@@ -10,9 +10,22 @@ export type Gathered =
   /** What is stored does not match the schema of this operator. */
   | { readonly kind: 'invalid'; readonly why: string };
 
+type Parsed = ReturnType<typeof appServerSchema.safeParse>;
+
+/** An object from the cache is not changed, and is looked at many times. */
+const parsedBefore = new WeakMap<KubeObject, Parsed>();
+
+function parse(object: KubeObject): Parsed {
+  const known = parsedBefore.get(object);
+  if (known !== undefined) return known;
+  const parsed = appServerSchema.safeParse(object);
+  parsedBefore.set(object, parsed);
+  return parsed;
+}
+
 /** Everything that is known about the AppServer, from the caches alone. */
 export function gather(object: KubeObject, caches: Caches, release: Release, now: Date): Gathered {
-  const parsed = appServerSchema.safeParse(object);
+  const parsed = parse(object);
   if (!parsed.success) {
     const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
     return { kind: 'invalid', why };

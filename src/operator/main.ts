@@ -224,16 +224,22 @@ async function run(options: Options, log: Logger): Promise<void> {
 
 export async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv);
-  const log = pino({
-    level: options.logLevel,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  });
+  // Several lines in one write: thousands of AppServers have much to tell when they are new.
+  const output = pino.destination({ sync: false });
+  const log = pino(
+    {
+      level: options.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    output,
+  );
   try {
     await run(options, log);
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
+    output.flushSync();
     process.stderr.write(`${sentence(error)}\n`);
     // At once: what is still under way must not go on.
     process.exit(1);
