@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Cache, ListWatch, type KubeObject } from '../../src/kube/index.ts';
 import { childTypes, appServerType, type ChildKind } from '../../src/operator/kinds.ts';
 import { percentiles, type Figure } from '../figure.ts';
-import { client, destroy, destroyAll, namespace, patch } from './api.ts';
+import { client, count, destroy, destroyAll, inFlight, namespace, patch } from './api.ts';
 import { converge, createAppServers, nameOf, StatusWatch } from './population.ts';
 import { OperatorProcess } from '../../e2e/harness/operator-process.ts';
 
@@ -56,8 +56,8 @@ const edits: Readonly<Record<ChildKind, object | undefined>> = {
   ConfigMap: { data: { 'live.json': byHand } },
   Deployment: { spec: { template: { spec: { containers: [{ name: 'app', image: 'registry.example.com/other' }] } } } },
   Service: { spec: { ports: [{ port: 80, targetPort: 'admin' }] } },
-  Ingress: undefined,
-  NetworkPolicy: undefined,
+  Ingress: { spec: { rules: [{ host: 'other.example.com' }] } },
+  NetworkPolicy: { spec: { policyTypes: ['Ingress', 'Egress'] } },
   HTTPRoute: undefined,
   PodMonitor: undefined,
   ServiceMonitor: undefined,
@@ -65,8 +65,23 @@ const edits: Readonly<Record<ChildKind, object | undefined>> = {
   PodDisruptionBudget: { spec: { maxUnavailable: 9 } },
 };
 
-function childName(kind: ChildKind, index: number): string {
-  return kind === 'ConfigMap' ? `${nameOf(index)}-live` : nameOf(index);
+/** AppServers of which children are edited and deleted. */
+const sampled = (i: number): string => nameOf((i * 7) % total);
+
+/** Has them have children of the kinds that not everybody wants. */
+async function widen(): Promise<void> {
+  const exposed = {
+    ingress: { hosts: ['shop.example.com'] },
+    networkPolicy: { from: [{ podSelector: {} }] },
+  };
+  const all = Array.from({ length: samples }, (_, i) => sampled(i));
+  await inFlight(8, all, (name) => patch(appServerType, name, { spec: exposed }));
+  const enough = async (): Promise<boolean> => (await count(childTypes.NetworkPolicy)) === samples;
+  while (!(await enough())) await delay(100);
+}
+
+function childName(kind: ChildKind, i: number): string {
+  return kind === 'ConfigMap' ? `${sampled(i)}-live` : sampled(i);
 }
 
 /** Milliseconds from the answer to an edit or a deletion until the repair can be seen. */
@@ -75,7 +90,7 @@ async function drift(kind: ChildKind): Promise<number[]> {
   await observer.synced;
   const times: number[] = [];
   for (let i = 0; i < samples; i++) {
-    const name = childName(kind, (i * 7) % total);
+    const name = childName(kind, i);
     const isOurs = (object: KubeObject): boolean => object.metadata.name === name;
     // The first sight is of the edit itself.
     let sights = 0;
@@ -120,6 +135,7 @@ export async function react(): Promise<Figure[]> {
   await using operator = new OperatorProcess({ adminPort: 8090 });
   await operator.says('leading');
   await converge(0, total);
+  await widen();
   await delay(2_000);
   const figures: Figure[] = [];
   for (const kind of [
@@ -127,6 +143,8 @@ export async function react(): Promise<Figure[]> {
     'Service',
     'ConfigMap',
     'ServiceAccount',
+    'Ingress',
+    'NetworkPolicy',
     'HorizontalPodAutoscaler',
     'PodDisruptionBudget',
   ] as const) {

@@ -182,6 +182,9 @@ async function stir(world: World, round: number): Promise<void> {
 /** Far above what the changes take, far below what a loop without a pause makes. */
 const mostRequests = 1_500;
 
+/** What it has after a start and a few AppServers, and half as much again. */
+const mostMemoryMb = 170;
+
 /** Lists that were put off come late, and with them the last of what is to be done. */
 const quietWithinMs = 45_000;
 const quietMs = 3_000;
@@ -236,6 +239,7 @@ describe('faults', { concurrency: 1 }, () => {
       await becomesQuiet(proxy);
       t.diagnostic(`${during} requests during the fault, ${Math.round(operator.current.rssMb())} MiB afterwards`);
       assert.ok(during < mostRequests, `${during} requests`);
+      assert.ok(operator.current.rssMb() < mostMemoryMb, `${operator.current.rssMb()} MiB`);
     });
   }
 

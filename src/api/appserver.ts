@@ -198,6 +198,17 @@ const logging = z.object({
 });
 
 const runtime = z.object({
+  version: z
+    .string()
+    .max(128)
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/)
+    .optional()
+    .meta(
+      about(
+        'roll',
+        "Tag of the operator's runtime image that pods have, whatever the operator's own is. Default: its own.",
+      ),
+    ),
   upgrade: z
     .enum(['onRollout', 'now'])
     .default('onRollout')
@@ -224,6 +235,10 @@ export const specSchema = z.object({
         'An existing service account. Default: one of its own, without rights and without a mounted token.',
       ),
     ),
+  automountServiceAccountToken: z
+    .boolean()
+    .default(false)
+    .meta(about('roll', "Whether the service account's token is mounted, for applications that talk to Kubernetes.")),
   app: app.meta({ description: 'What to run.' }),
   port: z
     .int()

@@ -31,6 +31,8 @@ export class EventRecorder {
   readonly #now: () => number;
   readonly #onError: (error: unknown) => void;
   readonly #histories = new Map<string, History>();
+  /** Above so many it is worth looking which can be forgotten. */
+  #many = manyObjects;
 
   constructor(options: {
     client: KubeClient;
@@ -85,10 +87,12 @@ export class EventRecorder {
 
   /** Objects come and go: those of which nothing was sent for a while are forgotten when there are many. */
   #remember(uid: string, history: History, now: number): void {
-    if (!this.#histories.has(uid) && this.#histories.size >= manyObjects) {
+    if (!this.#histories.has(uid) && this.#histories.size >= this.#many) {
       for (const [id, { sent }] of this.#histories) {
         if ([...sent.values()].every((at) => now - at >= repeatAfterMs)) this.#histories.delete(id);
       }
+      // Not with each one more, when none can be forgotten yet.
+      this.#many = Math.max(manyObjects, 2 * this.#histories.size);
     }
     this.#histories.set(uid, history);
   }

@@ -40,6 +40,12 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
   'a user that is not root': ['Deployment', {}, `${pod}.securityContext.runAsUser`, 1000],
   'the user that is asked for': ['Deployment', { security: { runAsUser: 7 } }, `${pod}.securityContext.runAsUser`, 7],
   'no service account token': ['Deployment', {}, `${pod}.automountServiceAccountToken`, false],
+  'one that is asked for': [
+    'Deployment',
+    { automountServiceAccountToken: true },
+    `${pod}.automountServiceAccountToken`,
+    true,
+  ],
   'an account of its own': ['Deployment', {}, `${pod}.serviceAccountName`, 'shop'],
   'the account that is named': ['Deployment', { serviceAccountName: 'web' }, `${pod}.serviceAccountName`, 'web'],
   'a spread over zones': [

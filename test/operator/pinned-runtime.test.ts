@@ -48,6 +48,19 @@ describe('runtime of a new operator', () => {
     test(name, () => assert.equal(runtimeImage(spec, before), release.runtimeImage));
   }
 
+  const images: Record<string, string> = {
+    'registry.example.com/runtime:0.1.0': 'registry.example.com/runtime:0.2.0',
+    'registry.example.com:5000/runtime:0.1.0': 'registry.example.com:5000/runtime',
+    'runtime:0.1.0': 'runtime@sha256:0123',
+  };
+  for (const [expected, image] of Object.entries(images)) {
+    test(`is ${expected} where 0.1.0 is asked for and the operator has ${image}`, () => {
+      const spec = { runtime: { version: '0.1.0' } };
+      const found = deploymentBy({ ...next, runtimeImage: image }, spec, [before]);
+      assert.equal(template(found).spec.initContainers[0]?.image, expected);
+    });
+  }
+
   test('is not what repairs a Deployment that somebody has edited', () => {
     const edited = structuredClone(before);
     const [app] = template(edited).spec.containers;

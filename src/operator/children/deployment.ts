@@ -96,7 +96,7 @@ function podSpec(app: AppServer, release: Release): object {
   const { runAsUser, runAsGroup } = spec.security;
   return {
     serviceAccountName: spec.serviceAccountName ?? metadata.name,
-    automountServiceAccountToken: false,
+    automountServiceAccountToken: spec.automountServiceAccountToken,
     enableServiceLinks: false,
     ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
     securityContext: {
