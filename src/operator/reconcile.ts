@@ -19,7 +19,7 @@ import type { Contents } from './contents.ts';
 import { Contention } from './contention.ts';
 import { desired } from './desired.ts';
 import type { Facts, Release } from './facts.ts';
-import { gather } from './gather.ts';
+import { gather, parseApp } from './gather.ts';
 import { appServerType, childTypes, isChildKind } from './kinds.ts';
 import { plan, type Write } from './plan.ts';
 import { isStuck, type Problem } from './problems.ts';
@@ -84,26 +84,27 @@ export class Reconciler {
       restartLimit.done(key);
       return { kind: 'done' };
     }
-    const gathered = gather(object, caches, release, now());
-    if (gathered.kind === 'invalid') {
-      await this.#report(object, unreadableStatus(object, gathered.why, now()));
+    const parsed = parseApp(object);
+    if (parsed.kind === 'invalid') {
+      await this.#report(object, unreadableStatus(object, parsed.why, now()));
       return { kind: 'done' };
     }
-    const conflict = podTemplateConflict(gathered.facts);
+    const seen = gather(parsed.app, caches, release, now());
+    const conflict = podTemplateConflict(seen);
     if (conflict !== undefined) {
-      await this.#report(object, statusOf(gathered.facts, conflictProblem(conflict)));
+      await this.#report(object, statusOf(seen, conflictProblem(conflict)));
       return { kind: 'done' };
     }
-    const facts = await this.#decideRestart(key, object, gathered.facts);
+    const facts = await this.#decideRestart(key, object, seen);
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
     const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
     const failed = await this.#write(object, due, key);
     for (const child of prune) await this.#prune(object, child);
     // What was written just now changes what is to be told.
-    const after = gather(object, caches, release, now());
+    const after = gather(parsed.app, caches, release, now());
     const contended = this.#contention.contended(key, uptimeMs());
-    await this.#report(object, statusOf(after.kind === 'facts' ? after.facts : facts, failed, contended?.message));
+    await this.#report(object, statusOf(after, failed, contended?.message));
     if (failed !== undefined && !failed.stalled) throw new Error(failed.message);
     if (failed !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failed.reason };
     if (contended === undefined) return { kind: 'done' };
