@@ -1,4 +1,5 @@
 // Takes keys from the queue and reconciles them, several at a time, never one key twice at once.
+import { randomUUID } from 'node:crypto';
 import type { Priority, WorkQueue } from './queue.ts';
 
 export type Outcome =
@@ -16,15 +17,22 @@ export class TerminalError extends Error {
 
 export type Result = 'success' | 'requeue_after' | 'error' | 'terminal_error';
 
+/** One reconcile of one key. */
+export interface Turn {
+  readonly key: string;
+  /** Different for each, by which its lines in a log are found. */
+  readonly id: string;
+}
+
 export interface ControllerOptions {
   readonly queue: WorkQueue;
   /** Keys at a time. */
   readonly concurrency: number;
   /** So many more, for urgent keys alone: they need not wait until one of the others is done. */
   readonly urgentConcurrency?: number;
-  readonly reconcile: (key: string) => Promise<Outcome>;
+  readonly reconcile: (turn: Turn) => Promise<Outcome>;
   /** Called after each reconcile. */
-  readonly onResult: (key: string, result: Result, seconds: number, error?: unknown) => void;
+  readonly onResult: (turn: Turn, result: Result, seconds: number, error?: unknown) => void;
 }
 
 export class Controller {
@@ -52,25 +60,26 @@ export class Controller {
 
   async #handle(key: string): Promise<void> {
     const { queue, reconcile, onResult } = this.#options;
+    const turn = { key, id: randomUUID() };
     const started = performance.now();
     const seconds = (): number => (performance.now() - started) / 1000;
     try {
-      const outcome = await reconcile(key);
+      const outcome = await reconcile(turn);
       queue.succeeded(key);
       switch (outcome.kind) {
         case 'done':
-          return onResult(key, 'success', seconds());
+          return onResult(turn, 'success', seconds());
         case 'recheck':
           queue.addAfter(key, outcome.afterMs);
-          return onResult(key, 'requeue_after', seconds());
+          return onResult(turn, 'requeue_after', seconds());
       }
     } catch (error) {
       if (error instanceof TerminalError) {
         queue.succeeded(key);
-        return onResult(key, 'terminal_error', seconds(), error);
+        return onResult(turn, 'terminal_error', seconds(), error);
       }
       queue.retry(key);
-      onResult(key, 'error', seconds(), error);
+      onResult(turn, 'error', seconds(), error);
     }
   }
 }

@@ -15,7 +15,7 @@
 export { apply, applyNew, applyStatus, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
-export { Controller, type Outcome, type Result } from './controller.ts';
+export { Controller, type Outcome, type Result, type Turn } from './controller.ts';
 export { EventRecorder } from './events.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElection } from './leader-election.ts';

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { pino, type Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { names, reasons } from '../api/index.ts';
-import { Controller, EventRecorder, KubeClient, loadKubeConfig, WorkQueue } from '../kube/index.ts';
+import { Controller, EventRecorder, KubeClient, loadKubeConfig, WorkQueue, type Turn } from '../kube/index.ts';
 import { startAdmin } from './admin.ts';
 import { emptyCaches, type Caches } from './caches.ts';
 import { Contents } from './contents.ts';
@@ -95,6 +95,12 @@ function startSweep(everySeconds: number, { caches, queue, events }: Parts, sign
   sweep.start(signal);
 }
 
+/** By which the lines of one reconcile are found in the log. */
+const fieldsOf = ({ key, id }: Turn): { appserver: string; reconcileID: string } => ({
+  appserver: key,
+  reconcileID: id,
+});
+
 function createController(options: Options, log: Logger, parts: Parts): Controller {
   const { client, caches, contents, queue, events, metrics } = parts;
   const now = (): Date => new Date();
@@ -106,7 +112,6 @@ function createController(options: Options, log: Logger, parts: Parts): Controll
     contents,
     restartLimit,
     events,
-    log,
     release: release(options),
     now,
     uptimeMs,
@@ -115,11 +120,11 @@ function createController(options: Options, log: Logger, parts: Parts): Controll
     queue,
     concurrency: options.concurrency,
     urgentConcurrency,
-    reconcile: (key) => reconciler.reconcile(key),
-    onResult: (key, result, seconds, error) => {
+    reconcile: (turn) => reconciler.reconcile(turn.key, log.child(fieldsOf(turn))),
+    onResult: (turn, result, seconds, error) => {
       metrics.reconciled(result, seconds);
-      if (error === undefined) log.debug({ appserver: key, result, seconds }, 'reconciled');
-      else log.warn({ appserver: key, result, seconds, err: error }, 'reconcile failed');
+      if (error === undefined) log.debug({ ...fieldsOf(turn), result, seconds }, 'reconciled');
+      else log.warn({ ...fieldsOf(turn), result, seconds, err: error }, 'reconcile failed');
     },
   });
 }

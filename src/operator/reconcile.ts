@@ -37,7 +37,6 @@ export interface ReconcilerOptions {
   readonly contents: Contents;
   readonly restartLimit: RestartLimit;
   readonly events: EventRecorder;
-  readonly log: Logger;
   /** What statuses say. */
   readonly now: () => Date;
   /** Milliseconds that only grow, for what is measured. */
@@ -66,6 +65,13 @@ function conflictProblem(path: string): Problem {
 const isLiveChange = ({ child, observed }: Write): boolean =>
   observed !== undefined && child.kind === 'ConfigMap' && child['immutable'] !== true;
 
+/** What one reconcile is about. */
+interface Subject {
+  readonly key: string;
+  readonly object: KubeObject;
+  readonly log: Logger;
+}
+
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
@@ -74,7 +80,8 @@ export class Reconciler {
     this.#options = options;
   }
 
-  async reconcile(key: string): Promise<Outcome> {
+  /** @param log with what tells this reconcile from others */
+  async reconcile(key: string, log: Logger): Promise<Outcome> {
     const { caches, release, contents, restartLimit, now, uptimeMs } = this.#options;
     const object = caches.apps.get(key);
     // Gone, or going: its children go with it by their owner references.
@@ -95,12 +102,13 @@ export class Reconciler {
       await this.#report(object, statusOf(seen, conflictProblem(conflict)));
       return { kind: 'done' };
     }
-    const facts = await this.#decideRestart(key, object, seen);
+    const subject = { key, object, log };
+    const facts = await this.#decideRestart(subject, seen);
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
     const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
-    const failed = await this.#write(object, due, key);
-    for (const child of prune) await this.#prune(object, child);
+    const failed = await this.#write(subject, due);
+    for (const child of prune) await this.#prune(subject, child);
     // What was written just now changes what is to be told.
     const after = gather(parsed.app, caches, release, now());
     const contended = this.#contention.contended(key, uptimeMs());
@@ -112,7 +120,7 @@ export class Reconciler {
   }
 
   /** Whether pods are to be replaced, because what they use has changed. */
-  async #decideRestart(key: string, object: KubeObject, facts: Facts): Promise<Facts> {
+  async #decideRestart({ key, object }: Subject, facts: Facts): Promise<Facts> {
     const { contents, restartLimit, events } = this.#options;
     const { restartOn, rollout } = facts.app.spec;
     const references = podReferences(facts).filter(({ kind }) => restartOn.includes(kind));
@@ -130,18 +138,18 @@ export class Reconciler {
   }
 
   /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */
-  async #write(owner: KubeObject, writes: readonly Write[], key: string): Promise<Problem | undefined> {
+  async #write(subject: Subject, writes: readonly Write[]): Promise<Problem | undefined> {
     const written: Write[] = [];
     try {
-      return await this.#writeAll(writes, written, key);
+      return await this.#writeAll(subject, writes, written);
     } finally {
-      this.#contention.written(key, written, this.#options.uptimeMs());
-      this.#recordWrites(owner, written);
+      this.#contention.written(subject.key, written, this.#options.uptimeMs());
+      this.#recordWrites(subject.object, written);
     }
   }
 
-  async #writeAll(writes: readonly Write[], written: Write[], key: string): Promise<Problem | undefined> {
-    const { client, caches, log } = this.#options;
+  async #writeAll({ key, log }: Subject, writes: readonly Write[], written: Write[]): Promise<Problem | undefined> {
+    const { client, caches } = this.#options;
     for (const write of writes) {
       const { child, observed, found, why } = write;
       try {
@@ -171,8 +179,8 @@ export class Reconciler {
     }
   }
 
-  async #prune(owner: KubeObject, child: KubeObject): Promise<void> {
-    const { client, events, log } = this.#options;
+  async #prune({ object, log }: Subject, child: KubeObject): Promise<void> {
+    const { client, events } = this.#options;
     if (!isChildKind(child.kind)) return;
     try {
       await remove(client, childTypes[child.kind], child);
@@ -181,7 +189,7 @@ export class Reconciler {
       if (!(error instanceof ApiError && (error.status === 404 || error.status === 409))) throw error;
     }
     log.info({ child: child.kind, name: child.metadata.name }, 'child pruned');
-    events.record(owner, {
+    events.record(object, {
       type: 'Normal',
       reason: reasons.Pruned,
       action: 'Delete',

@@ -106,7 +106,8 @@ export class Sweep {
     } catch {
       // It has no runtime yet or any more; what the kubelet says of it stands in its status.
     }
-    const close = !pod.ready || after === undefined || isLacking(after);
+    // One that is ready and cannot be reached will not be reached a moment later either.
+    const close = !pod.ready || (after !== undefined && isLacking(after));
     watched.dueAt = now() + (close ? Math.min(closeLookMs, everyMs) : everyMs);
     const app = keyOfPodsApp(pod);
     if (after === undefined || app === undefined) return;

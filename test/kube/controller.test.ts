@@ -29,7 +29,7 @@ for (const [name, { reconcile, result, planned }] of Object.entries(outcomes)) {
       queue,
       concurrency: 2,
       reconcile,
-      onResult: (key, how) => {
+      onResult: ({ key }, how) => {
         results.push(`${key} ${how}`);
         reported.resolve();
       },
@@ -43,3 +43,30 @@ for (const [name, { reconcile, result, planned }] of Object.entries(outcomes)) {
     await running;
   });
 }
+
+test('each reconcile has an id of its own, which its result has too', async () => {
+  const queue = new WorkQueue(new VirtualTimers(), () => 1);
+  const begun: string[] = [];
+  const ended: string[] = [];
+  const twice = Promise.withResolvers<void>();
+  const controller = new Controller({
+    queue,
+    concurrency: 1,
+    reconcile: async ({ id }) => {
+      begun.push(id);
+      return { kind: 'done' };
+    },
+    onResult: ({ key, id }) => {
+      ended.push(id);
+      if (ended.length === 2) twice.resolve();
+      else queue.add(key);
+    },
+  });
+  const running = controller.run();
+  queue.add('web/shop');
+  await twice.promise;
+  assert.deepEqual(ended, begun);
+  assert.equal(new Set(begun).size, 2);
+  queue.close();
+  await running;
+});
