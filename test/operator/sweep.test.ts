@@ -127,7 +127,7 @@ describe('a sweep', () => {
       if (answer instanceof Error) throw answer;
       return answer;
     };
-    await made.after(150);
+    await made.after(160);
     assert.equal(made.asked.length, 3);
     assert.equal(made.workers.get('web/a')?.ready, 2);
   });
