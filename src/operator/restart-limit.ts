@@ -33,6 +33,10 @@ export class RestartLimit {
     this.#waiting.delete(app);
     if (!this.#underWay.delete(app)) return;
     const [next] = this.#waiting;
-    if (next !== undefined) this.#onFree(next);
+    if (next === undefined) return;
+    // The place is its own from now on: the next one that is free is for another.
+    this.#waiting.delete(next);
+    this.#underWay.add(next);
+    this.#onFree(next);
   }
 }

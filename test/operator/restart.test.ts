@@ -155,6 +155,19 @@ describe('limit of restarts', () => {
     assert.deepEqual(freed, ['c'], 'nobody waits any more');
   });
 
+  test('wakes another one for each place that is free', () => {
+    const freed: string[] = [];
+    const limit = new RestartLimit(2, (app) => freed.push(app));
+    for (const app of ['a', 'b', 'c', 'd', 'e']) limit.admit(app);
+    limit.done('a');
+    limit.done('b');
+    assert.deepEqual(freed, ['c', 'd']);
+    assert.deepEqual(
+      ['e', 'c', 'd'].map((app) => limit.admit(app)),
+      [false, true, true],
+    );
+  });
+
   test('does not hold a place for one that wants no more', () => {
     const freed: string[] = [];
     const limit = new RestartLimit(1, (app) => freed.push(app));
