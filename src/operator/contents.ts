@@ -124,16 +124,19 @@ export class Contents {
   }
 
   #use(app: string, places: readonly Place[]): void {
-    for (const place of this.#places.get(app) ?? []) {
-      const users = this.#users.get(place);
-      users?.delete(app);
-      if (users?.size === 0) {
-        this.#users.delete(place);
-        this.#reads.delete(place);
-      }
-    }
+    const before = this.#places.get(app) ?? [];
+    for (const place of places) this.#users.set(place, (this.#users.get(place) ?? new Set()).add(app));
     if (places.length === 0) this.#places.delete(app);
     else this.#places.set(app, places);
-    for (const place of places) this.#users.set(place, (this.#users.get(place) ?? new Set()).add(app));
+    const now = new Set(places);
+    for (const place of before) if (!now.has(place)) this.#leave(app, place);
+  }
+
+  #leave(app: string, place: Place): void {
+    const users = this.#users.get(place);
+    users?.delete(app);
+    if (users === undefined || users.size > 0) return;
+    this.#users.delete(place);
+    this.#reads.delete(place);
   }
 }
