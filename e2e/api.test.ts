@@ -107,6 +107,11 @@ const rules: Record<string, Case> = {
     refused: { rollout: { minReadySeconds: 600 } },
     says: /spec\.rollout\.progressDeadlineSeconds must be more than minReadySeconds/,
   },
+  'ports of the Service are told apart': {
+    passes: { service: { ports: [{ name: 'grpc', port: 9_090, targetPort: 9_090 }] } },
+    refused: { service: { ports: [{ name: 'http', port: 9_090 }] } },
+    says: /spec\.service\.ports must have other names than http and than each other/,
+  },
   'the application is asked once a second at most': {
     passes: { probes: { path: '/healthz', interval: '1s' } },
     refused: { probes: { path: '/healthz', interval: '500ms' } },

@@ -5,8 +5,22 @@ import { about, duration } from './fields.ts';
 const annotations = () =>
   z.record(z.string().max(317), z.string().max(4_096)).optional().meta(about('outside', 'Annotations of the object.'));
 
+/** Kubernetes' own shape, whose other fields the API server checks when the Service is applied. */
+const servicePort = z.looseObject({
+  name: z
+    .string()
+    .max(15)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/),
+  port: z.int().min(1).max(65_535),
+});
+
 export const service = z.object({
-  port: z.int().min(1).max(65_535).default(80).meta(about('outside', 'Port of the Service.')),
+  port: z.int().min(1).max(65_535).default(80).meta(about('outside', 'Port of the Service for the application.')),
+  ports: z
+    .array(servicePort)
+    .max(16)
+    .optional()
+    .meta(about('outside', 'More ports, as in a Service, of containers that podTemplate adds for one.')),
   type: z
     .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
     .default('ClusterIP')

@@ -36,6 +36,12 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.proxy.port',
   },
   {
+    rule: "!has(self.service.ports) || self.service.ports.all(one, one.name != 'http' && one.port != self.service.port && self.service.ports.exists_one(other, other.name == one.name))",
+    message:
+      'spec.service.ports must have other names than http and than each other, and another port than spec.service.port; choose other ones',
+    fieldPath: '.service.ports',
+  },
+  {
     rule: '[has(self.app.wsgi), has(self.app.asgi), has(self.app.node), has(self.app.command)].filter(one, one).size() == 1',
     message: 'spec.app must have exactly one of wsgi, asgi, node and command; leave one of them',
     fieldPath: '.app',

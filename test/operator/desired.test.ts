@@ -96,6 +96,12 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
   ],
   'the port in the command': ['Deployment', { port: 8123 }, `${app}.command.3`, '0.0.0.0:8123'],
   'the port as target of the Service': ['Service', { port: 8123 }, 'spec.ports.0.targetPort', 'http'],
+  'more ports of the Service, where they are asked for': [
+    'Service',
+    { service: { ports: [{ name: 'grpc', port: 9090, targetPort: 'grpc' }] } },
+    'spec.ports.1',
+    { name: 'grpc', port: 9090, targetPort: 'grpc' },
+  ],
   'the port of the Service': ['Service', { service: { port: 8080 } }, 'spec.ports.0.port', 8080],
   'a budget that blocks no drain': ['PodDisruptionBudget', { replicas: 1 }, 'spec.maxUnavailable', 1],
   'a budget that lets unhealthy pods go': ['PodDisruptionBudget', {}, 'spec.unhealthyPodEvictionPolicy', 'AlwaysAllow'],

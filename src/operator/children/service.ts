@@ -4,7 +4,7 @@ import type { Child } from '../facts.ts';
 import { childMetadata } from './metadata.ts';
 
 export function service(app: AppServer): Child {
-  const { type, port, annotations, sessionAffinity, trafficDistribution } = app.spec.service;
+  const { type, port, ports = [], annotations, sessionAffinity, trafficDistribution } = app.spec.service;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -14,7 +14,7 @@ export function service(app: AppServer): Child {
       ...(sessionAffinity && { sessionAffinity }),
       ...(trafficDistribution && { trafficDistribution }),
       selector: names.selectorLabels(app.metadata.name),
-      ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
+      ports: [{ name: 'http', port, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }, ...ports],
     },
   };
 }
