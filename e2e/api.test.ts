@@ -217,6 +217,7 @@ describe('CustomResourceDefinition', () => {
     const { spec } = await dryRun(appServer('default'));
     assert.deepEqual(spec, {
       image: 'localhost/appserver/flask:1',
+      automountServiceAccountToken: false,
       app: { wsgi: 'shop:app' },
       port: 8000,
       workers: {
@@ -230,7 +231,7 @@ describe('CustomResourceDefinition', () => {
         gracefulTimeout: '30s',
       },
       drain: { minimum: '5s', maximum: '15s' },
-      probes: { readyWorkers: 1 },
+      probes: { readyWorkers: 1, host: 'localhost', interval: '10s', failureThreshold: 3 },
       replicas: 2,
       rollout: {
         maxSurge: '25%',
@@ -241,6 +242,7 @@ describe('CustomResourceDefinition', () => {
       },
       topology: { zones: 'ScheduleAnyway', nodes: 'ScheduleAnyway' },
       service: { port: 80, type: 'ClusterIP' },
+      restartOn: ['ConfigMap', 'Secret'],
       security: { runAsUser: 1000, readOnlyRootFilesystem: false },
       logging: { level: 'info' },
       runtime: { upgrade: 'onRollout' },
