@@ -1,21 +1,14 @@
 // Records events about objects, sparingly: the same event again within a while is not sent, and each object has a small
-// budget, refilled slowly, as client-go's spam filter has it. What is no warning is sent at a limited rate, as client-go does
-// too: a thousand new objects must not wait for a thousand notes that they are new.
+// budget, refilled slowly, as client-go's spam filter has it.
 import { randomBytes } from 'node:crypto';
 import type { KubeClient } from './client.ts';
 import { path, resourceType, type KubeObject } from './objects.ts';
-import { realTimers, type Timers } from './timers.ts';
 
 const eventType = resourceType('events.k8s.io/v1', 'Event');
 const repeatAfterMs = 10 * 60_000;
 const budget = 25;
 const refillMs = 30_000;
 const manyObjects = 1_000;
-/** Of those that are no warnings: at once, and a second. */
-const burst = 20;
-const perSecond = 10;
-/** Those that wait longest are dropped when there are more. */
-const mostPending = 10_000;
 
 export interface EventToRecord {
   readonly type: 'Normal' | 'Warning';
@@ -35,14 +28,9 @@ export class EventRecorder {
   readonly #client: KubeClient;
   readonly #controller: string;
   readonly #instance: string;
-  readonly #timers: Timers;
+  readonly #now: () => number;
   readonly #onError: (error: unknown) => void;
   readonly #histories = new Map<string, History>();
-  /** To be sent when it is their turn. */
-  readonly #pending: (() => void)[] = [];
-  #tokens = burst;
-  #refilledAt: number;
-  #cancelPump: (() => void) | undefined;
   /** Above so many it is worth looking which can be forgotten. */
   #many = manyObjects;
 
@@ -50,18 +38,17 @@ export class EventRecorder {
     client: KubeClient;
     controller: string;
     instance: string;
-    timers?: Timers;
+    now: () => number;
     onError: (error: unknown) => void;
   }) {
     this.#client = options.client;
     this.#controller = options.controller;
     this.#instance = options.instance;
-    this.#timers = options.timers ?? realTimers;
-    this.#refilledAt = this.#timers.now();
+    this.#now = options.now;
     this.#onError = options.onError;
   }
 
-  /** Sends the event in the background, with the time of this call. */
+  /** Sends the event in the background. */
   record(regarding: KubeObject, event: EventToRecord): void {
     if (!this.#admit(regarding, event)) return;
     const { namespace = 'default', name, uid } = regarding.metadata;
@@ -79,34 +66,12 @@ export class EventRecorder {
       note: event.note.slice(0, 1024),
       regarding: { apiVersion: regarding.apiVersion, kind: regarding.kind, namespace, name, uid },
     };
-    const send = (): void => {
-      this.#client.json({ method: 'POST', path: path(eventType, namespace), body }).catch(this.#onError);
-    };
-    if (event.type === 'Warning') return send();
-    this.#pending.push(send);
-    if (this.#pending.length > mostPending) this.#pending.shift();
-    if (this.#cancelPump === undefined) this.#pump();
-  }
-
-  /** Drops what has not been sent. */
-  close(): void {
-    this.#pending.length = 0;
-    this.#cancelPump?.();
-  }
-
-  #pump(): void {
-    const now = this.#timers.now();
-    const refill = Math.floor(((now - this.#refilledAt) * perSecond) / 1_000);
-    this.#tokens = Math.min(burst, this.#tokens + refill);
-    this.#refilledAt += (refill * 1_000) / perSecond;
-    for (; this.#tokens > 0 && this.#pending.length > 0; this.#tokens--) this.#pending.shift()?.();
-    const more = this.#pending.length > 0;
-    this.#cancelPump = more ? this.#timers.after(1_000 / perSecond, () => this.#pump()) : undefined;
+    this.#client.json({ method: 'POST', path: path(eventType, namespace), body }).catch(this.#onError);
   }
 
   #admit(regarding: KubeObject, event: EventToRecord): boolean {
     const uid = regarding.metadata.uid ?? '';
-    const now = this.#timers.now();
+    const now = this.#now();
     const history = this.#histories.get(uid) ?? { tokens: budget, refilledAt: now, sent: new Map<string, number>() };
     this.#remember(uid, history, now);
     const refill = Math.floor((now - history.refilledAt) / refillMs);

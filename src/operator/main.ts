@@ -69,6 +69,7 @@ function recorder(client: KubeClient, log: Logger): EventRecorder {
     client,
     controller: names.fieldManager,
     instance: hostname(),
+    now: () => performance.now(),
     onError: (error) => log.warn({ err: error }, 'event not recorded'),
   });
 }
@@ -220,7 +221,6 @@ async function run(options: Options, log: Logger): Promise<void> {
     const outcome = await Promise.race([controller.run(), leadership.lost.then(() => 'lost' as const)]);
     if (outcome === 'lost') throw new OperatorError('LEADERSHIP_LOST', 'the Lease could not be renewed in time');
   }
-  parts.events.close();
   await leadership.release();
   for (const server of servers) server.close();
   client.close();
