@@ -8,7 +8,7 @@ import {
   condition,
   create,
   namespace,
-  pods,
+  podUids,
   restricted,
   serviceUrl,
   untilReady,
@@ -31,9 +31,6 @@ async function untilReplicas(inNamespace: string, wanted: number): Promise<void>
     throw new Error(`${found} replicas`);
   });
 }
-
-const podUids = async (inNamespace: string): Promise<string[]> =>
-  (await pods(inNamespace)).map(({ metadata }) => metadata.uid ?? '').toSorted((a, b) => a.localeCompare(b));
 
 /** Fails as soon as the Deployment wants another number. */
 async function stays(inNamespace: string, wanted: number, forMs: number): Promise<void> {

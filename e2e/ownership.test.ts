@@ -3,11 +3,8 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { path } from '../src/kube/index.ts';
 import { applyAs, client, destroy, eventually, get, merge, types } from './harness/api.ts';
-import { appServer, condition, create, namespace, pods, restricted, untilReady } from './harness/appserver.ts';
+import { appServer, create, namespace, podUids, restricted, untilReady, untilReason } from './harness/appserver.ts';
 import { installOperator } from './harness/operator.ts';
-
-const podUids = async (inNamespace: string): Promise<string[]> =>
-  (await pods(inNamespace)).map(({ metadata }) => metadata.uid ?? '').toSorted((a, b) => a.localeCompare(b));
 
 const ownerOf = async (inNamespace: string): Promise<string | undefined> =>
   (await get(types.Deployment, inNamespace, 'shop'))?.metadata.ownerReferences?.[0]?.uid;
@@ -36,10 +33,7 @@ describe('ownership', { concurrency: 1 }, () => {
       spec: { ports: [{ port: 80 }] },
     });
     await create(appServer(ns.name, { replicas: 1 }));
-    const blocked = await eventually('the conflict', async () => {
-      const found = condition(await get(types.AppServer, ns.name, 'shop'), 'Ready');
-      return found?.reason === 'ChildConflict' ? found : undefined;
-    });
+    const blocked = await untilReason(ns.name, 'ChildConflict');
     assert.match(
       blocked.message,
       /Service shop exists and is not this AppServer's; delete or rename that Service, annotate it with appserver\.dev\/adopt-as-child-of: shop, or/,
@@ -77,10 +71,7 @@ describe('ownership', { concurrency: 1 }, () => {
     const metadata = { name: 'shop', namespace: ns.name, annotations };
     await applyAs(types.Deployment, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec });
     await create(appServer(ns.name, { replicas: 1 }));
-    const blocked = await eventually('told', async () => {
-      const found = condition(await get(types.AppServer, ns.name, 'shop'), 'Ready');
-      return found?.reason === 'ChildInvalid' ? found : undefined;
-    });
+    const blocked = await untilReason(ns.name, 'ChildInvalid');
     assert.match(blocked.message, /field is immutable; delete that Deployment, with --cascade=orphan where/);
     await destroy(types.Deployment, ns.name, 'shop');
     await untilReady(ns.name);

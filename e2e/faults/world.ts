@@ -3,7 +3,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
 import { appServerSchema, type AppServer, type Condition } from '../../src/api/index.ts';
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
-import { podTemplateConflict } from '../../src/operator/children/deployment.ts';
+import { podTemplate } from '../../src/operator/children/deployment.ts';
 import { desired } from '../../src/operator/desired.ts';
 import { differences } from '../../src/operator/difference.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
@@ -149,7 +149,7 @@ function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
     served: alwaysServed,
     now: new Date(),
   };
-  if (podTemplateConflict(facts) !== undefined) return ['spec.podTemplate is in conflict'];
+  if (podTemplate(facts).kind === 'conflict') return ['spec.podTemplate is in conflict'];
   const wanted = desired(facts).map(stamped);
   const wrongs = wanted.flatMap((child) => {
     const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);

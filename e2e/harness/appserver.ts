@@ -105,6 +105,10 @@ export async function serviceUrl(inNamespace: string, name = 'shop'): Promise<st
   return eventually(`an answer from ${url}`, async () => ((await fetch(url)).status === 200 ? url : undefined), 10_000);
 }
 
+/** In an order of their own. */
+export const podUids = async (inNamespace: string): Promise<string[]> =>
+  (await pods(inNamespace)).map(({ metadata }) => metadata.uid ?? '').toSorted((a, b) => a.localeCompare(b));
+
 export function podAddress(pod: KubeObject): string {
   return (pod['status'] as { podIP: string }).podIP;
 }

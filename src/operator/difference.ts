@@ -2,6 +2,9 @@
 // Fields that only the API server or other controllers set are left alone, but for lists and maps that mean exactly what
 // they hold, such as the containers of a pod or the selector of a Service.
 
+import { isFields, itemKey, type Fields } from './fields.ts';
+import { quantity } from './quantity.ts';
+
 export interface Difference {
   /** For people: `spec.template.spec.containers[app].image`. */
   readonly path: string;
@@ -11,10 +14,6 @@ export interface Difference {
 
 /** Maps in which one more key changes what the object does. */
 const exactMaps = new Set(['selector', 'matchLabels', 'data']);
-/** What items of a list are told apart by, in the order of preference. */
-const itemKeys = ['mountPath', 'name', 'topologyKey'] as const;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Place {
   readonly path: string;
@@ -24,10 +23,6 @@ interface Place {
   readonly insideResources: boolean;
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function inside(place: Place, field: string): Place {
   return {
     path: place.path === '' ? field : `${place.path}.${field}`,
@@ -35,25 +30,6 @@ function inside(place: Place, field: string): Place {
     field,
     insideResources: place.insideResources || field === 'resources',
   };
-}
-
-const multipliers: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 1024,
-  Mi: 1024 ** 2,
-  Gi: 1024 ** 3,
-  Ti: 1024 ** 4,
-};
-
-/** `1000m` and `1` are the same: the API server stores quantities in a form of its own. */
-function quantity(value: unknown): number | undefined {
-  const [, number, suffix] = /^([0-9.]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(String(value)) ?? [];
-  return number === undefined ? undefined : Number(number) * (multipliers[suffix ?? ''] ?? 1);
 }
 
 /** Objects that mean something by being there, though there is nothing in them. */
@@ -69,12 +45,6 @@ function isZero(value: unknown, field: string): boolean {
 function sameScalar(want: unknown, have: unknown, place: Place): boolean {
   if (want === have || (have === undefined && isZero(want, place.field))) return true;
   return place.insideResources && quantity(want) !== undefined && quantity(want) === quantity(have);
-}
-
-function itemKey(items: readonly unknown[]): (typeof itemKeys)[number] | undefined {
-  return itemKeys.find(
-    (key) => items.length > 0 && items.every((item) => isFields(item) && typeof item[key] === 'string'),
-  );
 }
 
 /** The API server will refuse what is not, and this must not have it applied again and again until then. */

@@ -33,6 +33,13 @@ function readKubeConfig({ kubeconfig: file, context }: Options): KubeConfig {
   }
 }
 
+/** The way to the API server. */
+interface Access {
+  readonly config: KubeConfig;
+  /** For when its credentials are not taken any more. */
+  readonly reload: () => KubeConfig;
+}
+
 /** AppServers that are reconciled at the same time beyond --concurrency, when somebody waits for them. */
 const urgentConcurrency = 2;
 
@@ -129,11 +136,10 @@ function createController(options: Options, log: Logger, parts: Parts): Controll
   });
 }
 
-function leadershipOf(options: Options, config: KubeConfig, log: Logger, signal: AbortSignal): Leadership {
+function leadershipOf(options: Options, access: Access, log: Logger, signal: AbortSignal): Leadership {
   if (!options.leaderElect) return withoutElection();
-  const namespace = options.leaderElectionNamespace ?? ownNamespace(config);
-  const reload = (): KubeConfig => readKubeConfig(options);
-  return compete({ config, reload, namespace, name: options.leaderElectionId, onError: quietly(log), signal });
+  const namespace = options.leaderElectionNamespace ?? ownNamespace(access.config);
+  return compete({ ...access, namespace, name: options.leaderElectionId, onError: quietly(log), signal });
 }
 
 /** Resolves when asked to end. */
@@ -158,42 +164,40 @@ interface Served {
 /** @throws OperatorError */
 async function startServers(
   options: Options,
-  config: KubeConfig,
+  { config, reload }: Access,
   { log, metrics: { registry }, isReady }: Served,
 ): Promise<Server[]> {
   const { secureMetricsTls: tlsDir, secureMetricsPort, adminPort } = options;
   const open = tlsDir === undefined ? registry : undefined;
   const admin = await startAdmin({ port: adminPort, registry: open, isReady });
   if (tlsDir === undefined) return [admin];
-  const reviewer = new Reviewer(new KubeClient(config, { reload: () => readKubeConfig(options) }), () =>
-    performance.now(),
-  );
+  const reviewer = new Reviewer(new KubeClient(config, { reload }), () => performance.now());
   const onError = (error: unknown): void => log.warn({ err: error }, 'secure metrics');
   return [admin, await startSecureMetrics({ port: secureMetricsPort, tlsDir, registry, reviewer, onError })];
 }
 
 /** @throws OperatorError */
 async function run(options: Options, log: Logger): Promise<void> {
-  const config = readKubeConfig(options);
   const reload = (): KubeConfig => readKubeConfig(options);
+  const access = { config: reload(), reload };
   const metrics = new Metrics();
   const queue = new WorkQueue(undefined, undefined, metrics.queue);
   const stop = new AbortController();
   const stopped = untilStopped(log, stop);
-  const leadership = leadershipOf(options, config, log, stop.signal);
+  const leadership = leadershipOf(options, access, log, stop.signal);
   metrics.observe({
     queueDepth: () => queue.depth,
     underWay: () => queue.underWay,
     concurrency: options.concurrency + urgentConcurrency,
     leads: leadership.leads,
   });
-  const client = new KubeClient(config, { onRequest: metrics.requested, mayWrite: leadership.leads, reload });
+  const client = new KubeClient(access.config, { onRequest: metrics.requested, mayWrite: leadership.leads, reload });
   const caches = emptyCaches();
   const contents = new Contents(client, options.restartOn);
   const parts = { client, caches, contents, queue, events: recorder(client, log), metrics };
   const controller = createController(options, log, parts);
   let ready = false;
-  const servers = await startServers(options, config, { log, metrics, isReady: () => ready });
+  const servers = await startServers(options, access, { log, metrics, isReady: () => ready });
   log.info(
     { version: packageJson.version, runtimeImage: options.runtimeImage, namespaces: options.namespace },
     'starting',

@@ -1,7 +1,7 @@
 // What a user adds to the pod template, merged under what the operator needs there: maps field by field, lists of named
 // things by name, and a field that both set is a conflict, unless they agree.
 
-type Fields = Readonly<Record<string, unknown>>;
+import { isFields, itemKey, type Fields } from './fields.ts';
 
 export type Merged = { readonly kind: 'merged'; readonly template: Fields } | Conflict;
 
@@ -10,9 +10,6 @@ interface Conflict {
   /** Of the field that both set: `spec.containers[app].command`. */
   readonly path: string;
 }
-
-/** What items of a list are told apart by, in the order of preference. */
-const itemKeys = ['mountPath', 'name', 'topologyKey'] as const;
 
 class BothSet extends Error {
   readonly path: string;
@@ -23,16 +20,8 @@ class BothSet extends Error {
   }
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function keyOf(items: readonly unknown[]): (typeof itemKeys)[number] | undefined {
-  return itemKeys.find((key) => items.every((item) => isFields(item) && typeof item[key] === 'string'));
-}
-
 function mergeLists(ours: readonly unknown[], theirs: readonly unknown[], path: string): unknown[] {
-  const key = keyOf([...ours, ...theirs]);
+  const key = itemKey([...ours, ...theirs]);
   // A command, for one: two of them have no sum.
   if (key === undefined) throw new BothSet(path);
   const nameOf = (item: unknown): string => (isFields(item) ? String(item[key]) : '');

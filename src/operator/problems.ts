@@ -146,17 +146,20 @@ const podsRefused: Check = (facts) => {
   return { reason: reasons.PodsRefused, message: `Pods are refused: ${cause}.`, stalled: true };
 };
 
-/** Whether the rollout has made no progress within its deadline. */
-export function isStuck(facts: Facts): boolean {
-  return deploymentCondition(facts, 'Progressing')?.reason === 'ProgressDeadlineExceeded';
+function stuckRollout(facts: Facts): { readonly message: string } | undefined {
+  const progressing = deploymentCondition(facts, 'Progressing');
+  return progressing?.reason === 'ProgressDeadlineExceeded' ? progressing : undefined;
 }
 
+/** Whether the rollout has made no progress within its deadline. */
+export const isStuck = (facts: Facts): boolean => stuckRollout(facts) !== undefined;
+
 const rolloutStuck: Check = (facts) => {
-  const progressing = deploymentCondition(facts, 'Progressing');
-  if (progressing === undefined || !isStuck(facts)) return undefined;
+  const stuck = stuckRollout(facts);
+  if (stuck === undefined) return undefined;
   return {
     reason: reasons.RolloutStuck,
-    message: `The rollout made no progress within its deadline: ${shorten(progressing.message)}; the pods' events and logs show why.`,
+    message: `The rollout made no progress within its deadline: ${shorten(stuck.message)}; the pods' events and logs show why.`,
     stalled: true,
   };
 };

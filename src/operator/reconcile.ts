@@ -13,7 +13,7 @@ import {
   type Outcome,
 } from '../kube/index.ts';
 import { keepChild, type Caches } from './caches.ts';
-import { podReferences, podTemplateConflict } from './children/deployment.ts';
+import { podTemplate } from './children/deployment.ts';
 import { isSettled, statusOf, unreadableStatus } from './conditions.ts';
 import type { Contents } from './contents.ts';
 import { Contention } from './contention.ts';
@@ -23,6 +23,7 @@ import { gather, parseApp } from './gather.ts';
 import { appServerType, childTypes, isChildKind } from './kinds.ts';
 import { plan, type Write } from './plan.ts';
 import { isStuck, type Problem } from './problems.ts';
+import { referencesOf, type Reference } from './references.ts';
 import { recorded, restart } from './restart.ts';
 import type { RestartLimit } from './restart-limit.ts';
 import { stamped } from './stamp.ts';
@@ -97,13 +98,13 @@ export class Reconciler {
       return { kind: 'done' };
     }
     const seen = gather(parsed.app, caches, release, now());
-    const conflict = podTemplateConflict(seen);
-    if (conflict !== undefined) {
-      await this.#report(object, statusOf(seen, conflictProblem(conflict)));
+    const merged = podTemplate(seen);
+    if (merged.kind === 'conflict') {
+      await this.#report(object, statusOf(seen, conflictProblem(merged.path)));
       return { kind: 'done' };
     }
     const subject = { key, object, log };
-    const facts = await this.#decideRestart(subject, seen);
+    const facts = await this.#decideRestart(subject, seen, referencesOf(merged.template));
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
     const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
@@ -120,10 +121,10 @@ export class Reconciler {
   }
 
   /** Whether pods are to be replaced, because what they use has changed. */
-  async #decideRestart({ key, object }: Subject, facts: Facts): Promise<Facts> {
+  async #decideRestart({ key, object }: Subject, facts: Facts, used: readonly Reference[]): Promise<Facts> {
     const { contents, restartLimit, events } = this.#options;
     const { restartOn, rollout } = facts.app.spec;
-    const references = podReferences(facts).filter(({ kind }) => restartOn.includes(kind));
+    const references = used.filter(({ kind }) => restartOn.includes(kind));
     const found = await contents.read(key, references, recorded(facts.restart.contents));
     const { now, later, changed } = restart(facts.restart, references, found);
     if (changed.length === 0) {

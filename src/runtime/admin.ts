@@ -1,5 +1,6 @@
 // The admin port: /livez, /readyz (each with ?verbose), /metrics, /status. Read-only.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { hostAndPort } from './address.ts';
 import { RuntimeError } from './errors.ts';
 import { metricsContentType, metricsText } from './metrics.ts';
 import { liveChecks, readyChecks, type Check, type Health, type Report } from './report.ts';
@@ -89,10 +90,7 @@ export function startAdmin(options: AdminOptions): Promise<Server> {
       const code = error.code === 'EADDRINUSE' ? 'ADMIN_PORT_IN_USE' : 'LISTEN_FAILED';
       reject(new RuntimeError(code, `cannot listen on ${options.address}: ${error.message}`, { cause: error }));
     });
-    const colon = options.address.lastIndexOf(':');
-    const host = options.address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-    server.listen({ port: Number(options.address.slice(colon + 1)), ...(host !== '' && { host }) }, () =>
-      resolve(server),
-    );
+    const { host, port } = hostAndPort(options.address);
+    server.listen({ port, ...(host !== '' && { host }) }, () => resolve(server));
   });
 }

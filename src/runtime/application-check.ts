@@ -2,6 +2,7 @@
 // not. Only an answer counts: one that does not come in time means that all workers are busy, which is no reason to send
 // everybody to the other pods, where it would be the same.
 import { get } from 'node:http';
+import { hostAndPort } from './address.ts';
 import type { Check } from './report.ts';
 
 export interface ApplicationCheckSettings {
@@ -28,10 +29,9 @@ const impatientMs = 1_000;
 /** @param address where the runtime listens: HOST:PORT, [HOST]:PORT or unix:PATH */
 export function askOverHttp(address: string, { path, host }: ApplicationCheckSettings): Ask {
   const unix = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
-  const colon = address.lastIndexOf(':');
-  const named = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  const { host: named, port } = hostAndPort(address);
   const loopback = named === '::' ? '::1' : ['', '0.0.0.0'].includes(named) ? '127.0.0.1' : named;
-  const where = unix === undefined ? { host: loopback, port: Number(address.slice(colon + 1)) } : { socketPath: unix };
+  const where = unix === undefined ? { host: loopback, port } : { socketPath: unix };
   const headers = { host, 'user-agent': 'appserver-check', connection: 'close' };
   return () =>
     new Promise((resolve) => {

@@ -3,7 +3,6 @@ import type { AppServer } from '../../api/index.ts';
 import { names, terminationGraceSeconds } from '../../api/index.ts';
 import type { Child, Facts, Release } from '../facts.ts';
 import { mergePodTemplate, type Merged } from '../pod-template.ts';
-import { referencesOf, type Reference } from '../references.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { containerSecurity, probe, runtimeHome } from './container.ts';
 import { childMetadata } from './metadata.ts';
@@ -126,7 +125,8 @@ function podSpec(app: AppServer, release: Release): object {
 /** What a Deployment is made from. */
 export type Given = Pick<Facts, 'app' | 'release' | 'restart'>;
 
-function podTemplate({ app, release, restart: { mark } }: Given): Merged {
+/** The pod template, or the field that spec.podTemplate sets and the operator too. */
+export function podTemplate({ app, release, restart: { mark } }: Given): Merged {
   const ours = {
     metadata: {
       labels: names.labels(app.metadata.name),
@@ -140,21 +140,9 @@ function podTemplate({ app, release, restart: { mark } }: Given): Merged {
   return mergePodTemplate(ours, app.spec.podTemplate);
 }
 
-/** Of a field that spec.podTemplate sets and the operator too, undefined when there is none. */
-export function podTemplateConflict(given: Given): string | undefined {
-  const merged = podTemplate(given);
-  return merged.kind === 'conflict' ? merged.path : undefined;
-}
-
-/** ConfigMaps and Secrets that the pods use; none when there is a podTemplateConflict(). */
-export function podReferences(given: Given): Reference[] {
-  const merged = podTemplate(given);
-  return merged.kind === 'conflict' ? [] : referencesOf(merged.template);
-}
-
 /**
  * Without `replicas` under autoscaling: the number is the autoscaler's then.
- * @throws when there is a podTemplateConflict()
+ * @throws when podTemplate() is a conflict
  */
 export function deployment(given: Given): Child {
   const { metadata, spec } = given.app;

@@ -1,25 +1,19 @@
 // The configuration of the nginx in front of the application.
 import type { AppServer, ProxySpec } from '../../api/index.ts';
 import { milliseconds, names } from '../../api/index.ts';
+import { quantity } from '../quantity.ts';
 
 /** Where nginx and the runtime tell each other how far they are. */
 export const proxyRunDir = '/run/appserver-proxy';
 /** Where static files are, below the path of their requests. */
 export const proxyFilesDir = '/srv/static';
 
-const multipliers: Readonly<Record<string, number>> = {
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  Ki: 1024,
-  Mi: 1024 ** 2,
-  Gi: 1024 ** 3,
-};
-
-function bytes(quantity: string): number {
-  const [, number = '0', suffix = ''] = /^([0-9]+)(.*)$/.exec(quantity) ?? [];
-  return Number(number) * (multipliers[suffix] ?? 1);
-}
+/** A block of a server. */
+const location = (match: string, body: readonly string[]): string[] => [
+  `    location ${match} {`,
+  ...body.map((line) => `      ${line}`),
+  '    }',
+];
 
 const gzip = [
   '  gzip on;',
@@ -50,25 +44,25 @@ function forwarded(trusted: readonly string[]): string[] {
 
 function application(app: AppServer, readTimeout: string): string[] {
   return [
-    `      proxy_pass http://127.0.0.1:${app.spec.port};`,
-    '      proxy_http_version 1.1;',
-    '      proxy_set_header Host $http_host;',
-    '      proxy_set_header Connection $upstream_connection;',
-    '      proxy_set_header Upgrade $http_upgrade;',
-    '      proxy_set_header X-Forwarded-For $forwarded_for;',
-    '      proxy_set_header X-Forwarded-Proto $forwarded_proto;',
-    `      proxy_read_timeout ${milliseconds(readTimeout)}ms;`,
+    `proxy_pass http://127.0.0.1:${app.spec.port};`,
+    'proxy_http_version 1.1;',
+    'proxy_set_header Host $http_host;',
+    'proxy_set_header Connection $upstream_connection;',
+    'proxy_set_header Upgrade $http_upgrade;',
+    'proxy_set_header X-Forwarded-For $forwarded_for;',
+    'proxy_set_header X-Forwarded-Proto $forwarded_proto;',
+    `proxy_read_timeout ${milliseconds(readTimeout)}ms;`,
   ];
 }
 
 function staticFiles({ static: files = [] }: ProxySpec): string[] {
-  return files.flatMap(({ path, maxAge }) => [
-    `    location ${path} {`,
-    `      root ${proxyFilesDir};`,
-    `      expires ${Math.round(milliseconds(maxAge) / 1000)}s;`,
-    '      try_files $uri =404;',
-    '    }',
-  ]);
+  return files.flatMap(({ path, maxAge }) =>
+    location(path, [
+      `root ${proxyFilesDir};`,
+      `expires ${Math.round(milliseconds(maxAge) / 1000)}s;`,
+      'try_files $uri =404;',
+    ]),
+  );
 }
 
 /**
@@ -76,19 +70,13 @@ function staticFiles({ static: files = [] }: ProxySpec): string[] {
  * others then.
  */
 function draining(app: AppServer, { static: files = [], readTimeout }: ProxySpec): string[] {
-  const leave = ['      keepalive_timeout 0;'];
-  const asUsual = ['    location @draining_application {', ...leave, ...application(app, readTimeout), '    }'];
-  if (files.length === 0) {
-    return ['    location @draining {', ...leave, ...application(app, readTimeout), '    }'];
-  }
-  const first = [
-    '    location @draining {',
-    ...leave,
-    `      root ${proxyFilesDir};`,
-    '      try_files $uri @draining_application;',
-    '    }',
+  const leave = 'keepalive_timeout 0;';
+  const asUsual = [leave, ...application(app, readTimeout)];
+  if (files.length === 0) return location('@draining', asUsual);
+  return [
+    ...location('@draining', [leave, `root ${proxyFilesDir};`, 'try_files $uri @draining_application;']),
+    ...location('@draining_application', asUsual),
   ];
-  return [...first, ...asUsual];
 }
 
 function main(app: AppServer, proxy: ProxySpec): string[] {
@@ -101,7 +89,7 @@ function main(app: AppServer, proxy: ProxySpec): string[] {
     '  sendfile on;',
     '  tcp_nopush on;',
     `  keepalive_timeout ${milliseconds(app.spec.workers.keepAlive)}ms;`,
-    `  client_max_body_size ${bytes(proxy.maxBodySize)};`,
+    `  client_max_body_size ${quantity(proxy.maxBodySize) ?? 0};`,
     '  map $http_upgrade $upstream_connection {',
     "    '' close;",
     '    default upgrade;',
@@ -117,9 +105,7 @@ function server(app: AppServer, proxy: ProxySpec): string[] {
     `    if (-f ${proxyRunDir}/draining) {`,
     '      return 418;',
     '    }',
-    '    location / {',
-    ...application(app, proxy.readTimeout),
-    '    }',
+    ...location('/', application(app, proxy.readTimeout)),
     ...staticFiles(proxy),
     ...draining(app, proxy),
     '  }',
@@ -130,20 +116,10 @@ function server(app: AppServer, proxy: ProxySpec): string[] {
 const adminServer = [
   '  server {',
   `    listen ${names.proxyAdminPort};`,
-  '    location = /livez {',
-  '      return 200 "ok";',
-  '    }',
-  '    location = /readyz {',
-  `      proxy_pass http://127.0.0.1:${names.adminPort}/readyz;`,
-  '    }',
-  '    location = /status {',
-  '      allow 127.0.0.1;',
-  '      deny all;',
-  '      stub_status;',
-  '    }',
-  '    location / {',
-  '      return 404;',
-  '    }',
+  ...location('= /livez', ['return 200 "ok";']),
+  ...location('= /readyz', [`proxy_pass http://127.0.0.1:${names.adminPort}/readyz;`]),
+  ...location('= /status', ['allow 127.0.0.1;', 'deny all;', 'stub_status;']),
+  ...location('/', ['return 404;']),
   '  }',
 ];
 
