@@ -41,7 +41,7 @@ async function rollUnder(
   });
   onRolled?.();
   await delay(Math.max(1_000, lastingMs - (performance.now() - started)));
-  return running.stop();
+  return await running.stop();
 }
 
 function assertNothingLost(result: LoadResult, atLeast: number): void {

@@ -25,7 +25,7 @@ async function reload(start: () => Promise<Server>): Promise<Sent> {
   await delay(1_000);
   server.child.kill('SIGHUP');
   await delay(10_000);
-  return load.stop();
+  return await load.stop();
 }
 
 const boot = { BOOT_SECONDS: '3' };

@@ -31,7 +31,9 @@ async function scheme(kind: object, trustedProxies: readonly string[]): Promise<
   const live = { workers: { count: 1 } };
   await using runtime = await Runtime.ready({ root, app: {}, ...kind, fixed: { trustedProxies }, live });
   const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
-  return (await fetch(runtime.url(), { headers })).text();
+  const response = await fetch(runtime.url(), { headers });
+  // Awaited here: the runtime ends with this function, and the body may still be on its way.
+  return await response.text();
 }
 
 describe('trusted proxies', { skip, concurrency: 2 }, () => {
