@@ -1,6 +1,7 @@
 // A real nginx in front of the workers, in each pod.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { isIPv4 } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { testImageNames } from '../scripts/test-images.ts';
@@ -70,6 +71,23 @@ describe('nginx in front', { concurrency: 1 }, () => {
       await delay(200);
     }
     assert.equal(await slow, 405);
+  });
+
+  test('lets only those whom the AppServer trusts say who asked', async () => {
+    await using ns = await namespace(restricted);
+    const app = { asgi: 'asgi_app:app', workingDir: '/srv' };
+    await create(appServer(ns.name, { image: testImageNames.kinds, app, proxy: { image: proxy.image }, replicas: 1 }));
+    await untilReady(ns.name);
+    const headers = { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https', connection: 'close' };
+    const seen = async (): Promise<string> => (await fetch(`${await serviceUrl(ns.name)}/seen`, { headers })).text();
+    const [scheme, client = ''] = (await seen()).split(' ');
+    assert.equal(scheme, 'http');
+    assert.ok(isIPv4(client) && client !== '127.0.0.1' && client !== '203.0.113.7', `${client} is who asked`);
+
+    await merge(types.AppServer, ns.name, 'shop', { spec: { trustedProxies: [client] } });
+    await eventually('what a trusted proxy says', async () =>
+      (await seen()) === 'https 203.0.113.7' ? true : undefined,
+    );
   });
 
   test('ends before the socket that it hands requests to: a rollout under load loses none', async (t) => {
