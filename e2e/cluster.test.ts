@@ -1,6 +1,6 @@
 // The embedded cluster itself: what it promises to the other tests.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { daemons } from './cluster/cluster.ts';
@@ -70,6 +70,8 @@ describe('embedded cluster', () => {
         process.kill(Number(readFileSync(join(other.pids, name), 'utf8').split(' ')[0]), 'SIGKILL');
     } finally {
       await cluster('down');
+      // Its prefix is used once, so nobody needs what is kept for the next time.
+      rmSync(other.cache, { recursive: true });
     }
     assert.deepEqual(daemons(other), []);
     assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(other.run), 'the second cluster left a mount');
