@@ -1,6 +1,7 @@
 // npm run bench -- runtime [FIGURE...]: measures the runtime beside its peers and prints one JSON line a figure. Without
 // figures, all; a name that ends with * stands for all that begin so.
-// npm run bench -- operator [SCENARIO...]: the operator on an API server and etcd alone; create, handover, react, rest.
+// npm run bench -- operator [SCENARIO...]: the operator on an API server and etcd alone; create, handover, react, rest,
+// sweep.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
@@ -12,6 +13,7 @@ import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout
 import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
 import { buildOperator, buildRuntime } from '../scripts/build.ts';
+import { ensureDefinitions } from '../scripts/definitions.ts';
 import { ensurePythonPackages } from '../scripts/python-packages.ts';
 import { contest, print } from './figure.ts';
 import { footprint } from './runtime/footprint.ts';
@@ -56,6 +58,7 @@ async function operator(wanted: readonly string[]): Promise<void> {
     throw new Error(`this takes the embedded cluster, which cannot run here: ${ability.why}`);
   await ensureTools();
   await step('operator', buildOperator);
+  await step('definitions', ensureDefinitions);
   const cluster = layout(defaultPrefix('bench'), 0);
   try {
     await step('API server and etcd', () => upWithoutControllers(cluster));

@@ -1,32 +1,22 @@
 // Kinds that a cluster may or may not know, with the definitions that their projects publish.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { definitions, definitionsDir } from '../scripts/definitions.ts';
 import { resourceType } from '../src/kube/index.ts';
 import { eventually, get, merge, types } from './harness/api.ts';
 import { appServer, create, namespace, untilReady, untilReason } from './harness/appserver.ts';
+import { installDefinitions, removeDefinitions } from './harness/definitions.ts';
 import { installOperator, kubectl } from './harness/operator.ts';
 
 const httpRoutes = resourceType('gateway.networking.k8s.io/v1', 'HTTPRoute');
 const podMonitors = resourceType('monitoring.coreos.com/v1', 'PodMonitor');
 const serviceMonitors = resourceType('monitoring.coreos.com/v1', 'ServiceMonitor');
 
-const file = (kind: keyof typeof definitions): string => join(definitionsDir, definitions[kind].file);
-const install = (kind: keyof typeof definitions): Promise<string> =>
-  kubectl('apply', '--server-side', '-f', file(kind));
-const removeAll = async (): Promise<void> => {
-  for (const kind of ['HTTPRoute', 'PodMonitor', 'ServiceMonitor'] as const) {
-    await kubectl('delete', '--ignore-not-found', '-f', file(kind));
-  }
-};
-
 describe('kinds that the cluster may not know', () => {
   before(async () => {
-    await removeAll();
+    await removeDefinitions();
     await installOperator();
   });
-  after(removeAll);
+  after(() => removeDefinitions());
 
   test('are made when their definitions come, and missed when asked for in vain', async () => {
     await using ns = await namespace();
@@ -39,13 +29,13 @@ describe('kinds that the cluster may not know', () => {
     const missing = await untilReason(ns.name, 'KindMissing');
     assert.match(missing.message, /spec\.httpRoute needs the Gateway API/);
 
-    await install('HTTPRoute');
+    await installDefinitions('HTTPRoute');
     const route = await eventually('the route', () => get(httpRoutes, ns.name, 'shop'));
     assert.deepEqual((route['spec'] as { hostnames: string[] }).hostnames, ['shop.example']);
     await untilReady(ns.name);
     assert.equal((await get(types.Deployment, ns.name, 'shop'))?.metadata.generation, 1, 'no pod was replaced for it');
 
-    await install('PodMonitor');
+    await installDefinitions('PodMonitor');
     const monitor = await eventually('the monitor', () => get(podMonitors, ns.name, 'shop'));
     assert.equal(monitor.metadata.labels?.['team'], 'web');
     await kubectl(
@@ -63,14 +53,14 @@ describe('kinds that the cluster may not know', () => {
       return JSON.stringify(found?.['spec']).includes('shop.example') ? true : undefined;
     });
 
-    await install('ServiceMonitor');
+    await installDefinitions('ServiceMonitor');
     await merge(types.AppServer, ns.name, 'shop', { spec: { monitoring: { kind: 'ServiceMonitor' } } });
     await eventually('the other kind of monitor', () => get(serviceMonitors, ns.name, 'shop'));
     await eventually('pruned', async () =>
       (await get(podMonitors, ns.name, 'shop')) === undefined ? true : undefined,
     );
 
-    await kubectl('delete', '-f', file('HTTPRoute'));
+    await removeDefinitions('HTTPRoute');
     await untilReason(ns.name, 'KindMissing');
     await merge(types.AppServer, ns.name, 'shop', { spec: { httpRoute: null } });
     await untilReady(ns.name);

@@ -1,18 +1,7 @@
 // The API server under the operator, and what has been asked of it.
-import { KubeConfig } from '@kubernetes/client-node';
-import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
-import {
-  isKubeObject,
-  KubeClient,
-  path,
-  resourceType,
-  type KubeObject,
-  type ResourceType,
-} from '../../src/kube/index.ts';
-
-const config = new KubeConfig();
-config.loadFromDefault();
-export const client = new KubeClient(config);
+import { client, destroy, edit, list, merge } from '../../e2e/harness/api.ts';
+import { alwaysServed, appServerType, childTypes, isChildKind, optionalKinds } from '../../src/operator/kinds.ts';
+import { isKubeObject, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 
 export const namespace = 'bench';
 
@@ -30,12 +19,8 @@ export async function create(type: ResourceType, object: KubeObject): Promise<Ku
 
 /** As `kubectl edit` would. */
 export async function patch(type: ResourceType, name: string, body: object): Promise<void> {
-  const contentType = `application/${type === appServerType ? 'merge' : 'strategic-merge'}-patch+json`;
-  await client.json({ method: 'PATCH', path: path(type, namespace, name), body, contentType });
-}
-
-export async function destroy(type: ResourceType, name: string): Promise<void> {
-  await client.json({ method: 'DELETE', path: path(type, namespace, name) });
+  const isBuiltIn = isChildKind(type.kind) && !optionalKinds.has(type.kind);
+  await (isBuiltIn ? edit : merge)(type, namespace, name, body);
 }
 
 /** How many objects of the kind there are, without fetching them. */
@@ -52,8 +37,7 @@ export async function destroyAll(): Promise<void> {
   for (const type of [appServerType, ...[...alwaysServed].map((kind) => childTypes[kind])]) {
     if (type.kind === 'Service') {
       // Services have no deletion of a collection before Kubernetes 1.37.
-      const { items } = (await client.json({ method: 'GET', path: path(type, namespace) })) as { items: KubeObject[] };
-      await inFlight(8, items, ({ metadata }) => destroy(type, metadata.name));
+      await inFlight(8, await list(type, namespace), ({ metadata }) => destroy(type, namespace, metadata.name));
       continue;
     }
     await client.json({ method: 'DELETE', path: path(type, namespace), timeoutMs: 300_000 });

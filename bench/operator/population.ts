@@ -7,7 +7,8 @@ import type { Facts } from '../../src/operator/facts.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
 import { stamped } from '../../src/operator/stamp.ts';
 import { release } from '../../e2e/harness/operator-process.ts';
-import { client, count, create, inFlight, namespace } from './api.ts';
+import { client } from '../../e2e/harness/api.ts';
+import { count, create, inFlight, namespace } from './api.ts';
 
 export const nameOf = (index: number): string => `app-${String(index).padStart(5, '0')}`;
 

@@ -1,10 +1,12 @@
 // How soon what is done to a child is undone, and how soon a change is taken over while many others are being created.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cache, ListWatch, type KubeObject } from '../../src/kube/index.ts';
-import { childTypes, appServerType, type ChildKind } from '../../src/operator/kinds.ts';
+import { appServerType, childKinds, childTypes, type ChildKind } from '../../src/operator/kinds.ts';
 import { percentiles, type Figure } from '../figure.ts';
-import { client, count, destroy, destroyAll, inFlight, namespace, patch } from './api.ts';
+import { client, destroy } from '../../e2e/harness/api.ts';
+import { count, destroyAll, inFlight, namespace, patch } from './api.ts';
 import { converge, createAppServers, nameOf, StatusWatch } from './population.ts';
+import { installDefinitions, removeDefinitions } from '../../e2e/harness/definitions.ts';
 import { OperatorProcess } from '../../e2e/harness/operator-process.ts';
 
 const total = 1_000;
@@ -51,16 +53,16 @@ class Observer implements Disposable {
 const byHand = 'by-hand';
 
 /** Something that an AppServer says, changed by hand, and whether an object has it. */
-const edits: Readonly<Record<ChildKind, object | undefined>> = {
+const edits: Readonly<Record<ChildKind, object>> = {
   ServiceAccount: { automountServiceAccountToken: true },
   ConfigMap: { data: { 'live.json': byHand } },
   Deployment: { spec: { template: { spec: { containers: [{ name: 'app', image: 'registry.example.com/other' }] } } } },
   Service: { spec: { ports: [{ port: 80, targetPort: 'admin' }] } },
   Ingress: { spec: { rules: [{ host: 'other.example.com' }] } },
   NetworkPolicy: { spec: { policyTypes: ['Ingress', 'Egress'] } },
-  HTTPRoute: undefined,
-  PodMonitor: undefined,
-  ServiceMonitor: undefined,
+  HTTPRoute: { spec: { hostnames: ['other.example.com'] } },
+  PodMonitor: { spec: { podMetricsEndpoints: [] } },
+  ServiceMonitor: { spec: { endpoints: [] } },
   HorizontalPodAutoscaler: { spec: { maxReplicas: 99 } },
   PodDisruptionBudget: { spec: { maxUnavailable: 9 } },
 };
@@ -68,16 +70,22 @@ const edits: Readonly<Record<ChildKind, object | undefined>> = {
 /** AppServers of which children are edited and deleted. */
 const sampled = (i: number): string => nameOf((i * 7) % total);
 
-/** Has them have children of the kinds that not everybody wants. */
-async function widen(): Promise<void> {
-  const exposed = {
-    ingress: { hosts: ['shop.example.com'] },
-    networkPolicy: { from: [{ podSelector: {} }] },
-  };
+/** What has an AppServer have children of the kinds that not everybody wants. */
+const wishes: Readonly<Partial<Record<ChildKind, object>>> = {
+  Ingress: { ingress: { hosts: ['shop.example.com'] } },
+  NetworkPolicy: { networkPolicy: { from: [{ podSelector: {} }] } },
+  HTTPRoute: { httpRoute: { parentRefs: [{ name: 'public' }], hostnames: ['shop.example.com'] } },
+  PodMonitor: { monitoring: { kind: 'PodMonitor' } },
+  ServiceMonitor: { monitoring: { kind: 'ServiceMonitor' } },
+};
+
+async function widen(kind: ChildKind): Promise<void> {
+  const spec = wishes[kind];
+  if (spec === undefined) return;
   const all = Array.from({ length: samples }, (_, i) => sampled(i));
-  await inFlight(8, all, (name) => patch(appServerType, name, { spec: exposed }));
-  const enough = async (): Promise<boolean> => (await count(childTypes.NetworkPolicy)) === samples;
-  while (!(await enough())) await delay(100);
+  await inFlight(8, all, (name) => patch(appServerType, name, { spec }));
+  while ((await count(childTypes[kind])) < samples) await delay(100);
+  await delay(2_000);
 }
 
 function childName(kind: ChildKind, i: number): string {
@@ -96,12 +104,12 @@ async function drift(kind: ChildKind): Promise<number[]> {
     let sights = 0;
     if (i % 2 === 0) {
       const repaired = observer.sees((object) => isOurs(object));
-      await destroy(childTypes[kind], name);
+      await destroy(childTypes[kind], namespace, name);
       const done = performance.now();
       times.push(Math.max(0, (await repaired) - done));
     } else {
       const repaired = observer.sees((object) => isOurs(object) && ++sights === 2);
-      await patch(childTypes[kind], name, edits[kind] ?? {});
+      await patch(childTypes[kind], name, edits[kind]);
       const done = performance.now();
       times.push(Math.max(0, (await repaired) - done));
     }
@@ -135,23 +143,15 @@ export async function react(): Promise<Figure[]> {
   await using operator = new OperatorProcess({ adminPort: 8090 });
   await operator.says('leading');
   await converge(0, total);
-  await widen();
-  await delay(2_000);
+  await installDefinitions();
   const figures: Figure[] = [];
-  for (const kind of [
-    'Deployment',
-    'Service',
-    'ConfigMap',
-    'ServiceAccount',
-    'Ingress',
-    'NetworkPolicy',
-    'HorizontalPodAutoscaler',
-    'PodDisruptionBudget',
-  ] as const) {
+  for (const kind of childKinds) {
+    await widen(kind);
     figures.push(...percentiles({ figure: `drift_ms_${kind}`, unit: 'ms' }, await drift(kind)));
   }
   figures.push(...percentiles({ figure: 'fairness_ms', unit: 'ms' }, await fairness()));
   await operator.end('SIGTERM');
   await destroyAll();
+  await removeDefinitions();
   return figures;
 }

@@ -6,7 +6,8 @@ import { path, resourceType, type KubeObject } from '../../src/kube/index.ts';
 import { podType } from '../../src/operator/kinds.ts';
 import { OperatorProcess } from '../../e2e/harness/operator-process.ts';
 import { summary, type Figure } from '../figure.ts';
-import { client, create, destroyAll, inFlight, namespace } from './api.ts';
+import { client } from '../../e2e/harness/api.ts';
+import { create, destroyAll, inFlight, namespace } from './api.ts';
 import { converge, nameOf } from './population.ts';
 
 const apps = 100;

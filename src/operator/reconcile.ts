@@ -145,14 +145,14 @@ export class Reconciler {
       return await this.#writeAll(subject, writes, written);
     } finally {
       this.#contention.written(subject.key, written, this.#options.uptimeMs());
-      this.#recordWrites(subject.object, written);
+      this.#tell(subject, written);
     }
   }
 
   async #writeAll({ key, log }: Subject, writes: readonly Write[], written: Write[]): Promise<Problem | undefined> {
     const { client, caches } = this.#options;
     for (const write of writes) {
-      const { child, observed, found, why } = write;
+      const { child, observed, found } = write;
       try {
         const answer = await writeChild(client, child, observed, found);
         caches.children[child.kind].set(keyOf(answer), keepChild(answer), answer.metadata.resourceVersion);
@@ -164,19 +164,26 @@ export class Reconciler {
         log.warn({ child: child.kind, name: child.metadata.name, reason: problem.reason, err: error }, 'child refused');
         return problem;
       }
-      log.info({ child: child.kind, name: child.metadata.name, why, fields: fieldsOf(write) }, 'child applied');
       if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
       written.push(write);
     }
     return undefined;
   }
 
-  /** One event a kind of reason, whatever the number of children. */
-  #recordWrites(owner: KubeObject, written: readonly Write[]): void {
+  /** One line of the log, and one event a kind of reason, whatever the number of children. */
+  #tell({ object, log }: Subject, written: readonly Write[]): void {
+    if (written.length === 0) return;
+    const children = written.map((one) => ({
+      kind: one.child.kind,
+      name: one.child.metadata.name,
+      why: one.why,
+      fields: fieldsOf(one),
+    }));
+    log.info({ children }, 'children applied');
     for (const [why, reason] of Object.entries(writeReasons)) {
       const notes = written.flatMap((one) => (one.why === why ? [describeWrite(one)] : []));
       if (notes.length === 0) continue;
-      this.#options.events.record(owner, { type: 'Normal', reason, action: 'Apply', note: notes.join('; ') });
+      this.#options.events.record(object, { type: 'Normal', reason, action: 'Apply', note: notes.join('; ') });
     }
   }
 
