@@ -1,5 +1,6 @@
 // Takes keys from the queue and reconciles them, several at a time, never one key twice at once.
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Priority, WorkQueue } from './queue.ts';
 
 export type Outcome =
@@ -55,6 +56,9 @@ export class Controller {
     for (let key = await queue.take(least); key !== undefined; key = await queue.take(least)) {
       await this.#handle(key);
       queue.done(key);
+      // A reconcile that finds nothing to do awaits nothing of the outside: thousands of them in a row would keep watches,
+      // the lease and probes waiting until the last one is done.
+      await nextTurn();
     }
   }
 

@@ -70,3 +70,26 @@ test('each reconcile has an id of its own, which its result has too', async () =
   queue.close();
   await running;
 });
+
+test('many keys that need nothing of the outside leave everything else its turn', async () => {
+  const queue = new WorkQueue(new VirtualTimers());
+  const total = 100;
+  let done = 0;
+  const all = Promise.withResolvers<void>();
+  const controller = new Controller({
+    queue,
+    concurrency: 2,
+    reconcile: async () => ({ kind: 'done' }),
+    onResult: () => {
+      done++;
+      if (done === total) all.resolve();
+    },
+  });
+  for (let i = 0; i < total; i++) queue.add(`web/shop-${i}`);
+  const running = controller.run();
+  const doneBefore = new Promise<number>((resolve) => setImmediate(() => resolve(done)));
+  await all.promise;
+  assert.ok((await doneBefore) <= 2, `${await doneBefore} were reconciled before anything else had its turn`);
+  queue.close();
+  await running;
+});
