@@ -48,7 +48,7 @@ describe('the number of pods', { concurrency: 1 }, () => {
     await using ns = await namespace(restricted);
     await create(appServer(ns.name, { replicas: 3, resources }));
     await untilReady(ns.name);
-    const load = startLoad({ url: await serviceUrl(ns.name), rate: 60, connections: 'fresh' });
+    await using load = startLoad({ url: await serviceUrl(ns.name), rate: 60, connections: 'fresh' });
     const three = await podUids(ns.name);
 
     await merge(types.AppServer, ns.name, 'shop', { spec: { autoscaling: { minReplicas: 3, maxReplicas: 6 } } });
@@ -61,8 +61,11 @@ describe('the number of pods', { concurrency: 1 }, () => {
     // Now its own number, which nobody undoes.
     await merge(types.AppServer, ns.name, 'shop', { spec: { autoscaling: { minReplicas: 5 } } });
     await untilReplicas(ns.name, 5);
-    const found = await untilReady(ns.name);
-    assert.match(condition(found, 'Ready')?.message ?? '', /5 of 5 pods ready.*Their number is the autoscaler's/);
+    await eventually('five pods ready', async () => {
+      const found = condition(await get(types.AppServer, ns.name, 'shop'), 'Ready')?.message ?? 'no message';
+      if (/^5 of 5 pods ready.*Their number is the autoscaler's/.test(found)) return true;
+      throw new Error(found);
+    });
     const five = await podUids(ns.name);
     assert.equal(five.length, 5);
     // An edit of something else is no reason to touch it.

@@ -95,12 +95,10 @@ describe('nginx in front', { concurrency: 1 }, () => {
     await create(appServer(ns.name, { proxy }));
     await untilReady(ns.name);
     const url = await serviceUrl(ns.name);
-    const loads = [
-      startLoad({ url, rate: 60, connections: 'fresh' }),
-      startLoad({ url, rate: 60, connections: 6 }),
-      startLoad({ url: `${url}/static/shop.py`, rate: 30, connections: 3 }),
-      startLoad({ url: `${url}/slow?seconds=0.3`, rate: 2, connections: 'fresh' }),
-    ];
+    await using fresh = startLoad({ url, rate: 60, connections: 'fresh' });
+    await using kept = startLoad({ url, rate: 60, connections: 6 });
+    await using files = startLoad({ url: `${url}/static/shop.py`, rate: 30, connections: 3 });
+    await using slow = startLoad({ url: `${url}/slow?seconds=0.3`, rate: 2, connections: 'fresh' });
     const earlier = new Set((await pods(ns.name)).map(({ metadata }) => metadata.name));
     await merge(types.AppServer, ns.name, 'shop', { spec: { image: testImageNames.second } });
     await eventually('other pods', async () =>
@@ -109,7 +107,7 @@ describe('nginx in front', { concurrency: 1 }, () => {
     await untilReady(ns.name);
     // Until the last of the old pods has ended.
     await delay(12_000);
-    const results = await Promise.all(loads.map((load) => load.stop()));
+    const results = await Promise.all([fresh, kept, files, slow].map((load) => load.stop()));
     for (const { sent, lost, slowestMs } of results) {
       t.diagnostic(`${sent} sent, ${lost.length} lost, slowest ${Math.round(slowestMs)} ms`);
     }

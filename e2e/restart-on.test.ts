@@ -40,7 +40,7 @@ describe('new content', { concurrency: 1 }, () => {
     await untilReady(ns.name);
     const url = await serviceUrl(ns.name);
     const earlier = await names(ns.name);
-    const load = startLoad({ url, rate: 40, connections: 'fresh' });
+    await using load = startLoad({ url, rate: 40, connections: 'fresh' });
     await secret(ns.name, 'second');
     await eventually('other pods', async () =>
       (await names(ns.name)).every((name) => !earlier.includes(name)) ? true : undefined,

@@ -29,7 +29,7 @@ async function rollUnder(
   await using ns = await namespace(restricted);
   await create(appServer(ns.name, spec));
   await untilReady(ns.name);
-  const running = startLoad({ ...load, url: await serviceUrl(ns.name) });
+  await using running = startLoad({ ...load, url: await serviceUrl(ns.name) });
   const started = performance.now();
   await delay(2_000);
   await merge(types.AppServer, ns.name, 'shop', { spec: { image: testImageNames.second } });
@@ -73,7 +73,7 @@ describe('traffic', { concurrency: true }, () => {
       const [pod] = await pods(ns.name);
       assert.ok(pod);
       const address = podAddress(pod);
-      const load = startLoad({ url: await serviceUrl(ns.name), rate: 300, connections: 'fresh' });
+      await using load = startLoad({ url: await serviceUrl(ns.name), rate: 300, connections: 'fresh' });
       await delay(2_000);
       const kills = 3;
       for (let i = 1; i <= kills; i++) {

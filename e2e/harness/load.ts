@@ -23,7 +23,8 @@ export interface LoadResult {
   readonly slowestMs: number;
 }
 
-export interface RunningLoad {
+/** Stops with the test that started it, whatever becomes of that. */
+export interface RunningLoad extends AsyncDisposable {
   /** Sends no more, waits for what is under way. */
   stop(): Promise<LoadResult>;
 }
@@ -89,13 +90,17 @@ export function startLoad({ url, rate, connections, timeoutMs = 10_000 }: Load):
     }
   })();
 
+  const end = async (): Promise<LoadResult> => {
+    stop.abort();
+    await sending;
+    await Promise.all(underWay);
+    agent.destroy();
+    return { sent, answered, lost, revisions, slowestMs };
+  };
   return {
-    stop: async () => {
-      stop.abort();
-      await sending;
-      await Promise.all(underWay);
-      agent.destroy();
-      return { sent, answered, lost, revisions, slowestMs };
+    stop: end,
+    [Symbol.asyncDispose]: async () => {
+      await end();
     },
   };
 }
