@@ -15,6 +15,7 @@ import {
   pods,
   restricted,
   serviceUrl,
+  untilNotes,
   untilReady,
 } from './harness/appserver.ts';
 import { installOperator } from './harness/operator.ts';
@@ -90,11 +91,9 @@ describe('an AppServer', () => {
     assert.equal(nodes.size, 2, 'the pods are spread over the nodes');
     const answer = (await (await fetch(await serviceUrl(ns.name))).json()) as { message: string };
     assert.equal(answer.message, 'Hello from the shop');
-    const events = await eventually('all events', async () => {
-      const seen = await eventsOf(ns.name);
-      return seen.some(({ reason }) => reason === 'Created') ? seen : undefined;
-    });
-    assert.ok(events.some(({ note }) => /Deployment shop created; Service shop created/.test(note)));
+    const [created = ''] = await untilNotes(ns.name, 'Created');
+    assert.match(created, /Deployment shop created; Service shop created/);
+    const events = await eventsOf(ns.name);
     assert.ok(!events.some(({ type, reason }) => type === 'Warning' || reason === 'Repaired'), JSON.stringify(events));
 
     await destroy(types.AppServer, ns.name, 'shop');
@@ -218,7 +217,7 @@ describe('an AppServer', () => {
       },
       aSecond,
     );
-    const notes = (await eventsOf(ns.name)).filter(({ reason }) => reason === 'Repaired').map(({ note }) => note);
+    const notes = await untilNotes(ns.name, 'Repaired');
     assert.ok(
       notes.some((note) =>
         /Service shop repaired: spec\.ports\[http\]\.targetPort, changed by kubectl-edit/.test(note),

@@ -5,11 +5,11 @@ import { applyAs, eventually, types } from './harness/api.ts';
 import {
   appServer,
   create,
-  eventsOf,
   namespace,
   pods,
   restricted,
   serviceUrl,
+  untilNotes,
   untilReady,
 } from './harness/appserver.ts';
 import { startLoad } from './harness/load.ts';
@@ -52,7 +52,7 @@ describe('new content', { concurrency: 1 }, () => {
     });
     const { sent, lost } = await load.stop();
     assert.deepEqual(lost, [], `of ${sent}`);
-    const notes = (await eventsOf(ns.name)).filter(({ reason }) => reason === 'ContentChanged').map(({ note }) => note);
+    const notes = await untilNotes(ns.name, 'ContentChanged');
     assert.deepEqual(notes, ['New content of Secret settings: pods are replaced']);
   });
 
@@ -73,7 +73,6 @@ describe('new content', { concurrency: 1 }, () => {
     });
     const leftAlone = (all: readonly string[]): string[] => all.filter((name) => name.startsWith('left-alone-'));
     assert.deepEqual(leftAlone(after), leftAlone(earlier));
-    const notes = (await eventsOf(ns.name)).filter(({ reason }) => reason === 'ContentChanged');
-    assert.equal(notes.length, 1);
+    assert.equal((await untilNotes(ns.name, 'ContentChanged')).length, 1);
   });
 });

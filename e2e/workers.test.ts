@@ -9,11 +9,11 @@ import {
   appServer,
   condition,
   create,
-  eventsOf,
   namespace,
   podAddress,
   pods,
   restricted,
+  untilNotes,
   untilReady,
 } from './harness/appserver.ts';
 import { installOperator } from './harness/operator.ts';
@@ -50,7 +50,7 @@ describe('workers', { concurrency: 1 }, () => {
     assert.ok(list[0]);
     await killWorker(ns.name, pod.metadata.name, list[0].pid);
     await untilWorkers(ns.name, { desired: both, ready: both, restarts: 1 });
-    const notes = (await eventsOf(ns.name)).filter(({ reason }) => reason === 'WorkersFailing').map(({ note }) => note);
+    const notes = await untilNotes(ns.name, 'WorkersFailing');
     assert.deepEqual(notes, [`Workers of pod ${pod.metadata.name} end unasked: WORKER_KILLED; its log shows why`]);
   });
 

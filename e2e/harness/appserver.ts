@@ -73,22 +73,27 @@ export async function untilReason(inNamespace: string, reason: string, name = 's
   });
 }
 
-/** Notes of the events about AppServers in a namespace, oldest first. */
-export async function eventsOf(inNamespace: string): Promise<{ type: string; reason: string; note: string }[]> {
+interface Told {
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+}
+
+/** Of the events about AppServers in a namespace, oldest first. */
+export async function eventsOf(inNamespace: string): Promise<Told[]> {
   const events = await list(types.Event, inNamespace);
   return events
-    .map(
-      (event) =>
-        event as unknown as {
-          regarding: { kind: string };
-          type: string;
-          reason: string;
-          note: string;
-          eventTime: string;
-        },
-    )
+    .map((event) => event as unknown as Told & { regarding: { kind: string }; eventTime: string })
     .filter(({ regarding }) => regarding.kind === 'AppServer')
     .toSorted((a, b) => a.eventTime.localeCompare(b.eventTime));
+}
+
+/** Notes of those with this reason, once there is one: an event may come a moment after what it tells of. */
+export async function untilNotes(inNamespace: string, reason: string): Promise<string[]> {
+  return eventually(`an event ${reason}`, async () => {
+    const notes = (await eventsOf(inNamespace)).filter((one) => one.reason === reason).map(({ note }) => note);
+    return notes.length > 0 ? notes : undefined;
+  });
 }
 
 export async function pods(inNamespace: string): Promise<KubeObject[]> {
