@@ -12,6 +12,8 @@ export async function createNetwork(layout: Layout): Promise<void> {
   await ip('-n', cp, 'link', 'add', 'br0', 'type', 'bridge');
   await ip('-n', cp, 'addr', 'add', `${controlPlaneAddress}/24`, 'dev', 'br0');
   await ip('-n', cp, 'link', 'set', 'br0', 'up');
+  // Services are reachable from the control plane too: its own kube-proxy rewrites what is routed here.
+  await ip('-n', cp, 'route', 'add', serviceCidr, 'dev', 'br0');
   await run(inNamespace(cp, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'));
   for (const node of layout.nodes) {
     await ip('netns', 'add', node.namespace);
@@ -24,10 +26,6 @@ export async function createNetwork(layout: Layout): Promise<void> {
     await ip('-n', node.namespace, 'route', 'add', 'default', 'via', controlPlaneAddress);
     await run(inNamespace(node.namespace, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'));
   }
-  // Services are reachable from the control plane too. Its own kube-proxy rewrites what is routed here; what comes past that,
-  // a node's rewrites, where nobody would answer to a Service's address otherwise.
-  const [first] = layout.nodes;
-  if (first !== undefined) await ip('-n', cp, 'route', 'add', serviceCidr, 'via', first.address);
   for (const from of [{ namespace: cp }, ...layout.nodes]) {
     for (const to of layout.nodes.filter((node) => node.namespace !== from.namespace)) {
       await ip('-n', from.namespace, 'route', 'add', to.podCidr, 'via', to.address);
