@@ -29,13 +29,13 @@ describe('kinds that the cluster may not know', () => {
     const missing = await untilReason(ns.name, 'KindMissing');
     assert.match(missing.message, /spec\.httpRoute needs the Gateway API/);
 
-    await installDefinitions('HTTPRoute');
+    await installDefinitions(['HTTPRoute']);
     const route = await eventually('the route', () => get(httpRoutes, ns.name, 'shop'));
     assert.deepEqual((route['spec'] as { hostnames: string[] }).hostnames, ['shop.example']);
     await untilReady(ns.name);
     assert.equal((await get(types.Deployment, ns.name, 'shop'))?.metadata.generation, 1, 'no pod was replaced for it');
 
-    await installDefinitions('PodMonitor');
+    await installDefinitions(['PodMonitor']);
     const monitor = await eventually('the monitor', () => get(podMonitors, ns.name, 'shop'));
     assert.equal(monitor.metadata.labels?.['team'], 'web');
     await kubectl(
@@ -53,14 +53,14 @@ describe('kinds that the cluster may not know', () => {
       return JSON.stringify(found?.['spec']).includes('shop.example') ? true : undefined;
     });
 
-    await installDefinitions('ServiceMonitor');
+    await installDefinitions(['ServiceMonitor']);
     await merge(types.AppServer, ns.name, 'shop', { spec: { monitoring: { kind: 'ServiceMonitor' } } });
     await eventually('the other kind of monitor', () => get(serviceMonitors, ns.name, 'shop'));
     await eventually('pruned', async () =>
       (await get(podMonitors, ns.name, 'shop')) === undefined ? true : undefined,
     );
 
-    await removeDefinitions('HTTPRoute');
+    await removeDefinitions(['HTTPRoute']);
     await untilReason(ns.name, 'KindMissing');
     await merge(types.AppServer, ns.name, 'shop', { spec: { httpRoute: null } });
     await untilReady(ns.name);

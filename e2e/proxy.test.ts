@@ -79,7 +79,8 @@ describe('nginx in front', { concurrency: 1 }, () => {
     await create(appServer(ns.name, { image: testImageNames.kinds, app, proxy: { image: proxy.image }, replicas: 1 }));
     await untilReady(ns.name);
     const headers = { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https', connection: 'close' };
-    const seen = async (): Promise<string> => (await fetch(`${await serviceUrl(ns.name)}/seen`, { headers })).text();
+    const url = `${await serviceUrl(ns.name)}/seen`;
+    const seen = async (): Promise<string> => (await fetch(url, { headers })).text();
     const [scheme, client = ''] = (await seen()).split(' ');
     assert.equal(scheme, 'http');
     assert.ok(isIPv4(client) && client !== '127.0.0.1' && client !== '203.0.113.7', `${client} is who asked`);

@@ -52,7 +52,7 @@ class Observer implements Disposable {
 
 const byHand = 'by-hand';
 
-/** Something that an AppServer says, changed by hand, and whether an object has it. */
+/** Something that an AppServer says, changed by hand. */
 const edits: Readonly<Record<ChildKind, object>> = {
   ServiceAccount: { automountServiceAccountToken: true },
   ConfigMap: { data: { 'live.json': byHand } },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAddons } from './addons.ts';
 import { kubectl, servicesRouted, startApiServer, startControllers } from './control-plane.ts';
-import { daemonNames, isRunning, logTail } from './daemon.ts';
+import { assertRunning, daemonNames, isRunning, logTail } from './daemon.ts';
 import { archiveDigest, ensurePauseImage, type ImageArchive } from './images.ts';
 import { startSimulatedNodes } from './kwok.ts';
 import { clear } from './leftovers.ts';
@@ -69,8 +69,7 @@ async function nodesReady(layout: Layout): Promise<void> {
   for (;;) {
     const states = (await kubectl(layout, ['get', 'nodes', '-o', `jsonpath=${path}`])).trim().split(' ');
     if (states.filter((state) => state.endsWith('=True')).length === layout.nodes.length) break;
-    const ended = daemonNames(layout).find((name) => !isRunning(layout, name));
-    if (ended !== undefined) throw new Error(`${ended} ended while starting:\n${logTail(layout, ended)}`);
+    assertRunning(layout, daemonNames(layout));
     if (performance.now() > deadline) {
       const missing = layout.nodes.filter(({ name }) => !states.includes(`${name}=True`));
       const logs = missing.map(({ name }) => `kubelet-${name}:\n${logTail(layout, `kubelet-${name}`)}`);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandFailed, inNamespace, run } from './command.ts';
-import { isRunning, logTail, startDaemon } from './daemon.ts';
+import { assertRunning, isRunning, logTail, startDaemon } from './daemon.ts';
 import { binDir, controlPlaneAddress, podCidr, serviceCidr, type Layout } from './layout.ts';
 
 const k8s = join(binDir, 'k8s');
@@ -87,9 +87,7 @@ export async function startApiServer(layout: Layout): Promise<void> {
   }
   const deadline = performance.now() + 60_000;
   while (!(await answersReady(layout))) {
-    for (const name of ['etcd', 'apiserver']) {
-      if (!isRunning(layout, name)) throw new Error(`${name} ended while starting:\n${logTail(layout, name)}`);
-    }
+    assertRunning(layout, ['etcd', 'apiserver']);
     if (performance.now() > deadline) {
       throw new Error(`the API server was not ready within 60 s:\n${logTail(layout, 'apiserver')}`);
     }

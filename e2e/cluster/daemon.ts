@@ -54,18 +54,6 @@ export function isRunning(layout: Layout, name: string): boolean {
   return pidOf(layout, name) !== undefined;
 }
 
-/** Sends `signal`, waits up to `graceMs`, then kills. Does nothing for a daemon that is not there. */
-export async function stopDaemon(layout: Layout, name: string, signal: NodeJS.Signals, graceMs: number): Promise<void> {
-  const pid = pidOf(layout, name);
-  if (pid !== undefined) {
-    process.kill(pid, signal);
-    const deadline = performance.now() + graceMs;
-    while (isRunning(layout, name) && performance.now() < deadline) await delay(20);
-    if (isRunning(layout, name)) process.kill(pid, 'SIGKILL');
-  }
-  rmSync(join(layout.pids, name), { force: true });
-}
-
 /** The last lines of a daemon's log, for error messages. */
 export function logTail(layout: Layout, name: string, lines = 10): string {
   try {
@@ -77,4 +65,22 @@ export function logTail(layout: Layout, name: string, lines = 10): string {
   } catch {
     return '(no log)';
   }
+}
+
+/** @throws with the end of its log when one of them has ended */
+export function assertRunning(layout: Layout, names: readonly string[]): void {
+  const ended = names.find((name) => !isRunning(layout, name));
+  if (ended !== undefined) throw new Error(`${ended} ended while starting:\n${logTail(layout, ended)}`);
+}
+
+/** Sends `signal`, waits up to `graceMs`, then kills. Does nothing for a daemon that is not there. */
+export async function stopDaemon(layout: Layout, name: string, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+  const pid = pidOf(layout, name);
+  if (pid !== undefined) {
+    process.kill(pid, signal);
+    const deadline = performance.now() + graceMs;
+    while (isRunning(layout, name) && performance.now() < deadline) await delay(20);
+    if (isRunning(layout, name)) process.kill(pid, 'SIGKILL');
+  }
+  rmSync(join(layout.pids, name), { force: true });
 }

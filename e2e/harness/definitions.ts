@@ -3,23 +3,20 @@ import { join } from 'node:path';
 import { definitions, definitionsDir } from '../../scripts/definitions.ts';
 import { kubectl } from './operator.ts';
 
-export type DefinedKind = keyof typeof definitions;
+type DefinedKind = keyof typeof definitions;
 
-const definedKinds = ['HTTPRoute', 'PodMonitor', 'ServiceMonitor'] as const satisfies readonly DefinedKind[];
+const allKinds = Object.keys(definitions) as DefinedKind[];
 
-const file = (kind: DefinedKind): string => join(definitionsDir, definitions[kind].file);
+/** Flags of kubectl for their files. */
+const files = (kinds: readonly DefinedKind[]): string[] =>
+  kinds.flatMap((kind) => ['-f', join(definitionsDir, definitions[kind].file)]);
 
-/** Without a kind, all. */
-export async function installDefinitions(...kinds: readonly DefinedKind[]): Promise<void> {
-  for (const kind of kinds.length === 0 ? definedKinds : kinds) {
-    await kubectl('apply', '--server-side', '-f', file(kind));
-    await kubectl('wait', '--for=condition=Established', '-f', file(kind), '--timeout=30s');
-  }
+export async function installDefinitions(kinds: readonly DefinedKind[] = allKinds): Promise<void> {
+  await kubectl('apply', '--server-side', ...files(kinds));
+  await kubectl('wait', '--for=condition=Established', ...files(kinds), '--timeout=30s');
 }
 
-/** And with them all objects of these kinds. Without a kind, all. */
-export async function removeDefinitions(...kinds: readonly DefinedKind[]): Promise<void> {
-  for (const kind of kinds.length === 0 ? definedKinds : kinds) {
-    await kubectl('delete', '--ignore-not-found', '-f', file(kind));
-  }
+/** And with them all objects of these kinds. */
+export async function removeDefinitions(kinds: readonly DefinedKind[] = allKinds): Promise<void> {
+  await kubectl('delete', '--ignore-not-found', ...files(kinds));
 }

@@ -53,7 +53,7 @@ export function startLoad({ url, rate, connections, timeoutMs = 10_000 }: Load):
       ? new Agent({ keepAlive: false })
       : new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
   const started = performance.now();
-  const stop = new AbortController();
+  const ending = new AbortController();
   const underWay = new Set<Promise<void>>();
   const lost: string[] = [];
   const revisions = new Set<string>();
@@ -77,7 +77,7 @@ export function startLoad({ url, rate, connections, timeoutMs = 10_000 }: Load):
   };
 
   const sending = (async () => {
-    while (!stop.signal.aborted) {
+    while (!ending.signal.aborted) {
       // Bounded: a client that was held up does not make up for more than a second at once.
       const due = Math.min(Math.floor(((performance.now() - started) / 1000) * rate) - sent, rate);
       for (let i = 0; i < due; i++) {
@@ -90,17 +90,17 @@ export function startLoad({ url, rate, connections, timeoutMs = 10_000 }: Load):
     }
   })();
 
-  const end = async (): Promise<LoadResult> => {
-    stop.abort();
+  const stop = async (): Promise<LoadResult> => {
+    ending.abort();
     await sending;
     await Promise.all(underWay);
     agent.destroy();
     return { sent, answered, lost, revisions, slowestMs };
   };
   return {
-    stop: end,
+    stop,
     [Symbol.asyncDispose]: async () => {
-      await end();
+      await stop();
     },
   };
 }
