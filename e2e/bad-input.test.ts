@@ -2,7 +2,7 @@
 // breaks.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { findProblem } from '../src/operator/problems.ts';
+import { findProblem } from '../src/operator/status/problems.ts';
 import { imageNames } from '../scripts/images.ts';
 import { testImageNames } from '../scripts/test-images.ts';
 import { facts } from '../test/builders.ts';

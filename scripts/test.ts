@@ -65,7 +65,10 @@ async function fast(): Promise<void> {
       await ensurePythonPackages();
     });
   }
-  await runTests('Fast tests', nodeTest(2, testFiles('test/{api,kube,operator,runtime}/*.test.ts', 'test/*.test.ts')));
+  await runTests(
+    'Fast tests',
+    nodeTest(2, testFiles('test/{api,kube,operator,runtime}/**/*.test.ts', 'test/*.test.ts')),
+  );
 }
 
 async function onProcesses(): Promise<void> {

@@ -1,8 +1,8 @@
 // Objects for tests, with what a case does not care about filled in.
 import { appServerSchema, type AppServer } from '../src/api/index.ts';
-import type { Facts } from '../src/operator/facts.ts';
-import { childKinds } from '../src/operator/kinds.ts';
-import type { ContainerView, PodView } from '../src/operator/pod-view.ts';
+import type { Facts } from '../src/operator/model/facts.ts';
+import { childKinds } from '../src/operator/model/kinds.ts';
+import type { ContainerView, PodView } from '../src/operator/model/pod.ts';
 import type { Settings } from '../src/runtime/state.ts';
 
 /** @param spec merged over the least that an AppServer needs */

@@ -1,6 +1,6 @@
 // The API server under the operator, and what has been asked of it.
 import { client, destroy, edit, list, merge } from '../../e2e/harness/api.ts';
-import { alwaysServed, appServerType, childTypes, isChildKind, optionalKinds } from '../../src/operator/kinds.ts';
+import { alwaysServed, appServerType, childTypes, isChildKind, optionalKinds } from '../../src/operator/model/kinds.ts';
 import { isKubeObject, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 
 export const namespace = 'bench';

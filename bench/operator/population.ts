@@ -1,11 +1,11 @@
 // Many AppServers, and the same made by hand for comparison.
 import { appServerSchema, group, kind, version } from '../../src/api/index.ts';
 import { applyStatus, apply, Cache, keyOf, ListWatch, type KubeObject } from '../../src/kube/index.ts';
-import { statusOf } from '../../src/operator/conditions.ts';
-import { desired } from '../../src/operator/desired.ts';
-import type { Facts } from '../../src/operator/facts.ts';
-import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
-import { stamped } from '../../src/operator/stamp.ts';
+import { statusOf } from '../../src/operator/status/conditions.ts';
+import { desired } from '../../src/operator/children/desired.ts';
+import type { Facts } from '../../src/operator/model/facts.ts';
+import { alwaysServed, appServerType, childTypes } from '../../src/operator/model/kinds.ts';
+import { stamped } from '../../src/operator/children/stamp.ts';
 import { release } from '../../e2e/harness/operator-process.ts';
 import { client } from '../../e2e/harness/api.ts';
 import { count, create, inFlight, namespace } from './api.ts';

@@ -1,7 +1,7 @@
 // How soon what is done to a child is undone, and how soon a change is taken over while many others are being created.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cache, ListWatch, type KubeObject } from '../../src/kube/index.ts';
-import { appServerType, childKinds, childTypes, type ChildKind } from '../../src/operator/kinds.ts';
+import { appServerType, childKinds, childTypes, type ChildKind } from '../../src/operator/model/kinds.ts';
 import { percentiles, type Figure } from '../figure.ts';
 import { client, destroy } from '../../e2e/harness/api.ts';
 import { count, destroyAll, inFlight, namespace, patch } from './api.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { names } from '../../src/api/index.ts';
 import { path, resourceType, type KubeObject } from '../../src/kube/index.ts';
-import { podType } from '../../src/operator/kinds.ts';
+import { podType } from '../../src/operator/model/kinds.ts';
 import { OperatorProcess } from '../../e2e/harness/operator-process.ts';
 import { summary, type Figure } from '../figure.ts';
 import { client } from '../../e2e/harness/api.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { childTypes } from '../../src/operator/kinds.ts';
+import { childTypes } from '../../src/operator/model/kinds.ts';
 import { startApiServer } from '../cluster/control-plane.ts';
 import { pidOf, stopDaemon } from '../cluster/daemon.ts';
 import { defaultPrefix, layout } from '../cluster/layout.ts';

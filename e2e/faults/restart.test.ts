@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { names } from '../../src/api/index.ts';
 import { resourceType } from '../../src/kube/index.ts';
-import { childTypes } from '../../src/operator/kinds.ts';
+import { childTypes } from '../../src/operator/model/kinds.ts';
 import { eventually } from '../harness/api.ts';
 import { OperatorProcess } from '../harness/operator-process.ts';
 import { World } from './world.ts';

@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { appServerSchema, type AppServer, type Condition } from '../../src/api/index.ts';
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { podTemplate } from '../../src/operator/children/deployment.ts';
-import { desired } from '../../src/operator/desired.ts';
-import { differences } from '../../src/operator/difference.ts';
-import { alwaysServed, appServerType, childTypes } from '../../src/operator/kinds.ts';
-import { observedMark } from '../../src/operator/restart.ts';
-import { stamped } from '../../src/operator/stamp.ts';
+import { desired } from '../../src/operator/children/desired.ts';
+import { differences } from '../../src/operator/decide/difference.ts';
+import { alwaysServed, appServerType, childTypes } from '../../src/operator/model/kinds.ts';
+import { observedMark } from '../../src/operator/decide/restart.ts';
+import { stamped } from '../../src/operator/children/stamp.ts';
 import { release } from '../harness/operator-process.ts';
 
 interface List {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { operatorDir } from '../../scripts/build.ts';
 import { repository } from '../cluster/layout.ts';
-import type { Release } from '../../src/operator/facts.ts';
+import type { Release } from '../../src/operator/model/facts.ts';
 
 /** For pods that nobody starts. */
 const runtimeImage = 'registry.example.com/runtime:0.1.0';

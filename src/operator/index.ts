@@ -1,27 +1,16 @@
-// The operator: keeps an AppServer's children as they should be and reports the truth.
+// The operator: keeps an AppServer's children as they should be and reports the truth. Each room says whether it may do I/O.
 //
-//   main            start: kubeconfig, caches, controller, signals; options has the command line
-//   leadership      whether this replica acts
-//   kinds           the kinds of children and what else is watched
-//   caches          what has been seen last; watches fills them, definitions tells which kinds the cluster knows
-//   pod-view        what is kept of pods
-//   sweep           how the workers in the pods are, by pod-status; worker-view is what is kept of that
-//   gather          Facts of one AppServer, from the caches alone
-//   desired         Facts → children, pure; one file a child under children/
-//   references      ConfigMaps and Secrets that pods use; contents reads them, restart decides whether pods are replaced for
-//                   new ones, restart-limit how many at a time
-//   pinned-runtime  which release of the runtime pods have
-//   pod-template    what a user adds to it
-//   difference      what of a child is not as desired
-//   plan            which children to write and which to delete
-//   contention      fields that somebody keeps changing back
-//   reconcile       gather, decide, apply, prune, report: reads top to bottom
-//   touch           makes kubelet look at the live configuration at once
-//   write           applies one child, with its conflicts; replicas has the hand-over to the autoscaler
-//   conditions      Facts → conditions, pure; problems finds what stands in the way
-//   admin           /livez, /readyz, /metrics; secure-metrics the same over TLS, for those whom review lets
+//   process/    start and stop: command line, signals, log, leadership. The only room with process.*
+//   http/       what the operator serves: health, metrics, profiles, and who may read them
+//   model/      what is known of an AppServer, as pure data
+//   children/   (AppServer, facts) -> children, pure; one file a kind
+//   decide/     what differs, what to write and delete, whether pods are replaced; pure
+//   status/     facts -> conditions and problems, pure
+//   observe/    caches and the watches and polls that fill them; gather makes facts of them
+//   reconcile/  one AppServer, from what is to what should be: reads top to bottom in reconciler
 //
-// Allowed imports: its own files, src/api, src/kube.
-import { main } from './main.ts';
+// Allowed imports: its own files, src/api, src/kube. model, children, decide and status import each other alone, which the
+// linter holds.
+import { main } from './process/main.ts';
 
 await main(process.argv);

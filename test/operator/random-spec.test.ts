@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { test } from 'node:test';
 import { appServerSchema } from '../../src/api/index.ts';
 import { podTemplate } from '../../src/operator/children/deployment.ts';
-import { statusOf } from '../../src/operator/conditions.ts';
-import { desired } from '../../src/operator/desired.ts';
-import { differences } from '../../src/operator/difference.ts';
-import { plan } from '../../src/operator/plan.ts';
-import { stamped } from '../../src/operator/stamp.ts';
+import { statusOf } from '../../src/operator/status/conditions.ts';
+import { desired } from '../../src/operator/children/desired.ts';
+import { differences } from '../../src/operator/decide/difference.ts';
+import { plan } from '../../src/operator/decide/plan.ts';
+import { stamped } from '../../src/operator/children/stamp.ts';
 import { facts } from '../builders.ts';
 import { randomSpec } from './random-spec.ts';
 

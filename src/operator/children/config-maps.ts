@@ -2,8 +2,9 @@
 // old and new pods of a rollout each keep theirs; what running pods take over stands in a mutable one.
 import type { AppServer } from '../../api/index.ts';
 import { drainMaximumMs, names } from '../../api/index.ts';
-import type { Child } from '../facts.ts';
-import { childMetadata, contentHash } from './metadata.ts';
+import type { Child } from '../model/facts.ts';
+import { childMetadata } from './metadata.ts';
+import { contentHash } from '../model/content-hash.ts';
 import { nginxConf, proxyRunDir } from './nginx-conf.ts';
 
 function runtimeJson({ spec }: AppServer): string {

@@ -1,8 +1,8 @@
 // The Deployment: the application's own image, started by the runtime that an init container has installed.
 import type { AppServer } from '../../api/index.ts';
 import { names, terminationGraceSeconds } from '../../api/index.ts';
-import type { Child, Facts, Release } from '../facts.ts';
-import { mergePodTemplate, type Merged } from '../pod-template.ts';
+import type { Child, Facts, Release } from '../model/facts.ts';
+import { mergePodTemplate, type Merged } from './pod-template.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { containerSecurity, probe, runtimeHome } from './container.ts';
 import { childMetadata } from './metadata.ts';

@@ -1,5 +1,5 @@
 import type { AppServer } from '../../api/index.ts';
-import type { Child } from '../facts.ts';
+import type { Child } from '../model/facts.ts';
 import { childMetadata } from './metadata.ts';
 
 function utilization(name: 'cpu' | 'memory', averageUtilization: number): object {

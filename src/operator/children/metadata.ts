@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { AppServer } from '../../api/index.ts';
 import { group, kind, names, version } from '../../api/index.ts';
 import type { OwnerReference } from '../../kube/objects.ts';
-import type { Child } from '../facts.ts';
+import type { Child } from '../model/facts.ts';
 
 function ownerReference(app: AppServer): OwnerReference {
   const { name, uid } = app.metadata;
@@ -17,9 +16,4 @@ export function childMetadata(app: AppServer, name: string): Child['metadata'] {
     labels: names.labels(app.metadata.name),
     ownerReferences: [ownerReference(app)],
   };
-}
-
-/** Ten hexadecimal digits that change with the content. */
-export function contentHash(content: unknown): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 10);
 }

@@ -1,5 +1,5 @@
 import { names, type AppServer } from '../../api/index.ts';
-import type { Child } from '../facts.ts';
+import type { Child } from '../model/facts.ts';
 import { childMetadata } from './metadata.ts';
 
 /** What the Prometheus operator makes a scrape of the pods' admin port from. */

@@ -1,7 +1,7 @@
 // The configuration of the nginx in front of the application.
 import type { AppServer, ProxySpec } from '../../api/index.ts';
 import { milliseconds, names } from '../../api/index.ts';
-import { quantity } from '../quantity.ts';
+import { quantity } from '../model/quantity.ts';
 
 /** Where nginx and the runtime tell each other how far they are. */
 export const proxyRunDir = '/run/appserver-proxy';

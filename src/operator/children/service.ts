@@ -1,6 +1,6 @@
 import type { AppServer } from '../../api/index.ts';
 import { names } from '../../api/index.ts';
-import type { Child } from '../facts.ts';
+import type { Child } from '../model/facts.ts';
 import { childMetadata } from './metadata.ts';
 
 export function service(app: AppServer): Child {

@@ -1,0 +1,37 @@
+import { group, kind as appServerKind, plural, version } from '../../api/index.ts';
+import { resourceType } from '../../kube/objects.ts';
+
+export const appServerType = resourceType(`${group}/${version}`, appServerKind, plural);
+export const podType = resourceType('v1', 'Pod');
+
+/** In the order in which they are applied: what a pod needs comes before the Deployment. */
+export const childTypes = {
+  ServiceAccount: resourceType('v1', 'ServiceAccount'),
+  ConfigMap: resourceType('v1', 'ConfigMap'),
+  Deployment: resourceType('apps/v1', 'Deployment'),
+  Service: resourceType('v1', 'Service'),
+  Ingress: resourceType('networking.k8s.io/v1', 'Ingress', 'ingresses'),
+  HTTPRoute: resourceType('gateway.networking.k8s.io/v1', 'HTTPRoute'),
+  PodMonitor: resourceType('monitoring.coreos.com/v1', 'PodMonitor'),
+  ServiceMonitor: resourceType('monitoring.coreos.com/v1', 'ServiceMonitor'),
+  NetworkPolicy: resourceType('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  HorizontalPodAutoscaler: resourceType('autoscaling/v2', 'HorizontalPodAutoscaler'),
+  PodDisruptionBudget: resourceType('policy/v1', 'PodDisruptionBudget'),
+} as const;
+
+export type ChildKind = keyof typeof childTypes;
+
+export const childKinds = Object.keys(childTypes).filter(isChildKind);
+
+export function isChildKind(kind: string): kind is ChildKind {
+  return Object.hasOwn(childTypes, kind);
+}
+
+/** Kinds that a cluster may not know, and the CustomResourceDefinitions by which it does. */
+export const optionalKinds: ReadonlyMap<ChildKind, string> = new Map([
+  ['HTTPRoute', 'httproutes.gateway.networking.k8s.io'],
+  ['PodMonitor', 'podmonitors.monitoring.coreos.com'],
+  ['ServiceMonitor', 'servicemonitors.monitoring.coreos.com'],
+] as const);
+
+export const alwaysServed: ReadonlySet<ChildKind> = new Set(childKinds.filter((kind) => !optionalKinds.has(kind)));

@@ -1,0 +1,109 @@
+// What is kept of a pod: enough to say what stands in its way, and little enough for thousands of them.
+import { z } from 'zod';
+import type { KubeObject } from '../../kube/objects.ts';
+import { observedConditions } from './observed-conditions.ts';
+
+const containerStatus = z.looseObject({
+  name: z.string(),
+  image: z.string(),
+  restartCount: z.int(),
+  state: z
+    .looseObject({
+      waiting: z.looseObject({ reason: z.string().optional(), message: z.string().optional() }).optional(),
+      terminated: z
+        .looseObject({ exitCode: z.int(), reason: z.string().optional(), message: z.string().optional() })
+        .optional(),
+    })
+    .optional(),
+  lastState: z
+    .looseObject({
+      terminated: z
+        .looseObject({ exitCode: z.int(), reason: z.string().optional(), message: z.string().optional() })
+        .optional(),
+    })
+    .optional(),
+});
+
+const podSchema = z.looseObject({
+  spec: z.looseObject({
+    containers: z.array(z.looseObject({ name: z.string(), image: z.string() })),
+    initContainers: z.array(z.looseObject({ name: z.string(), image: z.string() })).default([]),
+    volumes: z
+      .array(z.looseObject({ configMap: z.looseObject({ name: z.string().optional() }).optional() }))
+      .default([]),
+  }),
+  status: z
+    .looseObject({
+      podIP: z.string().optional(),
+      conditions: observedConditions,
+      initContainerStatuses: z.array(containerStatus).default([]),
+      containerStatuses: z.array(containerStatus).default([]),
+    })
+    .prefault({}),
+});
+
+interface Ended {
+  readonly exitCode: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ContainerView {
+  readonly name: string;
+  readonly image: string;
+  readonly restarts: number;
+  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** How it ended, now or the last time. */
+  readonly ended: Ended | undefined;
+}
+
+export interface PodView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of the ConfigMaps that it mounts. */
+  readonly configMaps: readonly string[];
+  /** Undefined until it has one. */
+  readonly address: string | undefined;
+  readonly terminating: boolean;
+  readonly ready: boolean;
+  /** Why no node takes it. */
+  readonly unschedulable: string | undefined;
+  readonly containers: readonly ContainerView[];
+}
+
+type ContainerStatus = z.output<typeof containerStatus>;
+
+function containerView(status: ContainerStatus, images: ReadonlyMap<string, string>): ContainerView {
+  const waiting = status.state?.waiting;
+  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  return {
+    name: status.name,
+    // As the spec names it: the status has what it was resolved to.
+    image: images.get(status.name) ?? status.image,
+    restarts: status.restartCount,
+    waiting: waiting && { reason: waiting.reason ?? '', message: waiting.message ?? '' },
+    ended: ended && { exitCode: ended.exitCode, reason: ended.reason ?? '', message: ended.message ?? '' },
+  };
+}
+
+export function podView(object: KubeObject): PodView {
+  const { spec, status } = podSchema.parse(object);
+  const { podIP: address, conditions = [] } = status;
+  const scheduled = conditions.find((one) => one.type === 'PodScheduled');
+  const images = new Map(
+    [...spec.initContainers, ...spec.containers].map((container) => [container.name, container.image]),
+  );
+  return {
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    labels: object.metadata.labels ?? {},
+    configMaps: spec.volumes.map((volume) => volume.configMap?.name).filter((name) => name !== undefined),
+    address: address === '' ? undefined : address,
+    terminating: object.metadata.deletionTimestamp !== undefined,
+    ready: conditions.some((one) => one.type === 'Ready' && one.status === 'True'),
+    unschedulable:
+      scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? '') : undefined,
+    containers: [...status.initContainerStatuses, ...status.containerStatuses].map((one) => containerView(one, images)),
+  };
+}

@@ -1,0 +1,34 @@
+import { appServerSchema, type AppServer } from '../../api/index.ts';
+import { keyOf, type KubeObject } from '../../kube/index.ts';
+import type { Caches } from './caches.ts';
+import type { Facts, Release } from '../model/facts.ts';
+import { childKinds } from '../model/kinds.ts';
+import { observedMark } from '../decide/restart.ts';
+
+export type Parsed =
+  | { readonly kind: 'app'; readonly app: AppServer }
+  /** What is stored does not match the schema of this operator. */
+  | { readonly kind: 'invalid'; readonly why: string };
+
+/** The stored resource with its defaults. */
+export function parseApp(object: KubeObject): Parsed {
+  const parsed = appServerSchema.safeParse(object);
+  if (parsed.success) return { kind: 'app', app: parsed.data };
+  const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  return { kind: 'invalid', why };
+}
+
+/** Everything that is known about the AppServer, from the caches alone. */
+export function gather(app: AppServer, caches: Caches, release: Release, now: Date): Facts {
+  const children = childKinds.flatMap((kind) => caches.children[kind].byIndex(app.metadata.uid));
+  const pods = caches.pods.byIndex(keyOf(app));
+  const workers = new Map(
+    pods.flatMap(({ namespace, name }) => {
+      const view = caches.workers.get(`${namespace}/${name}`);
+      return view === undefined ? [] : [[name, view]];
+    }),
+  );
+  // Nothing is to be replaced, as far as can be told without looking into what pods use.
+  const restart = observedMark(children.find(({ kind }) => kind === 'Deployment'));
+  return { app, release, children, pods, workers, served: caches.served, restart, now };
+}

@@ -1,0 +1,92 @@
+// Fields that somebody keeps changing after each repair. Undoing that for ever would cost the API server and bring the
+// child no rest, so repairs become rare, and the AppServer says whose doing it is.
+import type { Write } from '../decide/plan.ts';
+import { describeRepair, fieldsOf } from './announce.ts';
+
+/** Repairs at once, before they are spaced out: a person who tries something out is not a contender. */
+const free = 5;
+const firstPauseMs = 2_000;
+const longestPauseMs = 300_000;
+/** A child that was left alone for so long after a repair starts anew. */
+export const calmMs = 300_000;
+
+interface Repairs {
+  readonly count: number;
+  readonly last: number;
+  /** What was repaired last, and who had changed it. */
+  readonly what: string;
+}
+
+export interface Admitted {
+  readonly due: readonly Write[];
+  /** When the others are due; undefined when there are none. */
+  readonly waitMs: number | undefined;
+}
+
+export interface Contended {
+  readonly message: string;
+  /** When it is over if nobody changes the child again. */
+  readonly forMs: number;
+}
+
+/** Pause after so many repairs. */
+function pauseMs(count: number): number {
+  return count < free ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (count - free));
+}
+
+const memoryMs = ({ count }: Repairs): number => Math.max(calmMs, 2 * pauseMs(count));
+
+export class Contention {
+  /** By AppServer, and by child and fields. */
+  readonly #apps = new Map<string, Map<string, Repairs>>();
+
+  /** Leaves out the repairs that somebody would undo at once. @param now milliseconds that only grow */
+  admit(app: string, writes: readonly Write[], now: number): Admitted {
+    const waits: number[] = [];
+    const due = writes.filter((write) => {
+      const known = this.#recent(app, write, now);
+      const ms = known === undefined ? 0 : known.last + pauseMs(known.count) - now;
+      if (ms > 0) waits.push(ms);
+      return ms <= 0;
+    });
+    return { due, waitMs: waits.length === 0 ? undefined : Math.min(...waits) };
+  }
+
+  /** Counts what has been written, as far as it was a repair. */
+  written(app: string, writes: readonly Write[], now: number): void {
+    for (const write of writes) {
+      if (write.why !== 'repaired') continue;
+      const repairs = this.#apps.get(app) ?? new Map<string, Repairs>();
+      const count = (this.#recent(app, write, now)?.count ?? 0) + 1;
+      repairs.set(placeOf(write), { count, last: now, what: describeRepair(write) });
+      this.#apps.set(app, repairs);
+    }
+  }
+
+  /** What of the AppServer is contended for, if anything is. */
+  contended(app: string, now: number): Contended | undefined {
+    const repairs = [...(this.#apps.get(app)?.values() ?? [])];
+    const last = repairs.findLast((one) => one.count >= free && now - one.last < memoryMs(one));
+    return (
+      last && {
+        message: `${last.what} is changed again after each repair; let the other one leave it alone, or change the AppServer. Until then it is set back ever more rarely.`,
+        forMs: last.last + memoryMs(last) - now,
+      }
+    );
+  }
+
+  /** The AppServer is gone. */
+  forget(app: string): void {
+    this.#apps.delete(app);
+  }
+
+  #recent(app: string, write: Write, now: number): Repairs | undefined {
+    const known = write.why === 'repaired' ? this.#apps.get(app)?.get(placeOf(write)) : undefined;
+    return known !== undefined && now - known.last < memoryMs(known) ? known : undefined;
+  }
+}
+
+/** The same fields of the same child: whoever edits one after the other by hand contends for none. */
+function placeOf(write: Write): string {
+  return [write.child.kind, write.child.metadata.name, ...fieldsOf(write)].join(' ');
+}

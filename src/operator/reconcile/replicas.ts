@@ -1,0 +1,60 @@
+// The number of replicas belongs to the autoscaler when there is one. Under server-side apply, letting go of a field that
+// one alone owns resets it to its default: twenty pods would become one. So a second field manager takes the field over
+// before the first lets go, and the autoscaler's writes take it from there.
+import { z } from 'zod';
+import { names } from '../../api/index.ts';
+import { ApiError, apply, type KubeClient, type KubeObject } from '../../kube/index.ts';
+import type { Child } from '../model/facts.ts';
+import { childTypes } from '../model/kinds.ts';
+
+const handOverManager = `${names.fieldManager}-replicas`;
+
+const replicasView = z.looseObject({ spec: z.looseObject({ replicas: z.int().optional() }).optional() });
+
+function withReplicas(child: KubeObject, replicas: number): KubeObject {
+  const spec = typeof child['spec'] === 'object' ? child['spec'] : {};
+  return { ...child, spec: { ...spec, replicas } };
+}
+
+function initialReplicas(child: Child): number | undefined {
+  const text = child.metadata.annotations?.[names.replicasAnnotation];
+  return text === undefined ? undefined : Number(text);
+}
+
+/** The Deployment as it is to be created: under autoscaling with the number to start with. */
+export function newDeployment(child: Child): KubeObject {
+  const initial = initialReplicas(child);
+  return initial === undefined ? child : withReplicas(child, initial);
+}
+
+/** Applies a Deployment that exists; under autoscaling without the number of replicas, which is handed over first. */
+export async function applyDeployment(client: KubeClient, child: Child, observed: KubeObject): Promise<KubeObject> {
+  const type = childTypes.Deployment;
+  const manager = { fieldManager: names.fieldManager, force: true };
+  const initial = initialReplicas(child);
+  if (initial === undefined) return apply(client, type, sameAs(child, observed), manager);
+  // Also when that has been done before, which costs nothing and cannot be known for sure.
+  await takeOver(client, child, replicasView.parse(observed).spec?.replicas ?? initial);
+  return apply(client, type, child, manager);
+}
+
+/**
+ * The child as a change of exactly what was seen: what is decided of pods under load must not arrive late, from a process
+ * that was held up on its way.
+ */
+function sameAs(child: Child, seen: KubeObject): Child {
+  const { resourceVersion } = seen.metadata;
+  return resourceVersion === undefined ? child : { ...child, metadata: { ...child.metadata, resourceVersion } };
+}
+
+async function takeOver(client: KubeClient, child: Child, replicas: number): Promise<void> {
+  const { name, namespace } = child.metadata;
+  const { apiVersion, kind } = childTypes.Deployment;
+  try {
+    const only: KubeObject = { apiVersion, kind, metadata: { name, namespace }, spec: { replicas } };
+    await apply(client, childTypes.Deployment, only, { fieldManager: handOverManager, force: false });
+  } catch (error) {
+    // 409: the autoscaler has set another number already, so the field is its own.
+    if (!(error instanceof ApiError && error.status === 409)) throw error;
+  }
+}

@@ -1,0 +1,128 @@
+// Writes one child, and turns a refusal into a Problem that a user can act on.
+import { names, reasons } from '../../api/index.ts';
+import {
+  ApiError,
+  apply,
+  applyNew,
+  isKubeObject,
+  path,
+  removePaths,
+  type KubeClient,
+  type KubeObject,
+} from '../../kube/index.ts';
+import type { Difference } from '../decide/difference.ts';
+import type { Child } from '../model/facts.ts';
+import { childTypes } from '../model/kinds.ts';
+import type { Problem } from '../status/problems.ts';
+import { applyDeployment, newDeployment } from './replicas.ts';
+
+/** An object of the child's name exists and belongs to somebody else. */
+class ForeignChild extends Error {
+  constructor(child: Child) {
+    super(`${child.kind} ${child.metadata.name} exists and is not this AppServer's`);
+    this.name = 'ForeignChild';
+  }
+}
+
+/**
+ * Whether an object that exists may become the child: it is the AppServer's by its owner; or nobody's and marked as a child
+ * of an AppServer of this name, as one is whose owner reference was taken off or that was orphaned on purpose; or nobody's
+ * and marked as one that may be taken over.
+ */
+function isOwn(found: KubeObject, child: Child): boolean {
+  const controller = found.metadata.ownerReferences?.find((one) => one.controller === true);
+  if (controller !== undefined) return controller.uid === child.metadata.ownerReferences?.[0]?.uid;
+  const { [names.instanceLabel]: appServer } = child.metadata.labels ?? {};
+  if (appServer !== undefined && found.metadata.annotations?.[names.adoptAnnotation] === appServer) return true;
+  return Object.entries(child.metadata.labels ?? {}).every(
+    ([label, value]) => found.metadata.labels?.[label] === value,
+  );
+}
+
+const owner = { fieldManager: names.fieldManager, force: true } as const;
+
+/** @returns undefined when there is an object of this name */
+async function createChild(client: KubeClient, child: Child): Promise<KubeObject | undefined> {
+  const object = child.kind === 'Deployment' ? newDeployment(child) : child;
+  try {
+    return await applyNew(client, childTypes[child.kind], object, owner);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 409) return undefined;
+    throw error;
+  }
+}
+
+/** What the cache does not have, because it lacks our label. @throws ForeignChild */
+async function findOwn(client: KubeClient, child: Child): Promise<KubeObject> {
+  const { namespace, name } = child.metadata;
+  const found = await client.json({ method: 'GET', path: path(childTypes[child.kind], namespace, name) });
+  if (!isKubeObject(found) || !isOwn(found, child)) throw new ForeignChild(child);
+  return found;
+}
+
+/**
+ * Makes the child as it should be, and returns it as the API server has it then.
+ * @param cached as the cache has it
+ * @param found what is not as desired
+ */
+export async function writeChild(
+  client: KubeClient,
+  child: Child,
+  cached: KubeObject | undefined,
+  found: readonly Difference[],
+): Promise<KubeObject> {
+  const created = cached === undefined ? await createChild(client, child) : undefined;
+  if (created !== undefined) return created;
+  const observed = cached ?? (await findOwn(client, child));
+  const added = found.map((one) => one.added).filter((pointer) => pointer !== undefined);
+  const present = added.length > 0 ? await removePaths(client, childTypes[child.kind], observed, added) : observed;
+  if (child.kind === 'Deployment') return applyDeployment(client, child, present);
+  return apply(client, childTypes[child.kind], child, owner);
+}
+
+/** Why a write failed, for the AppServer's condition; undefined for what passes when it is tried again. */
+export function writeProblem(child: Child, error: unknown): Problem | undefined {
+  const what = `${child.kind} ${child.metadata.name}`;
+  if (error instanceof ForeignChild) {
+    return {
+      reason: reasons.ChildConflict,
+      message: `${error.message}; delete or rename that ${child.kind}, annotate it with ${names.adoptAnnotation}: ${child.metadata.labels?.[names.instanceLabel] ?? ''}, or give the AppServer another name.`,
+      stalled: true,
+    };
+  }
+  if (!(error instanceof ApiError)) return undefined;
+  const cause = error.message.replace(/\.$/, '');
+  if (error.status === 403 && cause.includes('exceeded quota')) {
+    return {
+      reason: reasons.QuotaExceeded,
+      message: `${what} is refused by the namespace's quota: ${cause}; raise the ResourceQuota.`,
+      stalled: true,
+    };
+  }
+  if (error.status === 403) {
+    return {
+      reason: reasons.ChildForbidden,
+      message: `The operator may not write ${what}: ${cause}; give its service account this right, as the Helm chart does.`,
+      stalled: true,
+    };
+  }
+  if (error.status === 422 && cause.includes('field is immutable')) {
+    return {
+      reason: reasons.ChildInvalid,
+      message: `${what} is refused: ${cause}; delete that ${child.kind}, with --cascade=orphan where its pods are to go on until they are replaced.`,
+      stalled: true,
+    };
+  }
+  if (error.status === 422 || error.status === 400) {
+    return {
+      reason: reasons.ChildInvalid,
+      message: `${what} is refused: ${cause}; correct the field of the AppServer's spec that it comes from.`,
+      stalled: true,
+    };
+  }
+  return {
+    reason: reasons.ChildFailed,
+    message: `${what} could not be written: ${cause}; it is tried again.`,
+    stalled: false,
+  };
+}

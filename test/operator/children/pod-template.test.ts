@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { mergePodTemplate } from '../../../src/operator/children/pod-template.ts';
+
+const ours = {
+  metadata: { labels: { app: 'shop' } },
+  spec: {
+    serviceAccountName: 'shop',
+    initContainers: [{ name: 'install-runtime', image: 'runtime' }],
+    containers: [{ name: 'app', command: ['serve'], args: [], volumeMounts: [{ mountPath: '/tmp', name: 'tmp' }] }],
+    volumes: [{ name: 'tmp', emptyDir: {} }],
+  },
+};
+
+const merged: Record<string, [theirs: object, expected: object]> = {
+  nothing: [{}, ours],
+  'a field that only they set': [
+    { spec: { priorityClassName: 'high' } },
+    { ...ours, spec: { ...ours.spec, priorityClassName: 'high' } },
+  ],
+  'a label beside ours': [
+    { metadata: { labels: { team: 'web' } } },
+    { ...ours, metadata: { labels: { app: 'shop', team: 'web' } } },
+  ],
+  'a container beside ours': [
+    { spec: { containers: [{ name: 'log-shipper', image: 'x' }] } },
+    { ...ours, spec: { ...ours.spec, containers: [...ours.spec.containers, { name: 'log-shipper', image: 'x' }] } },
+  ],
+  'a field of our container': [
+    { spec: { containers: [{ name: 'app', tty: true }] } },
+    { ...ours, spec: { ...ours.spec, containers: [{ ...ours.spec.containers[0], tty: true }] } },
+  ],
+  'what both set to the same': [{ spec: { serviceAccountName: 'shop' } }, ours],
+};
+
+const conflicts: Record<string, [theirs: object, path: string]> = {
+  'a label of ours': [{ metadata: { labels: { app: 'x' } } }, 'metadata.labels.app'],
+  'a field of the pod': [{ spec: { serviceAccountName: 'x' } }, 'spec.serviceAccountName'],
+  'the command': [{ spec: { containers: [{ name: 'app', command: ['x'] }] } }, 'spec.containers[app].command'],
+  'arguments, where ours are none': [
+    { spec: { containers: [{ name: 'app', args: ['x'] }] } },
+    'spec.containers[app].args',
+  ],
+  'a volume of ours': [{ spec: { volumes: [{ name: 'tmp', emptyDir: 'x' }] } }, 'spec.volumes[tmp].emptyDir'],
+  'a mount of ours': [
+    { spec: { containers: [{ name: 'app', volumeMounts: [{ mountPath: '/tmp', name: 'x' }] }] } },
+    'spec.containers[app].volumeMounts[/tmp].name',
+  ],
+  'another shape': [{ spec: { containers: { name: 'app' } } }, 'spec.containers'],
+};
+
+describe('pod template', () => {
+  for (const [name, [theirs, expected]] of Object.entries(merged)) {
+    test(`merges ${name}`, () => {
+      assert.deepEqual(mergePodTemplate(ours, { ...theirs }), { kind: 'merged', template: expected });
+    });
+  }
+  for (const [name, [theirs, path]] of Object.entries(conflicts)) {
+    test(`names the conflict: ${name}`, () => {
+      assert.deepEqual(mergePodTemplate(ours, { ...theirs }), { kind: 'conflict', path });
+    });
+  }
+});

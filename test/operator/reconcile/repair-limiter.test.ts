@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { KubeObject } from '../../../src/kube/index.ts';
+import { calmMs, Contention } from '../../../src/operator/reconcile/repair-limiter.ts';
+import type { Child } from '../../../src/operator/model/facts.ts';
+import type { Write } from '../../../src/operator/decide/plan.ts';
+
+const child: Child = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop', namespace: 'web' } };
+const observed: KubeObject = { ...child, lastEditor: 'mesh' };
+const repair: Write = { child, observed, found: [{ path: 'spec.type', added: undefined }], why: 'repaired' };
+const update: Write = { ...repair, why: 'updated' };
+const app = 'web/shop';
+
+/** Times of the repairs, in seconds, of a child that is changed back at once for so long. */
+function fought(seconds: number): number[] {
+  const contention = new Contention();
+  const repairs: number[] = [];
+  for (let ms = 0; ms < seconds * 1_000; ms += 100) {
+    const { due } = contention.admit(app, [repair], ms);
+    contention.written(app, due, ms);
+    if (due.length > 0) repairs.push(ms / 1_000);
+  }
+  return repairs;
+}
+
+function contendedFor(): Contention {
+  const contention = new Contention();
+  for (let i = 0; i < 5; i++) {
+    assert.deepEqual(contention.admit(app, [repair], 1_000).due, [repair]);
+    contention.written(app, [repair], 1_000);
+  }
+  return contention;
+}
+
+describe('contention', () => {
+  test('the first repairs come at once, and then ever more rarely', () => {
+    assert.deepEqual(fought(70), [0, 0.1, 0.2, 0.3, 0.4, 2.4, 6.4, 14.4, 30.4, 62.4]);
+  });
+
+  test('an hour of it costs few writes', () => {
+    assert.ok(fought(3_600).length < 30);
+  });
+
+  test('says how long to wait; what the AppServer itself changes does not', () => {
+    assert.deepEqual(contendedFor().admit(app, [repair, update], 1_500), { due: [update], waitMs: 1_500 });
+  });
+
+  test('tells what is changed by whom, until it has been left alone', () => {
+    const contention = contendedFor();
+    assert.match(
+      contention.contended(app, 1_500)?.message ?? '',
+      /^Service shop \(spec\.type, changed by mesh\) is changed again after each repair; /,
+    );
+    assert.equal(contention.contended('web/other', 1_500), undefined);
+    assert.equal(contention.contended(app, 1_000 + calmMs), undefined);
+    assert.deepEqual(contention.admit(app, [repair], 1_000 + calmMs), { due: [repair], waitMs: undefined });
+  });
+
+  test('what could not be written is no repair', () => {
+    const contention = new Contention();
+    for (let i = 0; i < 50; i++) assert.deepEqual(contention.admit(app, [repair], 1_000).due, [repair]);
+  });
+
+  test('other fields of the same child are another matter', () => {
+    const contention = contendedFor();
+    const other: Write = { ...repair, found: [{ path: 'spec.selector', added: undefined }] };
+    assert.deepEqual(contention.admit(app, [other], 1_500), { due: [other], waitMs: undefined });
+  });
+
+  test('forgets an AppServer that is gone', () => {
+    const contention = contendedFor();
+    contention.forget(app);
+    assert.equal(contention.contended(app, 1_500), undefined);
+  });
+});
