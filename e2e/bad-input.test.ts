@@ -5,7 +5,7 @@ import { before, describe, test } from 'node:test';
 import { findProblem } from '../src/operator/status/problems.ts';
 import { imageNames } from '../scripts/images.ts';
 import { testImageNames } from '../scripts/test-images.ts';
-import { facts } from '../test/builders.ts';
+import { appServer as exampleApp, facts, ownedBy } from '../test/builders.ts';
 import { applyAs, eventually, get, merge, types } from './harness/api.ts';
 import {
   appServer,
@@ -149,7 +149,7 @@ describe('bad input', () => {
     const problem = await eventually('the refusal', async () => {
       const deployment = await get(types.Deployment, ns.name, 'bare');
       if (deployment === undefined) return undefined;
-      return findProblem({ ...facts(), children: [{ ...deployment, kind: 'Deployment' }] });
+      return findProblem(facts({ children: [ownedBy(exampleApp(), { ...deployment, kind: 'Deployment' })] }));
     });
     assert.equal(problem.reason, 'PodSecurityViolated');
     assert.match(

@@ -1,7 +1,11 @@
 // Objects for tests, with what a case does not care about filled in.
 import { appServerSchema, type AppServer } from '../src/api/index.ts';
+import type { KubeObject } from '../src/kube/index.ts';
 import type { Facts } from '../src/operator/model/facts.ts';
+import { childrenOf } from '../src/operator/model/identity.ts';
 import { childKinds } from '../src/operator/model/kinds.ts';
+import { newestLayout } from '../src/operator/model/layout.ts';
+import type { OwnRelease } from '../src/operator/model/release.ts';
 import type { ContainerView, PodView } from '../src/operator/model/pod.ts';
 import type { Settings } from '../src/runtime/state.ts';
 
@@ -16,18 +20,43 @@ export function appServer(spec: object = {}, rest: object = {}): AppServer {
   });
 }
 
-const release = {
-  runtimeImage: 'registry.example.com/runtime:0.1.0',
+export const release: OwnRelease = {
+  runtimeImage: 'registry.example.com/runtime:0.2.0',
   runtimeImagePullPolicy: undefined,
   proxyImage: 'nginx:1.28',
-} as const;
+  layout: newestLayout,
+  earlierImages: new Set(),
+};
 
-export function facts(changes: Partial<Facts> = {}): Facts {
+export interface Given extends Partial<Omit<Facts, 'children' | 'terminating'>> {
+  /** As the API server has them; those that are not the AppServer's are none of its children. */
+  readonly children?: readonly KubeObject[];
+}
+
+/** An object that a test needs as a child of the AppServer in `appServer()`. */
+export function ownedBy(app: AppServer, object: KubeObject): KubeObject {
+  const { name, namespace, uid } = app.metadata;
+  const { apiVersion, kind } = app;
+  const ownerReferences = [{ apiVersion, kind, name, uid, controller: true }];
+  return { ...object, metadata: { ...object.metadata, namespace, ownerReferences } };
+}
+
+/** As a child is stored that the operator has applied. */
+export function stored(child: KubeObject): KubeObject {
+  const uid = `${child.kind}-${child.metadata.name}`;
+  return { appliedAt: 1_700_000_000, ...child, metadata: { resourceVersion: '7', ...child.metadata, uid } };
+}
+
+export function facts({ children = [], ...changes }: Given = {}): Facts {
   const served = new Set(childKinds);
+  const { app = appServer() } = changes;
+  const { living, terminating } = childrenOf(children, app);
   return {
-    app: appServer(),
+    app,
     release,
-    children: [],
+    claim: undefined,
+    children: living,
+    terminating,
     pods: [],
     workers: new Map(),
     served,
@@ -53,6 +82,7 @@ export function pod(name: string, changes: Partial<PodView> = {}): PodView {
     namespace: 'web',
     name,
     labels: {},
+    serviceAccount: 'shop.appserver',
     configMaps: [],
     address: '10.0.0.1',
     terminating: false,

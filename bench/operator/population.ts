@@ -1,9 +1,9 @@
 // Many AppServers, and the same made by hand for comparison.
 import { appServerSchema, group, kind, version } from '../../src/api/index.ts';
 import { applyStatus, apply, Cache, keyOf, ListWatch, type KubeObject } from '../../src/kube/index.ts';
+import { facts } from '../../test/builders.ts';
 import { statusOf } from '../../src/operator/status/conditions.ts';
 import { desired } from '../../src/operator/children/desired.ts';
-import type { Facts } from '../../src/operator/model/facts.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/model/kinds.ts';
 import { stamped } from '../../src/operator/children/stamp.ts';
 import { release } from '../../e2e/harness/operator-process.ts';
@@ -98,18 +98,10 @@ export async function bareApply(total: number): Promise<number> {
   const created = await createAppServers(0, total);
   const creating = performance.now() - begun;
   const work = created.map((object) => {
-    const facts: Facts = {
-      app: appServerSchema.parse(object),
-      release,
-      children: [],
-      pods: [],
-      workers: new Map(),
-      restart: { contents: undefined, mark: undefined },
-      served: alwaysServed,
-      now: new Date(),
-    };
-    const children = desired(facts).map(stamped);
-    return { children, name: object.metadata.name, status: statusOf({ ...facts, children }, undefined) };
+    const given = { app: appServerSchema.parse(object), release, served: alwaysServed, now: new Date() };
+    const children = desired(facts(given)).map(stamped);
+    const status = statusOf(facts({ ...given, children }));
+    return { children, name: object.metadata.name, status };
   });
   const applying = performance.now();
   const options = { fieldManager: 'appserver-operator', force: true };

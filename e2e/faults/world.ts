@@ -9,6 +9,7 @@ import { differences } from '../../src/operator/decide/difference.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/model/kinds.ts';
 import { observedMark } from '../../src/operator/decide/restart.ts';
 import { stamped } from '../../src/operator/children/stamp.ts';
+import { facts } from '../../test/builders.ts';
 import { release } from '../harness/operator-process.ts';
 
 interface List {
@@ -139,18 +140,9 @@ export class World implements AsyncDisposable {
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
   const restart = observedMark(there.find(({ kind }) => kind === 'Deployment'));
-  const facts = {
-    app,
-    release,
-    restart,
-    children: [],
-    pods: [],
-    workers: new Map(),
-    served: alwaysServed,
-    now: new Date(),
-  };
-  if (podTemplate(facts).kind === 'conflict') return ['spec.podTemplate is in conflict'];
-  const wanted = desired(facts).map(stamped);
+  const given = facts({ app, release, restart, served: alwaysServed, now: new Date() });
+  if (podTemplate(given).kind === 'conflict') return ['spec.podTemplate is in conflict'];
+  const wanted = desired(given).map(stamped);
   const wrongs = wanted.flatMap((child) => {
     const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);
     const what = `${child.kind} ${child.metadata.name}`;

@@ -6,13 +6,20 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { operatorDir } from '../../scripts/build.ts';
 import { repository } from '../cluster/layout.ts';
-import type { Release } from '../../src/operator/model/facts.ts';
+import { newestLayout } from '../../src/operator/model/layout.ts';
+import type { OwnRelease } from '../../src/operator/model/release.ts';
 
 /** For pods that nobody starts. */
-const runtimeImage = 'registry.example.com/runtime:0.1.0';
+const runtimeImage = 'registry.example.com/runtime:0.2.0';
 
 /** What such an operator makes children with. */
-export const release: Release = { runtimeImage, runtimeImagePullPolicy: undefined, proxyImage: 'nginx:1.28-alpine' };
+export const release: OwnRelease = {
+  runtimeImage,
+  runtimeImagePullPolicy: undefined,
+  proxyImage: 'nginx:1.28-alpine',
+  layout: newestLayout,
+  earlierImages: new Set(),
+};
 
 /** Flags of Node that the image has. */
 function shippedNodeFlags(): string[] {

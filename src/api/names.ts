@@ -15,6 +15,13 @@ export const appliedHashAnnotation = 'appserver.dev/applied-hash';
  */
 export const replicasAnnotation = 'appserver.dev/replicas-at-start';
 
+/** On the Deployment: the form of its pod template; absent for the first. */
+export const layoutAnnotation = 'appserver.dev/layout';
+/** On the Deployment: hash of its pod template as it was applied, from the second layout on. */
+export const templateHashAnnotation = 'appserver.dev/template-hash';
+/** On the live ConfigMap: the operator that acts on the AppServer, as `namespace/name` of its Lease. */
+export const operatorAnnotation = 'appserver.dev/operator';
+
 /** On the Deployment: the operator's own image of nginx, where the pods use it. */
 export const proxyImageAnnotation = 'appserver.dev/proxy-image';
 
@@ -63,6 +70,14 @@ export function selectorLabels(appServer: string): Record<string, string> {
 export function labels(appServer: string): Record<string, string> {
   return { ...selectorLabels(appServer), [managedByLabel]: fieldManager };
 }
+
+/**
+ * Name of the AppServer's own ServiceAccount. No AppServer has a dot in its name, and spec.serviceAccountName may not end in
+ * this suffix: so no other field can aim at the account.
+ * @param layout of the pod template; the first one had the AppServer's own name, which may be that of an account with rights
+ */
+export const ownAccount = (appServer: string, layout: number): string =>
+  layout === 1 ? appServer : `${appServer}.appserver`;
 
 /** @param hash of the content: the ConfigMap is immutable, and pods of different revisions each keep theirs */
 export const runtimeConfigMap = (appServer: string, hash: string): string => `${appServer}-runtime-${hash}`;

@@ -37,6 +37,8 @@ export const reasons = {
   ChildFailed: 'ChildFailed',
   /** An object of the same name that is not the AppServer's stands in the way. */
   ChildConflict: 'ChildConflict',
+  /** An object of a child's name is being deleted, and is waited for. */
+  ChildTerminating: 'ChildTerminating',
   /** A field of spec.podTemplate is one that the operator sets. */
   PodTemplateConflict: 'PodTemplateConflict',
   /** The cluster does not know a kind that is asked for. */

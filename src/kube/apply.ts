@@ -34,6 +34,22 @@ export async function apply(
   return answer;
 }
 
+/**
+ * Changes exactly the object that was seen: what was decided by it must not arrive late, over somebody's edit or from a process
+ * that was held up on its way.
+ * @throws ApiError 409 when the object has another version by now
+ */
+export function applyTo(
+  client: KubeClient,
+  type: ResourceType,
+  { object, seen }: { readonly object: KubeObject; readonly seen: KubeObject },
+  options: ApplyOptions,
+): Promise<KubeObject> {
+  const { resourceVersion } = seen.metadata;
+  if (resourceVersion === undefined) throw new TypeError(`${type.kind} ${seen.metadata.name} has no version`);
+  return apply(client, type, { ...object, metadata: { ...object.metadata, resourceVersion } }, options);
+}
+
 /** No object has it: etcd counts from there. */
 const versionOfNone = '1';
 
@@ -96,12 +112,17 @@ export async function removePaths(
   return answer;
 }
 
-/** Deletes exactly this object: one that was made anew under its name stays. */
+/** Deletes exactly this object as it was seen: one that was made anew under its name, or changed meanwhile, stays. */
 export async function remove(client: KubeClient, type: ResourceType, object: KubeObject): Promise<void> {
-  const { name, namespace, uid } = object.metadata;
+  const { name, namespace, uid, resourceVersion } = object.metadata;
   await client.json({
     method: 'DELETE',
     path: path(type, namespace, name),
-    body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions: { uid } },
+    body: {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: 'Background',
+      preconditions: { uid, resourceVersion },
+    },
   });
 }

@@ -12,7 +12,7 @@
 //   timers      the clock, and a stand-in for it in tests
 //
 // Allowed imports: its own files, client-node and js-yaml for kubeconfig and credentials, zod, Node.
-export { apply, applyNew, applyStatus, remove, removePaths } from './apply.ts';
+export { apply, applyNew, applyStatus, applyTo, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';

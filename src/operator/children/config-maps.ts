@@ -69,11 +69,15 @@ export function runtimeConfigMap(app: AppServer): Child {
   };
 }
 
-export function liveConfigMap(app: AppServer): Child {
+/** @param claim the operator that acts on the AppServer */
+export function liveConfigMap(app: AppServer, claim: string | undefined): Child {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: childMetadata(app, names.liveConfigMap(app.metadata.name)),
+    metadata: {
+      ...childMetadata(app, names.liveConfigMap(app.metadata.name)),
+      ...(claim !== undefined && { annotations: { [names.operatorAnnotation]: claim } }),
+    },
     data: { 'live.json': liveJson(app) },
   };
 }

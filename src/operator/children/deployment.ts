@@ -1,7 +1,10 @@
 // The Deployment: the application's own image, started by the runtime that an init container has installed.
 import type { AppServer } from '../../api/index.ts';
 import { names, terminationGraceSeconds } from '../../api/index.ts';
-import type { Child, Facts, Release } from '../model/facts.ts';
+import { contentHash } from '../model/content-hash.ts';
+import type { Child, Facts } from '../model/facts.ts';
+import type { Layout } from '../model/layout.ts';
+import type { Release } from '../model/release.ts';
 import { mergePodTemplate, type Merged } from './pod-template.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { containerSecurity, probe, runtimeHome } from './container.ts';
@@ -94,7 +97,7 @@ function podSpec(app: AppServer, release: Release): object {
   const { spec, metadata } = app;
   const { runAsUser, runAsGroup } = spec.security;
   return {
-    serviceAccountName: spec.serviceAccountName ?? metadata.name,
+    serviceAccountName: spec.serviceAccountName ?? names.ownAccount(metadata.name, release.layout),
     automountServiceAccountToken: spec.automountServiceAccountToken,
     enableServiceLinks: false,
     ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
@@ -123,7 +126,17 @@ function podSpec(app: AppServer, release: Release): object {
 }
 
 /** What a Deployment is made from. */
-export type Given = Pick<Facts, 'app' | 'release' | 'restart'>;
+export interface Given {
+  readonly app: AppServer;
+  readonly release: Release;
+  readonly restart: Facts['restart'];
+}
+
+/** What the first layout was written without. */
+function ofLayout(layout: Layout, template: unknown): Record<string, string> {
+  if (layout === 1) return {};
+  return { [names.layoutAnnotation]: String(layout), [names.templateHashAnnotation]: contentHash(template) };
+}
 
 /** The pod template, or the field that spec.podTemplate sets and the operator too. */
 export function podTemplate({ app, release, restart: { mark } }: Given): Merged {
@@ -160,6 +173,7 @@ export function deployment(given: Given): Child {
         ...(spec.proxy && { [names.proxyImageAnnotation]: given.release.proxyImage }),
         ...(given.restart.contents !== undefined && { [names.contentsAnnotation]: given.restart.contents }),
         ...(spec.autoscaling && { [names.replicasAnnotation]: String(spec.replicas) }),
+        ...ofLayout(given.release.layout, merged.template),
       },
     },
     spec: {

@@ -14,11 +14,12 @@ import { pinnedRelease } from './pinned-release.ts';
 /** All children that should exist and can, in the order in which they are to be applied. */
 export function desired(facts: Facts): Child[] {
   const { app } = facts;
+  const release = pinnedRelease(facts);
   const children = [
-    serviceAccount(app),
+    serviceAccount(app, release.layout),
     runtimeConfigMap(app),
-    liveConfigMap(app),
-    deployment({ ...facts, release: pinnedRelease(facts) }),
+    liveConfigMap(app, facts.claim),
+    deployment({ ...facts, release }),
     service(app),
     ingress(app),
     httpRoute(app),

@@ -1,7 +1,7 @@
 // The configuration of the nginx in front of the application.
 import type { AppServer, ProxySpec } from '../../api/index.ts';
 import { milliseconds, names } from '../../api/index.ts';
-import { quantity } from '../model/quantity.ts';
+import { wholeUnits } from '../model/quantity.ts';
 
 /** Where nginx and the runtime tell each other how far they are. */
 export const proxyRunDir = '/run/appserver-proxy';
@@ -89,7 +89,7 @@ function main(app: AppServer, proxy: ProxySpec): string[] {
     '  sendfile on;',
     '  tcp_nopush on;',
     `  keepalive_timeout ${milliseconds(app.spec.workers.keepAlive)}ms;`,
-    `  client_max_body_size ${quantity(proxy.maxBodySize) ?? 0};`,
+    `  client_max_body_size ${wholeUnits(proxy.maxBodySize) ?? 0};`,
     '  map $http_upgrade $upstream_connection {',
     "    '' close;",
     '    default upgrade;',

@@ -2,7 +2,7 @@
 // preStop hook ends it, at the time at which the pod begins to; the runtime keeps its socket open until nginx is gone.
 import type { AppServer, ProxySpec } from '../../api/index.ts';
 import { milliseconds, names } from '../../api/index.ts';
-import type { Release } from '../model/facts.ts';
+import type { Release } from '../model/release.ts';
 import { containerSecurity, probe, runtimeHome } from './container.ts';
 import { proxyFilesDir, proxyRunDir } from './nginx-conf.ts';
 

@@ -1,36 +1,73 @@
-// What of a child is not as desired, without asking whose field it is: each desired field is compared with what is there.
-// Fields that only the API server or other controllers set are left alone, but for lists and maps that mean exactly what
-// they hold, such as the containers of a pod or the selector of a Service.
+// What of a child is not literally as desired: each desired field is compared with what is there. Fields that only the API
+// server or other controllers set are left alone, but for lists and maps that mean exactly what they hold, such as the
+// containers of a pod or the selector of a Service. Whether a difference is anybody's doing is another question: see drift.
 
+import { sameQuantity } from '../model/quantity.ts';
 import { isFields, itemKey, type Fields } from '../model/unstructured.ts';
-import { quantity } from '../model/quantity.ts';
+
+/** A step from an object to one of its parts: a field, or an item of a list with its index among those that are there. */
+export type Step = string | { readonly item: unknown; readonly index: number };
 
 export interface Difference {
   /** For people: `spec.template.spec.containers[app].image`. */
   readonly path: string;
-  /** JSON pointer of what somebody has added and is to be removed; undefined for a value that is to be set. */
+  readonly steps: readonly Step[];
+  /** What is wanted there; undefined for what has been added and is not wanted. */
+  readonly want: unknown;
+  /** JSON pointer of what has been added; undefined for a value that is to be set. */
   readonly added: string | undefined;
 }
 
 /** Maps in which one more key changes what the object does. */
 const exactMaps = new Set(['selector', 'matchLabels', 'data']);
 
+/** Fields that hold quantities, or maps of them. They are compared as such only here: a variable may hold any text. */
+const quantities = new Set(['resources', 'sizeLimit', 'divisor', 'averageValue', 'value']);
+/** `value` is a quantity in the target of a metric alone. */
+const isQuantity = (field: string, parent: string): boolean =>
+  quantities.has(field) && (field !== 'value' || parent === 'target');
+
 interface Place {
   readonly path: string;
-  readonly pointer: string;
+  readonly steps: readonly Step[];
   /** Name of the nearest field. */
   readonly field: string;
-  readonly insideResources: boolean;
+  readonly insideQuantities: boolean;
 }
+
+const top: Place = { path: '', steps: [], field: '', insideQuantities: false };
 
 function inside(place: Place, field: string): Place {
   return {
     path: place.path === '' ? field : `${place.path}.${field}`,
-    pointer: `${place.pointer}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    steps: [...place.steps, field],
     field,
-    insideResources: place.insideResources || field === 'resources',
+    insideQuantities: place.insideQuantities || isQuantity(field, place.field),
   };
 }
+
+function at(place: Place, label: string | number, item: unknown, index: number): Place {
+  return { ...place, path: `${place.path}[${label}]`, steps: [...place.steps, { item, index }] };
+}
+
+/** RFC 6901 */
+function pointer({ steps }: Place): string {
+  const words = steps.map((step) => (typeof step === 'string' ? step : String(step.index)));
+  return words.map((word) => `/${word.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+const differs = (place: Place, want: unknown): Difference => ({
+  path: place.path,
+  steps: place.steps,
+  want,
+  added: undefined,
+});
+const surplus = (place: Place): Difference => ({
+  path: place.path,
+  steps: place.steps,
+  want: undefined,
+  added: pointer(place),
+});
 
 /** Objects that mean something by being there, though there is nothing in them. */
 const meaningfulWhenEmpty = new Set(['emptyDir', 'podSelector', 'namespaceSelector']);
@@ -44,7 +81,7 @@ function isZero(value: unknown, field: string): boolean {
 
 function sameScalar(want: unknown, have: unknown, place: Place): boolean {
   if (want === have || (have === undefined && isZero(want, place.field))) return true;
-  return place.insideResources && quantity(want) !== undefined && quantity(want) === quantity(have);
+  return place.insideQuantities && sameQuantity(want, have);
 }
 
 /** The API server will refuse what is not, and this must not have it applied again and again until then. */
@@ -54,27 +91,19 @@ function isUnique(items: readonly unknown[], key: string): boolean {
 
 function compareLists(want: readonly unknown[], have: readonly unknown[], place: Place): Difference[] {
   const key = itemKey([...want, ...have]);
-  if (key === undefined || !isUnique(want, key)) {
-    if (want.length !== have.length) return [{ path: place.path, added: undefined }];
-    return want.flatMap((item, i) =>
-      compare(item, have[i], { ...place, path: `${place.path}[${i}]`, pointer: `${place.pointer}/${i}` }),
-    );
+  if (key === undefined || !isUnique(want, key) || !isUnique(have, key)) {
+    if (want.length !== have.length) return [differs(place, want)];
+    return want.flatMap((item, i) => compare(item, have[i], at(place, i, have[i], i)));
   }
   const nameOf = (item: unknown): string => (isFields(item) ? String(item[key]) : '');
   const wanted = new Set(want.map(nameOf));
   const missingOrChanged = want.flatMap((item) => {
-    const name = nameOf(item);
-    const index = have.findIndex((one) => nameOf(one) === name);
-    return compare(item, have[index], {
-      ...place,
-      path: `${place.path}[${name}]`,
-      pointer: `${place.pointer}/${index}`,
-    });
+    const index = have.findIndex((one) => nameOf(one) === nameOf(item));
+    return compare(item, have[index], at(place, nameOf(item), have[index] ?? item, index));
   });
-  const added = have.flatMap((item, i): Difference[] => {
-    const name = nameOf(item);
-    return wanted.has(name) ? [] : [{ path: `${place.path}[${name}]`, added: `${place.pointer}/${i}` }];
-  });
+  const added = have.flatMap((item, i) =>
+    wanted.has(nameOf(item)) ? [] : [surplus(at(place, nameOf(item), item, i))],
+  );
   return [...missingOrChanged, ...added];
 }
 
@@ -82,23 +111,19 @@ function compareFields(want: Fields, have: Fields, place: Place): Difference[] {
   const changed = Object.entries(want).flatMap(([field, value]) =>
     value === undefined ? [] : compare(value, have[field], inside(place, field)),
   );
-  if (!exactMaps.has(place.field)) return changed;
-  const added = Object.keys(have).filter((field) => want[field] === undefined);
   // A selector of the policy/v1 and apps/v1 kind is an object of its own shape, not the map itself.
-  if (isFields(want['matchLabels'])) return changed;
-  return [
-    ...changed,
-    ...added.map((field) => ({ path: inside(place, field).path, added: inside(place, field).pointer })),
-  ];
+  if (!exactMaps.has(place.field) || isFields(want['matchLabels'])) return changed;
+  const added = Object.keys(have).filter((field) => want[field] === undefined);
+  return [...changed, ...added.map((field) => surplus(inside(place, field)))];
 }
 
 function compare(want: unknown, have: unknown, place: Place): Difference[] {
   if (Array.isArray(want) && Array.isArray(have)) return compareLists(want, have, place);
   if (isFields(want) && isFields(have)) return compareFields(want, have, place);
-  return sameScalar(want, have, place) ? [] : [{ path: place.path, added: undefined }];
+  return sameScalar(want, have, place) ? [] : [differs(place, want)];
 }
 
 /** Differences in the order of the desired fields; none when the child is as it should be. */
 export function differences(want: Fields, have: Fields): Difference[] {
-  return compare(want, have, { path: '', pointer: '', field: '', insideResources: false });
+  return compare(want, have, top);
 }

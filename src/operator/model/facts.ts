@@ -1,6 +1,8 @@
 import type { AppServer } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import type { OwnedChild } from './identity.ts';
 import type { ChildKind } from './kinds.ts';
+import type { OwnRelease } from './release.ts';
 import type { PodView } from './pod.ts';
 import type { RestartMark } from '../decide/restart.ts';
 import type { WorkerView } from './worker-status.ts';
@@ -11,21 +13,15 @@ export interface Child extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly namespace: string };
 }
 
-/** What the operator itself brings into its decisions. */
-export interface Release {
-  /** Image that the init container installs the runtime from. */
-  readonly runtimeImage: string;
-  readonly runtimeImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
-  /** Image of nginx, where the spec names none. */
-  readonly proxyImage: string;
-}
-
 /** All that is known about one AppServer at one moment. */
 export interface Facts {
   readonly app: AppServer;
-  readonly release: Release;
-  /** Children that bear the AppServer's uid as their controller. */
-  readonly children: readonly KubeObject[];
+  readonly release: OwnRelease;
+  /** This operator, as what it makes names it; undefined where it takes no Lease. */
+  readonly claim: string | undefined;
+  readonly children: readonly OwnedChild[];
+  /** Children on their way out: nothing is decided by them, and nothing is written to them. */
+  readonly terminating: readonly OwnedChild[];
   readonly pods: readonly PodView[];
   /** What pods have said of their workers, by the name of the pod. */
   readonly workers: ReadonlyMap<string, WorkerView>;

@@ -26,6 +26,7 @@ const containerStatus = z.looseObject({
 
 const podSchema = z.looseObject({
   spec: z.looseObject({
+    serviceAccountName: z.string().optional(),
     containers: z.array(z.looseObject({ name: z.string(), image: z.string() })),
     initContainers: z.array(z.looseObject({ name: z.string(), image: z.string() })).default([]),
     volumes: z
@@ -61,6 +62,8 @@ export interface PodView {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Name of the ServiceAccount that it runs as. */
+  readonly serviceAccount: string;
   /** Names of the ConfigMaps that it mounts. */
   readonly configMaps: readonly string[];
   /** Undefined until it has one. */
@@ -98,6 +101,7 @@ export function podView(object: KubeObject): PodView {
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
     labels: object.metadata.labels ?? {},
+    serviceAccount: spec.serviceAccountName ?? '',
     configMaps: spec.volumes.map((volume) => volume.configMap?.name).filter((name) => name !== undefined),
     address: address === '' ? undefined : address,
     terminating: object.metadata.deletionTimestamp !== undefined,

@@ -1,7 +1,9 @@
 import { appServerSchema, type AppServer } from '../../api/index.ts';
 import { keyOf, type KubeObject } from '../../kube/index.ts';
 import type { Caches } from './caches.ts';
-import type { Facts, Release } from '../model/facts.ts';
+import type { Facts } from '../model/facts.ts';
+import { childrenOf, identityOf } from '../model/identity.ts';
+import type { OwnRelease } from '../model/release.ts';
 import { childKinds } from '../model/kinds.ts';
 import { observedMark } from '../decide/restart.ts';
 
@@ -18,9 +20,17 @@ export function parseApp(object: KubeObject): Parsed {
   return { kind: 'invalid', why };
 }
 
+/** What the operator says of itself. */
+export interface Operator {
+  readonly release: OwnRelease;
+  /** `namespace/name` of its Lease; undefined where it takes none. */
+  readonly claim: string | undefined;
+}
+
 /** Everything that is known about the AppServer, from the caches alone. */
-export function gather(app: AppServer, caches: Caches, release: Release, now: Date): Facts {
-  const children = childKinds.flatMap((kind) => caches.children[kind].byIndex(app.metadata.uid));
+export function gather(app: AppServer, caches: Caches, { release, claim }: Operator, now: Date): Facts {
+  const found = childKinds.flatMap((kind) => caches.children[kind].byIndex(identityOf(app)));
+  const { living: children, terminating } = childrenOf(found, app);
   const pods = caches.pods.byIndex(keyOf(app));
   const workers = new Map(
     pods.flatMap(({ namespace, name }) => {
@@ -30,5 +40,5 @@ export function gather(app: AppServer, caches: Caches, release: Release, now: Da
   );
   // Nothing is to be replaced, as far as can be told without looking into what pods use.
   const restart = observedMark(children.find(({ kind }) => kind === 'Deployment'));
-  return { app, release, children, pods, workers, served: caches.served, restart, now };
+  return { app, release, claim, children, terminating, pods, workers, served: caches.served, restart, now };
 }

@@ -1,4 +1,5 @@
 // What is watched, which AppServer a change concerns, and how urgent that is.
+import { isDeepStrictEqual } from 'node:util';
 import { names } from '../../api/index.ts';
 import {
   ApiError,
@@ -10,7 +11,8 @@ import {
   type Priority,
   type ResourceType,
 } from '../../kube/index.ts';
-import { keepChild, keyOfPodsApp, type Caches } from './caches.ts';
+import { stripManagedFields, type KeptObject } from '../model/kept-object.ts';
+import { keyOfPodsApp, type Caches } from './caches.ts';
 import { watchDefinition } from './optional-kinds.ts';
 import { referenceTypes, type Contents, type VersionView } from './content-versions.ts';
 import { OperatorError } from '../process/errors.ts';
@@ -29,6 +31,15 @@ export function childPriority(before: KubeObject | undefined, after: KubeObject 
   if (after === undefined) return 'urgent';
   const { generation } = after.metadata;
   return generation !== undefined && generation === before.metadata.generation ? 'normal' : 'urgent';
+}
+
+/** Whether nothing but the status has changed, to what is being reported just now. */
+function isOwnReport({ reported }: Caches, before: KeptObject, after: KeptObject): boolean {
+  const report = reported.get(keyOf(after));
+  if (report === undefined || !isDeepStrictEqual(after['status'], report)) return false;
+  const { resourceVersion: _, ...was } = before.metadata;
+  const { resourceVersion: __, ...is } = after.metadata;
+  return isDeepStrictEqual(is, was) && isDeepStrictEqual(after['spec'], before['spec']);
 }
 
 const ours = `${names.managedByLabel}=${names.fieldManager}`;
@@ -64,6 +75,8 @@ interface Watched<T> {
   /** Of the AppServers that it concerns. */
   readonly keysFor: (kept: T) => readonly string[];
   readonly priorityOf: (before: T | undefined, after: T | undefined) => Priority;
+  /** Whether the change is a write of ours that is under way. */
+  readonly isEcho?: (before: T, after: T) => boolean;
 }
 
 /** Starts all watches. Resolves when every cache has its first list. */
@@ -73,7 +86,7 @@ export async function startWatches(options: WatchOptions): Promise<void> {
     startWatch(options, until, {
       type: childTypes[kind],
       cache: caches.children[kind],
-      keep: keepChild,
+      keep: stripManagedFields,
       labelSelector: ours,
       keysFor: keysOfApp,
       priorityOf: childPriority,
@@ -97,9 +110,10 @@ export async function startWatches(options: WatchOptions): Promise<void> {
     startWatch(options, signal, {
       type: appServerType,
       cache: caches.apps,
-      keep: keepChild,
+      keep: stripManagedFields,
       keysFor: (object) => [keyOf(object)],
       priorityOf: appPriority,
+      isEcho: (before, after) => isOwnReport(caches, before, after),
     }),
     ...[...alwaysServed].map((kind) => children(kind, signal)),
     startWatch(options, signal, {
@@ -131,7 +145,7 @@ export async function startWatches(options: WatchOptions): Promise<void> {
 async function startWatch<T>(
   { client, namespaces, onChange, onError }: WatchOptions,
   signal: AbortSignal,
-  { type, keep, keysFor, priorityOf, ...how }: Watched<T>,
+  { type, keep, keysFor, priorityOf, isEcho, ...how }: Watched<T>,
 ): Promise<void> {
   const watches = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) => {
     const watch = new ListWatch({
@@ -143,6 +157,7 @@ async function startWatch<T>(
       signal,
       ...(namespace !== undefined && { namespace }),
       onChange: (before, after) => {
+        if (before !== undefined && after !== undefined && isEcho?.(before, after) === true) return;
         // Both: an edit of its labels takes an object from one AppServer to another.
         const keys = [before, after].flatMap((kept) => (kept === undefined ? [] : keysFor(kept)));
         for (const key of new Set(keys)) onChange(key, priorityOf(before, after));

@@ -10,7 +10,8 @@ import { startAdmin } from '../http/health.ts';
 import { emptyCaches, type Caches } from '../observe/caches.ts';
 import { Contents } from '../observe/content-versions.ts';
 import { OperatorError, sentence } from './errors.ts';
-import type { Release } from '../model/facts.ts';
+import { newestLayout } from '../model/layout.ts';
+import type { OwnRelease } from '../model/release.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
 import { Metrics } from '../http/metrics.ts';
 import { parse, type Options } from './options.ts';
@@ -55,11 +56,17 @@ function quietly(log: Logger): (error: OperatorError) => void {
 }
 
 /** @throws OperatorError RUNTIME_IMAGE_MISSING */
-function release({ runtimeImage, runtimeImagePullPolicy, proxyImage }: Options): Release {
+function release({ runtimeImage, runtimeImagePullPolicy, proxyImage, earlierImage }: Options): OwnRelease {
   if (runtimeImage === undefined || runtimeImage === '') {
     throw new OperatorError('RUNTIME_IMAGE_MISSING', 'there is no default for the runtime image');
   }
-  return { runtimeImage, runtimeImagePullPolicy, proxyImage };
+  return {
+    runtimeImage,
+    runtimeImagePullPolicy,
+    proxyImage,
+    layout: newestLayout,
+    earlierImages: new Set(earlierImage),
+  };
 }
 
 interface Parts {
@@ -119,7 +126,8 @@ function createController(options: Options, log: Logger, parts: Parts): Controll
     contents,
     restartLimit,
     events,
-    release: release(options),
+    operator: { release: release(options), claim: undefined },
+    onLook: () => undefined,
     now,
     uptimeMs,
   });

@@ -13,6 +13,7 @@ export interface Options {
   readonly secureMetricsPort: number;
   readonly secureMetricsTls?: string;
   readonly proxyImage: string;
+  readonly earlierImage: readonly string[];
   /** 0 for never. */
   readonly podStatusSeconds: number;
   readonly concurrency: number;
@@ -77,6 +78,12 @@ export function parse(argv: readonly string[]): Options {
       '--proxy-image <image>',
       'image of nginx for spec.proxy, where it names none',
       process.env['PROXY_IMAGE'] ?? 'nginx:1.28-alpine',
+    )
+    .option(
+      '--earlier-image <image>',
+      'image of the runtime or of nginx that pods may keep from before, where its tag is none of this version or the two before; may be repeated',
+      (image, all: string[]) => [...all, image],
+      [],
     )
     .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', port, 8_080)
     .option(

@@ -1,6 +1,5 @@
 // What is told of a write, in events and conditions.
 import { names } from '../../api/index.ts';
-import { lastEditor } from '../observe/caches.ts';
 import type { Write } from '../decide/plan.ts';
 
 const mostFields = 3;
@@ -15,7 +14,7 @@ function whichFields(write: Write): string {
   const fields = fieldsOf(write);
   if (fields.length === 0) return '';
   const more = fields.length > mostFields ? ` and ${fields.length - mostFields} more` : '';
-  const editor = write.why === 'repaired' ? lastEditor(write.observed) : undefined;
+  const editor = write.why === 'repaired' ? write.observed?.lastEditor : undefined;
   return `: ${fields.slice(0, mostFields).join(', ')}${more}${editor === undefined ? '' : `, changed by ${editor}`}`;
 }
 

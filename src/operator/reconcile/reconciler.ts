@@ -1,7 +1,7 @@
 // One AppServer, from what is to what should be.
 import type { Logger } from 'pino';
 import { isDeepStrictEqual } from 'node:util';
-import { names, reasons, type AppServerStatus, type Reason } from '../../api/index.ts';
+import { names, reasons, type AppServer, type AppServerStatus, type Reason } from '../../api/index.ts';
 import {
   ApiError,
   applyStatus,
@@ -12,17 +12,19 @@ import {
   type KubeObject,
   type Outcome,
 } from '../../kube/index.ts';
-import { keepChild, type Caches } from '../observe/caches.ts';
+import { AppliedFields } from '../observe/applied-fields.ts';
+import type { Caches } from '../observe/caches.ts';
 import { podTemplate } from '../children/deployment.ts';
 import { statusOf, unreadableStatus } from '../status/conditions.ts';
 import { isSettled } from '../model/rollout.ts';
 import type { Contents } from '../observe/content-versions.ts';
 import { Contention } from './repair-limiter.ts';
 import { desired } from '../children/desired.ts';
-import type { Facts, Release } from '../model/facts.ts';
-import { gather, parseApp } from '../observe/gather.ts';
+import type { Facts } from '../model/facts.ts';
+import { stripManagedFields } from '../model/kept-object.ts';
+import { gather, parseApp, type Operator } from '../observe/gather.ts';
 import { appServerType, childTypes, isChildKind } from '../model/kinds.ts';
-import { plan, type Write } from '../decide/plan.ts';
+import { plan, type Step, type Write } from '../decide/plan.ts';
 import { type Problem } from '../status/problems.ts';
 import { isStuck } from '../model/rollout.ts';
 import { referencesOf, type Reference } from '../model/references.ts';
@@ -30,16 +32,18 @@ import { recorded, restart } from '../decide/restart.ts';
 import type { RestartLimit } from './restart-limiter.ts';
 import { stamped } from '../children/stamp.ts';
 import { touchPods } from './touch-pods.ts';
-import { writeChild, writeProblem } from './write-child.ts';
+import { terminatingProblem, writeChild, writeProblem } from './write-child.ts';
 import { describeWrite, fieldsOf } from './announce.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
-  readonly release: Release;
+  readonly operator: Operator;
   readonly contents: Contents;
   readonly restartLimit: RestartLimit;
   readonly events: EventRecorder;
+  /** Called with the key of an AppServer just before everything that is known about it is looked at. */
+  readonly onLook: (key: string) => void;
   /** What statuses say. */
   readonly now: () => Date;
   /** Milliseconds that only grow, for what is measured. */
@@ -66,32 +70,54 @@ function conflictProblem(path: string): Problem {
 
 /** Of what running pods take over. */
 const isLiveChange = ({ child, observed }: Write): boolean =>
-  observed !== undefined && child.kind === 'ConfigMap' && child['immutable'] !== true;
+  observed !== undefined &&
+  child.kind === 'ConfigMap' &&
+  child['immutable'] !== true &&
+  !isDeepStrictEqual(child['data'], observed['data']);
 
 /** What one reconcile is about. */
 interface Subject {
   readonly key: string;
   readonly object: KubeObject;
+  readonly app: AppServer;
   readonly log: Logger;
 }
+
+/** What a reconcile came to. */
+interface Carried {
+  /** As of the last look, which is after the last write. */
+  readonly facts: Facts;
+  /** What stands in the way of what should be. */
+  readonly failure: Failure | undefined;
+  /** When repairs that are held back are due; undefined when there are none. */
+  readonly waitMs: number | undefined;
+}
+
+interface Failure {
+  readonly problem: Problem;
+  readonly cause?: unknown;
+}
+
+/** Looks in one reconcile: what it writes has defaults filled in and events of its own, and is looked at once more. */
+const mostRounds = 3;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
+  readonly #applied: AppliedFields;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#applied = new AppliedFields(options.client, options.caches);
   }
 
   /** @param log with what tells this reconcile from others */
   async reconcile(key: string, log: Logger): Promise<Outcome> {
-    const { caches, release, contents, restartLimit, now, uptimeMs } = this.#options;
+    const { caches, now } = this.#options;
     const object = caches.apps.get(key);
     // Gone, or going: its children go with it by their owner references.
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
-      this.#contention.forget(key);
-      contents.forget(key);
-      restartLimit.done(key);
+      this.#forget(key);
       return { kind: 'done' };
     }
     const parsed = parseApp(object);
@@ -99,25 +125,60 @@ export class Reconciler {
       await this.#report(object, unreadableStatus(object, parsed.why, now()));
       return { kind: 'done' };
     }
-    const seen = gather(parsed.app, caches, release, now());
-    const merged = podTemplate(seen);
-    if (merged.kind === 'conflict') {
-      await this.#report(object, statusOf(seen, conflictProblem(merged.path)));
-      return { kind: 'done' };
+    const subject = { key, object, app: parsed.app, log };
+    return this.#conclude(subject, await this.#carryOut(subject));
+  }
+
+  #forget(key: string): void {
+    const { contents, restartLimit } = this.#options;
+    this.#contention.forget(key);
+    this.#applied.forget(key);
+    contents.forget(key);
+    restartLimit.done(key);
+  }
+
+  /** Writes until what is there is what should be, or something stands in the way. */
+  async #carryOut(subject: Subject): Promise<Carried> {
+    const { caches, operator, now, uptimeMs, onLook } = this.#options;
+    const { key, app } = subject;
+    for (let round = 1; ; round++) {
+      onLook(key);
+      const seen = gather(app, caches, operator, now());
+      this.#applied.seen(key, seen.children);
+      const merged = podTemplate(seen);
+      if (merged.kind === 'conflict') {
+        return { facts: seen, failure: { problem: conflictProblem(merged.path) }, waitMs: undefined };
+      }
+      const facts = await this.#decideRestart(subject, seen, referencesOf(merged.template));
+      const { steps, prune, blocked } = plan(desired(facts).map(stamped), facts);
+      const writes = await this.#examine(subject, steps);
+      const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
+      const [held] = blocked;
+      const failure = held === undefined ? undefined : { problem: terminatingProblem(held) };
+      if ((due.length === 0 && prune.length === 0) || round > mostRounds) return { facts: seen, failure, waitMs };
+      const failed = await this.#write(subject, due);
+      for (const child of prune) await this.#prune(subject, child);
+      // What was written just now changes what is to be told.
+      if (failed !== undefined) return { facts: gather(app, caches, operator, now()), failure: failed, waitMs };
     }
-    const subject = { key, object, log };
-    const facts = await this.#decideRestart(subject, seen, referencesOf(merged.template));
-    const wanted = desired(facts).map(stamped);
-    const { writes, prune } = plan(wanted, facts);
-    const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
-    const failed = await this.#write(subject, due);
-    for (const child of prune) await this.#prune(subject, child);
-    // What was written just now changes what is to be told.
-    const after = gather(parsed.app, caches, release, now());
-    const contended = this.#contention.contended(key, uptimeMs());
-    await this.#report(object, statusOf(after, failed, contended?.message));
-    if (failed !== undefined && !failed.stalled) throw new Error(failed.message);
-    if (failed !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failed.reason };
+  }
+
+  async #examine({ key, app }: Subject, steps: readonly Step[]): Promise<Write[]> {
+    const writes: Write[] = [];
+    for (const step of steps) {
+      const write = await this.#applied.write(key, app, step);
+      if (write !== undefined) writes.push(write);
+    }
+    return writes;
+  }
+
+  async #conclude({ key, object }: Subject, { facts, failure, waitMs }: Carried): Promise<Outcome> {
+    const contended = this.#contention.contended(key, this.#options.uptimeMs());
+    await this.#report(object, statusOf(facts, failure?.problem, contended?.message));
+    if (failure?.problem.reason === reasons.ChildFailed) {
+      throw new Error(failure.problem.message, { cause: failure.cause });
+    }
+    if (failure !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failure.problem.reason };
     if (contended === undefined) return { kind: 'done' };
     return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
   }
@@ -141,7 +202,7 @@ export class Reconciler {
   }
 
   /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */
-  async #write(subject: Subject, writes: readonly Write[]): Promise<Problem | undefined> {
+  async #write(subject: Subject, writes: readonly Write[]): Promise<Failure | undefined> {
     const written: Write[] = [];
     try {
       return await this.#writeAll(subject, writes, written);
@@ -151,20 +212,25 @@ export class Reconciler {
     }
   }
 
-  async #writeAll({ key, log }: Subject, writes: readonly Write[], written: Write[]): Promise<Problem | undefined> {
+  async #writeAll(
+    { key, app, log }: Subject,
+    writes: readonly Write[],
+    written: Write[],
+  ): Promise<Failure | undefined> {
     const { client, caches } = this.#options;
     for (const write of writes) {
-      const { child, observed, found } = write;
+      const { child } = write;
       try {
-        const answer = await writeChild(client, child, observed, found);
-        caches.children[child.kind].set(keyOf(answer), keepChild(answer), answer.metadata.resourceVersion);
+        const answer = await writeChild(client, app, write);
+        caches.children[child.kind].set(keyOf(answer), stripManagedFields(answer), answer.metadata.resourceVersion);
+        this.#applied.wrote(key, child, answer);
       } catch (error) {
-        // Deleted or changed meanwhile: the watch will tell, and the next turn sees it.
+        // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it.
         if (error instanceof ApiError && (error.status === 409 || error.status === 404)) throw error;
         const problem = writeProblem(child, error);
         if (problem === undefined) throw error;
         log.warn({ child: child.kind, name: child.metadata.name, reason: problem.reason, err: error }, 'child refused');
-        return problem;
+        return { problem, cause: error };
       }
       if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
       written.push(write);
@@ -215,12 +281,15 @@ export class Reconciler {
       events.record(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
     }
     const { name, namespace = '' } = object.metadata;
+    caches.reported.set(keyOf(object), status);
     try {
       const answer = await applyStatus(client, appServerType, { namespace, name, status }, names.fieldManager);
-      caches.apps.set(keyOf(answer), keepChild(answer), answer.metadata.resourceVersion);
+      caches.apps.set(keyOf(answer), stripManagedFields(answer), answer.metadata.resourceVersion);
     } catch (error) {
       // Deleted meanwhile.
       if (!(error instanceof ApiError && error.status === 404)) throw error;
+    } finally {
+      caches.reported.delete(keyOf(object));
     }
   }
 }

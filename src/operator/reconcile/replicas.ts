@@ -3,7 +3,7 @@
 // before the first lets go, and the autoscaler's writes take it from there.
 import { z } from 'zod';
 import { names } from '../../api/index.ts';
-import { ApiError, apply, type KubeClient, type KubeObject } from '../../kube/index.ts';
+import { ApiError, apply, applyTo, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import type { Child } from '../model/facts.ts';
 import { childTypes } from '../model/kinds.ts';
 
@@ -29,32 +29,31 @@ export function newDeployment(child: Child): KubeObject {
 
 /** Applies a Deployment that exists; under autoscaling without the number of replicas, which is handed over first. */
 export async function applyDeployment(client: KubeClient, child: Child, observed: KubeObject): Promise<KubeObject> {
-  const type = childTypes.Deployment;
-  const manager = { fieldManager: names.fieldManager, force: true };
   const initial = initialReplicas(child);
-  if (initial === undefined) return apply(client, type, sameAs(child, observed), manager);
   // Also when that has been done before, which costs nothing and cannot be known for sure.
-  await takeOver(client, child, replicasView.parse(observed).spec?.replicas ?? initial);
-  return apply(client, type, child, manager);
+  const seen =
+    initial === undefined
+      ? observed
+      : await takeOver(client, child, observed, replicasView.parse(observed).spec?.replicas ?? initial);
+  return applyTo(
+    client,
+    childTypes.Deployment,
+    { object: child, seen },
+    { fieldManager: names.fieldManager, force: true },
+  );
 }
 
-/**
- * The child as a change of exactly what was seen: what is decided of pods under load must not arrive late, from a process
- * that was held up on its way.
- */
-function sameAs(child: Child, seen: KubeObject): Child {
-  const { resourceVersion } = seen.metadata;
-  return resourceVersion === undefined ? child : { ...child, metadata: { ...child.metadata, resourceVersion } };
-}
-
-async function takeOver(client: KubeClient, child: Child, replicas: number): Promise<void> {
+/** Returns the Deployment as it is then. */
+async function takeOver(client: KubeClient, child: Child, seen: KubeObject, replicas: number): Promise<KubeObject> {
   const { name, namespace } = child.metadata;
   const { apiVersion, kind } = childTypes.Deployment;
   try {
+    // Without a version: where the number is another by now, it is somebody else's, and this is refused.
     const only: KubeObject = { apiVersion, kind, metadata: { name, namespace }, spec: { replicas } };
-    await apply(client, childTypes.Deployment, only, { fieldManager: handOverManager, force: false });
+    return await apply(client, childTypes.Deployment, only, { fieldManager: handOverManager, force: false });
   } catch (error) {
     // 409: the autoscaler has set another number already, so the field is its own.
     if (!(error instanceof ApiError && error.status === 409)) throw error;
+    return seen;
   }
 }

@@ -2,16 +2,17 @@
 import { names, reasons } from '../../api/index.ts';
 import {
   ApiError,
-  apply,
   applyNew,
+  applyTo,
   isKubeObject,
   path,
   removePaths,
   type KubeClient,
   type KubeObject,
 } from '../../kube/index.ts';
-import type { Difference } from '../decide/difference.ts';
+import type { Write } from '../decide/plan.ts';
 import type { Child } from '../model/facts.ts';
+import { belongsTo, controllerOf, type AppServerIdentity } from '../model/identity.ts';
 import { childTypes } from '../model/kinds.ts';
 import type { Problem } from '../status/problems.ts';
 import { applyDeployment, newDeployment } from './replicas.ts';
@@ -24,14 +25,23 @@ class ForeignChild extends Error {
   }
 }
 
+/** An object of the child's name is on its way out: what is written to it goes with it. */
+class TerminatingChild extends Error {
+  readonly object: KubeObject;
+  constructor(object: KubeObject) {
+    super(`${object.kind} ${object.metadata.name} is being deleted`);
+    this.name = 'TerminatingChild';
+    this.object = object;
+  }
+}
+
 /**
- * Whether an object that exists may become the child: it is the AppServer's by its owner; or nobody's and marked as a child
+ * Whether an object that exists may become the child: it is the AppServer's already; or nobody's and marked as a child
  * of an AppServer of this name, as one is whose owner reference was taken off or that was orphaned on purpose; or nobody's
  * and marked as one that may be taken over.
  */
-function isOwn(found: KubeObject, child: Child): boolean {
-  const controller = found.metadata.ownerReferences?.find((one) => one.controller === true);
-  if (controller !== undefined) return controller.uid === child.metadata.ownerReferences?.[0]?.uid;
+function isOwn(found: KubeObject, child: Child, app: AppServerIdentity): boolean {
+  if (controllerOf(found) !== undefined) return belongsTo(found, app);
   const { [names.instanceLabel]: appServer } = child.metadata.labels ?? {};
   if (appServer !== undefined && found.metadata.annotations?.[names.adoptAnnotation] === appServer) return true;
   return Object.entries(child.metadata.labels ?? {}).every(
@@ -52,32 +62,37 @@ async function createChild(client: KubeClient, child: Child): Promise<KubeObject
   }
 }
 
-/** What the cache does not have, because it lacks our label. @throws ForeignChild */
-async function findOwn(client: KubeClient, child: Child): Promise<KubeObject> {
+/** What the cache does not have, because it lacks our label or is not there yet. @throws ForeignChild, TerminatingChild */
+async function findOwn(client: KubeClient, child: Child, app: AppServerIdentity): Promise<KubeObject> {
   const { namespace, name } = child.metadata;
   const found = await client.json({ method: 'GET', path: path(childTypes[child.kind], namespace, name) });
-  if (!isKubeObject(found) || !isOwn(found, child)) throw new ForeignChild(child);
+  if (!isKubeObject(found) || !isOwn(found, child, app)) throw new ForeignChild(child);
+  if (found.metadata.deletionTimestamp !== undefined) throw new TerminatingChild({ ...found, kind: child.kind });
   return found;
 }
 
-/**
- * Makes the child as it should be, and returns it as the API server has it then.
- * @param cached as the cache has it
- * @param found what is not as desired
- */
-export async function writeChild(
-  client: KubeClient,
-  child: Child,
-  cached: KubeObject | undefined,
-  found: readonly Difference[],
-): Promise<KubeObject> {
-  const created = cached === undefined ? await createChild(client, child) : undefined;
+/** Makes the child as it should be, and returns it as the API server has it then. */
+export async function writeChild(client: KubeClient, app: AppServerIdentity, write: Write): Promise<KubeObject> {
+  const { child, found } = write;
+  const type = childTypes[child.kind];
+  const created = write.observed === undefined ? await createChild(client, child) : undefined;
   if (created !== undefined) return created;
-  const observed = cached ?? (await findOwn(client, child));
+  const observed = write.observed ?? (await findOwn(client, child, app));
   const added = found.map((one) => one.added).filter((pointer) => pointer !== undefined);
-  const present = added.length > 0 ? await removePaths(client, childTypes[child.kind], observed, added) : observed;
+  const present = added.length > 0 ? await removePaths(client, type, observed, added) : observed;
   if (child.kind === 'Deployment') return applyDeployment(client, child, present);
-  return apply(client, childTypes[child.kind], child, owner);
+  return applyTo(client, type, { object: child, seen: present }, owner);
+}
+
+/** What waits until an object is gone, for the AppServer's condition. */
+export function terminatingProblem({ kind, metadata }: KubeObject): Problem {
+  const { finalizers = [] } = metadata;
+  const held = finalizers.length === 0 ? '' : `; it waits for ${finalizers.slice(0, 3).join(', ')}`;
+  return {
+    reason: reasons.ChildTerminating,
+    message: `${kind} ${metadata.name} is being deleted, and is made anew once it is gone${held}.`,
+    stalled: false,
+  };
 }
 
 /** Why a write failed, for the AppServer's condition; undefined for what passes when it is tried again. */
@@ -90,6 +105,7 @@ export function writeProblem(child: Child, error: unknown): Problem | undefined 
       stalled: true,
     };
   }
+  if (error instanceof TerminatingChild) return terminatingProblem(error.object);
   if (!(error instanceof ApiError)) return undefined;
   const cause = error.message.replace(/\.$/, '');
   if (error.status === 403 && cause.includes('exceeded quota')) {

@@ -46,7 +46,7 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     `${pod}.automountServiceAccountToken`,
     true,
   ],
-  'an account of its own': ['Deployment', {}, `${pod}.serviceAccountName`, 'shop'],
+  'an account of its own': ['Deployment', {}, `${pod}.serviceAccountName`, 'shop.appserver'],
   'the account that is named': ['Deployment', { serviceAccountName: 'web' }, `${pod}.serviceAccountName`, 'web'],
   'a spread over zones': [
     'Deployment',
@@ -60,7 +60,7 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     'Deployment',
     {},
     `${pod}.initContainers.0.image`,
-    'registry.example.com/runtime:0.1.0',
+    'registry.example.com/runtime:0.2.0',
   ],
   'a nginx that the Service sends to, where it is asked for': [
     'Deployment',

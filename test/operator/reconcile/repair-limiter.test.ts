@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { KubeObject } from '../../../src/kube/index.ts';
+import type { Difference } from '../../../src/operator/decide/difference.ts';
 import { calmMs, Contention } from '../../../src/operator/reconcile/repair-limiter.ts';
 import type { Child } from '../../../src/operator/model/facts.ts';
 import type { Write } from '../../../src/operator/decide/plan.ts';
+import { appServer, facts, ownedBy } from '../../builders.ts';
 
 const child: Child = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop', namespace: 'web' } };
-const observed: KubeObject = { ...child, lastEditor: 'mesh' };
-const repair: Write = { child, observed, found: [{ path: 'spec.type', added: undefined }], why: 'repaired' };
+const [observed] = facts({ children: [ownedBy(appServer(), { ...child, lastEditor: 'mesh' })] }).children;
+const differs = (field: string): Difference => ({
+  path: `spec.${field}`,
+  steps: ['spec', field],
+  want: 'x',
+  added: undefined,
+});
+const repair: Write = { child, observed, found: [differs('type')], why: 'repaired' };
 const update: Write = { ...repair, why: 'updated' };
 const app = 'web/shop';
 
@@ -63,7 +70,7 @@ describe('contention', () => {
 
   test('other fields of the same child are another matter', () => {
     const contention = contendedFor();
-    const other: Write = { ...repair, found: [{ path: 'spec.selector', added: undefined }] };
+    const other: Write = { ...repair, found: [differs('selector')] };
     assert.deepEqual(contention.admit(app, [other], 1_500), { due: [other], waitMs: undefined });
   });
 

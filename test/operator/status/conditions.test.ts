@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { statusOf, unreadableStatus } from '../../../src/operator/status/conditions.ts';
-import type { Facts } from '../../../src/operator/model/facts.ts';
 import type { KubeObject } from '../../../src/kube/index.ts';
 import type { WorkerView } from '../../../src/operator/model/worker-status.ts';
-import { appServer, container, facts, pod } from '../../builders.ts';
+import { appServer, container, facts, ownedBy, pod, type Given } from '../../builders.ts';
 
 function deployment(status: object, spec: object = { replicas: 2 }): KubeObject {
-  return {
+  return ownedBy(appServer(), {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'shop', generation: 4 },
     spec,
     status: { observedGeneration: 4, ...status },
-  };
+  });
 }
 
 const settled = deployment({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 });
@@ -26,7 +25,7 @@ const ended = (exitCode: number, reason: string, message: string): ReturnType<ty
   pod('a', { containers: [container({ ended: { exitCode, reason, message } })] });
 
 interface Case {
-  readonly given: Partial<Facts>;
+  readonly given: Given;
   readonly ready: boolean;
   readonly reason: string;
   readonly message: string;
@@ -260,12 +259,9 @@ describe('conditions when', () => {
     const first = statusOf(given);
     const later = statusOf({ ...given, app: appServer({}, { status: first }), now: new Date('2027-01-01') });
     assert.deepEqual(later, first);
-    const worse = statusOf({
-      ...given,
-      app: appServer({}, { status: first }),
-      children: [starting],
-      now: new Date('2027-01-01'),
-    });
+    const worse = statusOf(
+      facts({ app: appServer({}, { status: first }), children: [starting], now: new Date('2027-01-01') }),
+    );
     assert.equal(worse.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime, '2027-01-01T00:00:00Z');
   });
 
@@ -301,7 +297,7 @@ describe('workers of the status', () => {
   const auto = appServer({ workers: { count: 'auto' } });
   const before = { desired: 4, ready: 3, restarts: 7 };
 
-  const sums: Record<string, [given: Partial<Facts>, workers: object]> = {
+  const sums: Record<string, [given: Given, workers: object]> = {
     'are those that are wanted, before any pod was asked': [{ pods: ready }, { desired: 4 }],
     'are none with auto, before any pod was asked': [{ app: auto, pods: ready }, {}],
     'are what all pods have said': [

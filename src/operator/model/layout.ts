@@ -1,0 +1,18 @@
+// Forms of the pod template. What an operator of a new version writes otherwise into everybody's template is a new layout; a
+// Deployment keeps the layout that it has until something else replaces its pods, so that an upgrade of the operator
+// restarts nobody. Each layout stays as it is for ever, which the golden files of the released versions hold.
+//
+//   1  0.1.0
+//   2  0.2.0: the AppServer's own ServiceAccount is named so that no field of any AppServer can aim at it
+
+const layouts = [1, 2] as const;
+
+export type Layout = (typeof layouts)[number];
+
+export const newestLayout: Layout = 2;
+
+/** The layout that an annotation tells. The first one was written without. */
+export function layoutOf(annotation: string | undefined): Layout | undefined {
+  if (annotation === undefined) return 1;
+  return layouts.find((one) => String(one) === annotation);
+}

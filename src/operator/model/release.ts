@@ -1,0 +1,36 @@
+// What the operator itself brings into pods, and which of that it may find there again.
+import type { Layout } from './layout.ts';
+
+/** Version of this operator and the two before, whose runtimes its pods may still have. The newest first. */
+export const versions = ['0.2.0', '0.1.0'] as const;
+
+export interface Release {
+  /** Image that the init container installs the runtime from. */
+  readonly runtimeImage: string;
+  readonly runtimeImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  /** Image of nginx, where the spec names none. */
+  readonly proxyImage: string;
+  /** Form of the pod template. */
+  readonly layout: Layout;
+}
+
+/** The operator's own release. */
+export interface OwnRelease extends Release {
+  /** Images of earlier releases that no version tells, digests for one: named by whoever installs the operator. */
+  readonly earlierImages: ReadonlySet<string>;
+}
+
+/** The same image under another tag. */
+export function tagged(image: string, tag: string): string {
+  const [name = ''] = image.split('@');
+  return `${name.replace(/:[^/:]*$/, '')}:${tag}`;
+}
+
+/**
+ * Whether this operator could have written the image into pods. What stands on a Deployment can be written by others, and
+ * must not decide what pods run: neither a foreign image nor an old one with faults that are known.
+ * @param own the image that this operator has for the purpose
+ */
+export function couldHaveWritten(image: string, own: string, earlierImages: ReadonlySet<string>): boolean {
+  return image === own || earlierImages.has(image) || versions.some((version) => image === tagged(own, version));
+}
