@@ -5,7 +5,8 @@
 //   apply       the only writer: server-side apply, status, removal
 //   watch       list and watch one kind for ever
 //   cache       what the watch has seen, by key and by index
-//   queue       keyed work queue: each key once, one at a time, backing off on failure
+//   queue       keyed work queue: each key once, one at a time, fair over namespaces, backing off on failure
+//   fair-keys, throttle  whose turn it is, and who has had too many
 //   controller  takes keys from the queue and reconciles them
 //   events      records events, sparingly
 //   leader-election, lease-store  who of several processes acts, by a Lease
