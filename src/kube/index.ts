@@ -18,6 +18,7 @@ export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';
 export { EventRecorder } from './events.ts';
+export { FairKeys, namespaceOfKey } from './fair-keys.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElection } from './leader-election.ts';
 export { KubeLease } from './lease-store.ts';

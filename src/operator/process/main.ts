@@ -108,11 +108,12 @@ const fieldsOf = ({ key, id }: Turn): { appserver: string; reconcileID: string }
   reconcileID: id,
 });
 
-function createController(options: Options, log: Logger, parts: Parts): Controller {
+function createController(options: Options, log: Logger, parts: Parts, signal: AbortSignal): Controller {
   const { client, caches, contents, queue, events, metrics } = parts;
   const now = (): Date => new Date();
   const uptimeMs = (): number => performance.now();
-  const restartLimit = new RestartLimit(options.restartLimit, (key) => queue.add(key));
+  const restartLimit = new RestartLimit({ most: options.restartLimit, onFree: (key) => queue.add(key), now: uptimeMs });
+  restartLimit.start(signal);
   const reconciler = new Reconciler({
     client,
     caches,
@@ -196,7 +197,7 @@ async function run(options: Options, log: Logger): Promise<void> {
   const caches = emptyCaches();
   const contents = new Contents(client, options.restartOn);
   const parts = { client, caches, contents, queue, events: recorder(client, log), metrics };
-  const controller = createController(options, log, parts);
+  const controller = createController(options, log, parts, stop.signal);
   let ready = false;
   const servers = await startServers(options, access, { log, metrics, isReady: () => ready });
   log.info(

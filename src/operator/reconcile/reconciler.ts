@@ -27,7 +27,8 @@ import { type Problem } from '../status/problems.ts';
 import { isStuck } from '../model/rollout.ts';
 import { referencesOf, type Reference } from '../model/references.ts';
 import { recorded, restart } from '../decide/restart.ts';
-import type { RestartLimit } from './restart-limiter.ts';
+import { restartWaiting } from '../status/restart-waiting.ts';
+import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
 import { stamped } from '../children/stamp.ts';
 import { touchPods } from './touch-pods.ts';
 import { writeChild, writeProblem } from './write-child.ts';
@@ -75,6 +76,15 @@ interface Subject {
   readonly log: Logger;
 }
 
+/** What new content of what pods use means for them. */
+interface RestartDecision {
+  readonly facts: Facts;
+  /** Whether pods are replaced from now on, or still. */
+  readonly replaces: boolean;
+  /** Why they are not replaced yet, in a sentence. */
+  readonly waiting: string | undefined;
+}
+
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
@@ -84,14 +94,17 @@ export class Reconciler {
   }
 
   /** @param log with what tells this reconcile from others */
-  async reconcile(key: string, log: Logger): Promise<Outcome> {
-    const { caches, release, contents, restartLimit, now, uptimeMs } = this.#options;
+  reconcile(key: string, log: Logger): Promise<Outcome> {
+    return this.#options.restartLimit.turn(key, (turn) => this.#reconcile(key, log, turn));
+  }
+
+  async #reconcile(key: string, log: Logger, turn: RestartTurn): Promise<Outcome> {
+    const { caches, release, contents, now, uptimeMs } = this.#options;
     const object = caches.apps.get(key);
     // Gone, or going: its children go with it by their owner references.
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
       this.#contention.forget(key);
       contents.forget(key);
-      restartLimit.done(key);
       return { kind: 'done' };
     }
     const parsed = parseApp(object);
@@ -106,16 +119,17 @@ export class Reconciler {
       return { kind: 'done' };
     }
     const subject = { key, object, log };
-    const facts = await this.#decideRestart(subject, seen, referencesOf(merged.template));
+    const { facts, replaces, waiting } = await this.#decideRestart(subject, seen, referencesOf(merged.template), turn);
     const wanted = desired(facts).map(stamped);
     const { writes, prune } = plan(wanted, facts);
     const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
     const failed = await this.#write(subject, due);
+    if (failed === undefined && replaces) turn.keep();
     for (const child of prune) await this.#prune(subject, child);
     // What was written just now changes what is to be told.
     const after = gather(parsed.app, caches, release, now());
     const contended = this.#contention.contended(key, uptimeMs());
-    await this.#report(object, statusOf(after, failed, contended?.message));
+    await this.#report(object, statusOf(after, failed, contended?.message, waiting));
     if (failed !== undefined && !failed.stalled) throw new Error(failed.message);
     if (failed !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failed.reason };
     if (contended === undefined) return { kind: 'done' };
@@ -123,21 +137,33 @@ export class Reconciler {
   }
 
   /** Whether pods are to be replaced, because what they use has changed. */
-  async #decideRestart({ key, object }: Subject, facts: Facts, used: readonly Reference[]): Promise<Facts> {
-    const { contents, restartLimit, events } = this.#options;
+  async #decideRestart(
+    { key, object }: Subject,
+    facts: Facts,
+    used: readonly Reference[],
+    turn: RestartTurn,
+  ): Promise<RestartDecision> {
+    const { contents, events } = this.#options;
     const { restartOn, rollout } = facts.app.spec;
     const references = used.filter(({ kind }) => restartOn.includes(kind));
     const found = await contents.read(key, references, recorded(facts.restart.contents));
     const { now, later, changed } = restart(facts.restart, references, found);
+    const paused = rollout.paused === true;
     if (changed.length === 0) {
-      if (isSettled(facts) || isStuck(facts)) restartLimit.done(key);
-      return { ...facts, restart: now };
+      const replaces = !paused && !isSettled(facts) && !isStuck(facts);
+      return { facts: { ...facts, restart: now }, replaces, waiting: undefined };
     }
-    const may = rollout.paused === true || restartLimit.admit(key);
+    // A rollout that is paused replaces nothing, and needs no place.
+    const place = paused ? undefined : turn.request(rollout.progressDeadlineSeconds * 1_000);
+    const may = place?.kind !== 'waiting';
     const then = may ? 'pods are replaced' : 'pods are replaced once fewer other AppServers do that';
     const note = `New content of ${changed.map((id) => id.replace('/', ' ')).join(', ')}: ${then}`;
     events.record(object, { type: 'Normal', reason: reasons.ContentChanged, action: 'Restart', note });
-    return { ...facts, restart: may ? now : later };
+    return {
+      facts: { ...facts, restart: may ? now : later },
+      replaces: place?.kind === 'granted',
+      waiting: place?.kind === 'waiting' ? restartWaiting(place.holders) : undefined,
+    };
   }
 
   /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */

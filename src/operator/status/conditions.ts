@@ -6,6 +6,12 @@ import { isSettled, rollout } from '../model/rollout.ts';
 import { findProblem, workersFailing, type Problem } from './problems.ts';
 import { totalRestarts, type WorkerView } from '../model/worker-status.ts';
 
+/** Of a message: whatever has to be said is said by then, and no refusal of an API server is worth a status that it refuses. */
+const mostCharacters = 4_096;
+
+const bounded = (message: string): string =>
+  message.length <= mostCharacters ? message : `${message.slice(0, mostCharacters - 1)}…`;
+
 /** For whoever has scaled by hand and waits for it. */
 const byAutoscaler = " Their number is the autoscaler's; spec.replicas is only the one to start with.";
 
@@ -62,7 +68,7 @@ function condition({ app, now }: Facts, type: string, on: boolean, { reason, mes
     type,
     status,
     reason,
-    message,
+    message: bounded(message),
     lastTransitionTime: transitionTime(app.status?.conditions, type, status, now),
     observedGeneration: app.metadata.generation,
   };
@@ -77,7 +83,7 @@ export function unreadableStatus(object: KubeObject, why: string, now: Date): Ap
     type,
     status,
     reason: reasons.SpecInvalid,
-    message,
+    message: bounded(message),
     lastTransitionTime: transitionTime(before, type, status, now),
     observedGeneration,
   });
@@ -111,8 +117,9 @@ function workersStatus({ app, pods, workers }: Facts, wanted: number): AppServer
 /**
  * @param writeProblem what kept a child from being written, if anything did
  * @param contended what somebody keeps changing back, in a sentence
+ * @param waiting why pods that are to be replaced are not yet, in a sentence
  */
-export function statusOf(facts: Facts, writeProblem?: Problem, contended?: string): AppServerStatus {
+export function statusOf(facts: Facts, writeProblem?: Problem, contended?: string, waiting?: string): AppServerStatus {
   const { app } = facts;
   const { name, namespace, generation } = app.metadata;
   const { wanted, exists, ready } = rollout(facts);
@@ -139,6 +146,15 @@ export function statusOf(facts: Facts, writeProblem?: Problem, contended?: strin
       ...(contended === undefined
         ? []
         : [condition(facts, 'Contended', true, { ...found, reason: reasons.Contended, message: contended })]),
+      ...(waiting === undefined
+        ? []
+        : [
+            condition(facts, 'RestartWaiting', true, {
+              ...found,
+              reason: reasons.RestartPlacesTaken,
+              message: waiting,
+            }),
+          ]),
     ],
   };
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { statusSchema } from '../../../src/api/index.ts';
+import { restartWaiting } from '../../../src/operator/status/restart-waiting.ts';
 import { statusOf, unreadableStatus } from '../../../src/operator/status/conditions.ts';
 import type { Facts } from '../../../src/operator/model/facts.ts';
 import type { KubeObject } from '../../../src/kube/index.ts';
@@ -341,4 +343,34 @@ describe('workers of the status', () => {
   for (const [name, [given, workers]] of Object.entries(sums)) {
     test(name, () => assert.deepEqual(statusOf(facts({ children: [settled], ...given })).workers, workers));
   }
+});
+
+describe('an AppServer that waits for a place to replace its pods', () => {
+  const conditionOf = (why: string | undefined): string | undefined =>
+    statusOf(facts({ children: [settled] }), undefined, undefined, why).conditions?.find(
+      ({ type }) => type === 'RestartWaiting',
+    )?.message;
+
+  test('has a condition that names who has the places, and is ready all the same', () => {
+    assert.match(conditionOf(restartWaiting(['a/1', 'b/2'])) ?? '', /: a\/1, b\/2 replace theirs now\./);
+    assert.equal(conditionOf(undefined), undefined);
+    const { conditions = [] } = statusOf(facts({ children: [settled] }), undefined, undefined, 'x');
+    assert.deepEqual(
+      conditions.flatMap(({ type, status, reason }) => (status === 'True' ? [`${type} ${reason}`] : [])),
+      ['Ready Available', 'RestartWaiting RestartPlacesTaken'],
+    );
+  });
+
+  test('is told five of them at most', () => {
+    const all = Array.from({ length: 1_000 }, (_, i) => `${'n'.repeat(63)}/${String(i).padStart(253, '0')}`);
+    const message = restartWaiting(all);
+    assert.match(message, / and 995 more /);
+    assert.ok(message.length < 3_000, `${message.length} characters`);
+  });
+});
+
+test('no refusal is too long for the status that tells of it', () => {
+  const endless = { reason: 'ChildInvalid', message: 'x'.repeat(1_000_000), stalled: true } as const;
+  statusSchema.parse(statusOf(facts(), endless, endless.message, endless.message));
+  statusSchema.parse(unreadableStatus(settled, endless.message, new Date()));
 });
