@@ -19,7 +19,7 @@ import { Reconciler } from '../reconcile/reconciler.ts';
 import { RestartLimit } from '../reconcile/restart-limiter.ts';
 import { Reviewer } from '../http/token-review.ts';
 import { startSecureMetrics } from '../http/secure-metrics.ts';
-import { Sweep } from '../observe/pod-poller.ts';
+import { PodPoller } from '../observe/pod-poller.ts';
 import { startWatches } from '../observe/watches.ts';
 
 /** @throws OperatorError KUBECONFIG_INVALID */
@@ -81,10 +81,10 @@ function recorder(client: KubeClient, log: Logger): EventRecorder {
   });
 }
 
-/** Looks at the workers of all pods, as long as this replica acts. */
-function startSweep(everySeconds: number, { caches, queue, events }: Parts, signal: AbortSignal): void {
+/** Polls the workers of all pods, as long as this replica acts. */
+function startPolling(everySeconds: number, { caches, queue, events }: Parts, signal: AbortSignal): void {
   if (everySeconds === 0) return;
-  const sweep = new Sweep({
+  const poller = new PodPoller({
     pods: caches.pods,
     workers: caches.workers,
     everyMs: everySeconds * 1_000,
@@ -92,14 +92,13 @@ function startSweep(everySeconds: number, { caches, queue, events }: Parts, sign
     now: () => performance.now(),
     random: Math.random,
     onChange: (app) => queue.add(app),
-    onTrouble: (app, pod, codes) => {
+    onTrouble: (app, note) => {
       const object = caches.apps.get(app);
       if (object === undefined) return;
-      const note = `Workers of pod ${pod} end unasked: ${codes.join(', ')}; its log shows why`;
       events.record(object, { type: 'Warning', reason: reasons.WorkersFailing, action: 'Supervise', note });
     },
   });
-  sweep.start(signal);
+  poller.start(signal);
 }
 
 /** By which the lines of one reconcile are found in the log. */
@@ -221,7 +220,7 @@ async function run(options: Options, log: Logger): Promise<void> {
   await Promise.race([Promise.all([fillCaches(), leadership.won]), stopped]);
   if (!stop.signal.aborted) {
     log.info('leading');
-    startSweep(options.podStatusSeconds, parts, stop.signal);
+    startPolling(options.podStatusSeconds, parts, stop.signal);
     void stopped.then(() => queue.close());
     // Returns once the queue is closed and what was begun is done.
     const outcome = await Promise.race([controller.run(), leadership.lost.then(() => 'lost' as const)]);

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../kube/objects.ts';
 import type { Facts } from '../model/facts.ts';
 import { isSettled, rollout } from '../model/rollout.ts';
 import { findProblem, workersFailing, type Problem } from './problems.ts';
-import { totalRestarts, type WorkerView } from '../model/worker-status.ts';
+import { counted, totalRestarts, type WorkerView } from '../model/worker-status.ts';
 
 /** Of a message: whatever has to be said is said by then, and no refusal of an API server is worth a status that it refuses. */
 const mostCharacters = 4_096;
@@ -101,9 +101,10 @@ function workersStatus({ app, pods, workers }: Facts, wanted: number): AppServer
   const { desired: before, ...known } = app.status?.workers ?? {};
   const views = pods.filter((pod) => !pod.terminating && pod.ready).map(({ name }) => workers.get(name));
   const answered = views.filter((view) => view !== undefined);
-  const sum = (of: (view: WorkerView) => number): number => answered.reduce((total, view) => total + of(view), 0);
+  const sum = (of: (view: WorkerView) => number): number =>
+    counted(answered.reduce((total, view) => total + of(view), 0));
   const all = answered.length > 0 && answered.length === views.length;
-  const desired = count === 'auto' ? (all ? sum((view) => view.desired) : before) : wanted * count;
+  const desired = count === 'auto' ? (all ? sum((view) => view.desired) : before) : counted(wanted * count);
   // None is ready where no pod is; before any was asked, nothing is said.
   const none = views.length === 0 && known.ready !== undefined;
   const seen = none

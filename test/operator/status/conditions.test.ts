@@ -242,7 +242,13 @@ describe('conditions when', () => {
   }
 
   test('a ready pod lacks workers, it is degraded and ready', () => {
-    const view = { desired: 2, ready: 1, restarts: { BOOT_TIMEOUT: 4 }, lastFailure: 'BOOT_TIMEOUT', lacking: true };
+    const view: WorkerView = {
+      desired: 2,
+      ready: 1,
+      restarts: { BOOT_TIMEOUT: 4 },
+      lastFailure: 'BOOT_TIMEOUT',
+      lacking: true,
+    };
     const given = facts({ children: [settled], pods: [pod('a', { ready: true }), pod('b', { ready: true })] });
     const { conditions = [] } = statusOf({ ...given, workers: new Map([['b', view]]) });
     assert.deepEqual(
@@ -311,7 +317,7 @@ describe('workers of the status', () => {
         pods: ready,
         workers: new Map([
           ['a', view()],
-          ['b', view({ ready: 1, restarts: { A: 2, B: 1 } })],
+          ['b', view({ ready: 1, restarts: { WORKER_KILLED: 2, OTHER: 1 } })],
         ]),
       },
       { desired: 4, ready: 3, restarts: 3 },
