@@ -15,8 +15,12 @@ interface Container {
   readonly imagePullPolicy?: string;
 }
 
+interface Spec {
+  readonly template: { readonly spec: { readonly containers: readonly Container[] } };
+}
+
 const containersOf = (deployment: KubeObject | undefined): readonly Container[] =>
-  (deployment?.['spec'] as { template: { spec: { containers: Container[] } } }).template.spec.containers;
+  (deployment?.['spec'] as Spec | undefined)?.template.spec.containers ?? [];
 
 const container = '/spec/template/spec/containers';
 
@@ -74,9 +78,9 @@ const rest = (): Promise<void> => delay(1_500);
 
 async function isLeftAlone(inNamespace: string): Promise<void> {
   await rest();
-  const before = { children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) };
+  const was = { children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) };
   await rest();
-  assert.deepEqual({ children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) }, before);
+  assert.deepEqual({ children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) }, was);
   const app = await get(types.AppServer, inNamespace, 'shop');
   assert.equal(condition(app, 'Contended'), undefined);
   assert.equal(condition(app, 'Ready')?.status, 'True');

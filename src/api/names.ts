@@ -21,6 +21,8 @@ export const layoutAnnotation = 'appserver.dev/layout';
 export const templateHashAnnotation = 'appserver.dev/template-hash';
 /** On the live ConfigMap: the operator that acts on the AppServer, as `namespace/name` of its Lease. */
 export const operatorAnnotation = 'appserver.dev/operator';
+/** On the live ConfigMap: another operator that watches the AppServer, and leaves it to that one. */
+export const otherOperatorAnnotation = 'appserver.dev/other-operator';
 
 /** On the Deployment: the operator's own image of nginx, where the pods use it. */
 export const proxyImageAnnotation = 'appserver.dev/proxy-image';

@@ -45,6 +45,10 @@ export const reasons = {
   KindMissing: 'KindMissing',
   /** Somebody keeps changing what the operator sets. */
   Contended: 'Contended',
+  /** Pods are to be replaced because of new content, and others have all the places for that. */
+  RestartPlacesTaken: 'RestartPlacesTaken',
+  /** Two operators watch the AppServer; one of them acts. */
+  SeveralOperators: 'SeveralOperators',
   /** The stored resource does not match the schema of this operator version. */
   SpecInvalid: 'SpecInvalid',
 

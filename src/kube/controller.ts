@@ -1,6 +1,7 @@
 // Takes keys from the queue and reconciles them, several at a time, never one key twice at once.
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ApiError } from './client.ts';
 import type { Priority, WorkQueue } from './queue.ts';
 
 export type Outcome =
@@ -16,7 +17,8 @@ export class TerminalError extends Error {
   }
 }
 
-export type Result = 'success' | 'requeue_after' | 'error' | 'terminal_error';
+/** A conflict is no failure: what was decided on has changed meanwhile, and is decided on again. */
+export type Result = 'success' | 'requeue_after' | 'conflict' | 'error' | 'terminal_error';
 
 /** One reconcile of one key. */
 export interface Turn {
@@ -32,8 +34,18 @@ export interface ControllerOptions {
   /** So many more, for urgent keys alone: they need not wait until one of the others is done. */
   readonly urgentConcurrency?: number;
   readonly reconcile: (turn: Turn) => Promise<Outcome>;
-  /** Called after each reconcile. */
+  /** Called after each reconcile. What it throws is nobody's: the next key is taken all the same. */
   readonly onResult: (turn: Turn, result: Result, seconds: number, error?: unknown) => void;
+}
+
+/** The watch tells soon what has changed; this is for when it does not. */
+const afterConflictMs = 100;
+
+const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
+
+interface Ended {
+  readonly result: Result;
+  readonly error?: unknown;
 }
 
 export class Controller {
@@ -54,8 +66,11 @@ export class Controller {
   async #takeAll(least: Priority): Promise<void> {
     const { queue } = this.#options;
     for (let key = await queue.take(least); key !== undefined; key = await queue.take(least)) {
-      await this.#handle(key);
-      queue.done(key);
+      try {
+        await this.#handle(key);
+      } finally {
+        queue.done(key);
+      }
       // A reconcile that finds nothing to do awaits nothing of the outside: thousands of them in a row would keep watches,
       // the lease and probes waiting until the last one is done.
       await nextTurn();
@@ -63,27 +78,39 @@ export class Controller {
   }
 
   async #handle(key: string): Promise<void> {
-    const { queue, reconcile, onResult } = this.#options;
     const turn = { key, id: randomUUID() };
     const started = performance.now();
-    const seconds = (): number => (performance.now() - started) / 1000;
+    const { result, error } = await this.#reconcile(turn);
+    try {
+      this.#options.onResult(turn, result, (performance.now() - started) / 1000, error);
+    } catch {
+      /* A log or a metric that cannot be written: there is nowhere left to tell, and a taker less for good is worse. */
+    }
+  }
+
+  async #reconcile(turn: Turn): Promise<Ended> {
+    const { queue, reconcile } = this.#options;
     try {
       const outcome = await reconcile(turn);
-      queue.succeeded(key);
+      queue.succeeded(turn.key);
       switch (outcome.kind) {
         case 'done':
-          return onResult(turn, 'success', seconds());
+          return { result: 'success' };
         case 'recheck':
-          queue.addAfter(key, outcome.afterMs);
-          return onResult(turn, 'requeue_after', seconds());
+          queue.addAfter(turn.key, outcome.afterMs);
+          return { result: 'requeue_after' };
       }
     } catch (error) {
-      if (error instanceof TerminalError) {
-        queue.succeeded(key);
-        return onResult(turn, 'terminal_error', seconds(), error);
+      if (isConflict(error)) {
+        queue.addAfter(turn.key, afterConflictMs);
+        return { result: 'conflict', error };
       }
-      queue.retry(key);
-      onResult(turn, 'error', seconds(), error);
+      if (error instanceof TerminalError) {
+        queue.succeeded(turn.key);
+        return { result: 'terminal_error', error };
+      }
+      queue.retry(turn.key);
+      return { result: 'error', error };
     }
   }
 }

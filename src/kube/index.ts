@@ -5,7 +5,8 @@
 //   apply       the only writer: server-side apply, status, removal
 //   watch       list and watch one kind for ever
 //   cache       what the watch has seen, by key and by index
-//   queue       keyed work queue: each key once, one at a time, backing off on failure
+//   queue       keyed work queue: each key once, one at a time, fair over namespaces, backing off on failure
+//   fair-keys, throttle  whose turn it is, and who has had too many
 //   controller  takes keys from the queue and reconciles them
 //   events      records events, sparingly
 //   leader-election, lease-store  who of several processes acts, by a Lease
@@ -17,17 +18,10 @@ export { Cache } from './cache.ts';
 export { ApiError, KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';
 export { EventRecorder } from './events.ts';
+export { FairKeys, namespaceOfKey } from './fair-keys.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElection } from './leader-election.ts';
 export { KubeLease } from './lease-store.ts';
-export {
-  isKubeObject,
-  keyOf,
-  path,
-  resourceType,
-  type KubeObject,
-  type Metadata,
-  type ResourceType,
-} from './objects.ts';
+export { isKubeObject, keyOf, path, resourceType, type KubeObject, type ResourceType } from './objects.ts';
 export { WorkQueue, type Priority, type QueueObserver } from './queue.ts';
 export { ListWatch } from './watch.ts';

@@ -1,6 +1,9 @@
 // Work queue of keys, after client-go's: a key is in it once, is worked on by one taker at a time, and one that was added
-// while being worked on comes again afterwards. What is urgent comes before what is not.
+// while being worked on comes again afterwards. What is urgent comes before what is not, but never alone; within a priority
+// namespaces take turns; a key that comes again and again is spaced out.
 import { backoffMs } from './backoff.ts';
+import { FairKeys } from './fair-keys.ts';
+import { Throttle } from './throttle.ts';
 import { realTimers, type Timers } from './timers.ts';
 
 /**
@@ -36,13 +39,23 @@ interface Later {
   readonly cancel: () => void;
 }
 
+/** A key that has come too often of late. */
+interface Paused extends Later {
+  readonly priority: Priority;
+}
+
+/** Urgent keys that one after the other may come before a normal one that waits. */
+const urgentInARow = 3;
+
 const retry = { baseMs: 50, capMs: 60_000 };
 
 export class WorkQueue {
   readonly #timers: Timers;
   readonly #random: () => number;
   readonly #observer: QueueObserver;
-  readonly #ready: Readonly<Record<Priority, Set<string>>> = { urgent: new Set(), normal: new Set() };
+  readonly #ready: Readonly<Record<Priority, FairKeys>> = { urgent: new FairKeys(), normal: new FairKeys() };
+  /** Apart, so that reports of progress do not hold up an edit. */
+  readonly #throttles: Readonly<Record<Priority, Throttle>> = { urgent: new Throttle(), normal: new Throttle() };
   /** When each was added, of those that are ready. */
   readonly #addedAt = new Map<string, number>();
   /** When each was taken. */
@@ -50,8 +63,11 @@ export class WorkQueue {
   /** Added while being worked on. */
   readonly #again = new Map<string, Priority>();
   readonly #later = new Map<string, Later>();
+  readonly #paused = new Map<string, Paused>();
+  /** In a row, of keys that have failed and are still to succeed. */
   readonly #failures = new Map<string, number>();
   readonly #waiting: Taker[] = [];
+  #urgentSinceNormal = 0;
   #closed = false;
 
   constructor(timers: Timers = realTimers, random: () => number = Math.random, observer = nobody) {
@@ -71,29 +87,51 @@ export class WorkQueue {
     return this.#ready.urgent.size + this.#ready.normal.size;
   }
 
+  /** Keys and notes that are held, of any sort: none at rest, when all that was added is done and has cooled down. */
+  get held(): number {
+    const now = this.#timers.now();
+    const { urgent, normal } = this.#throttles;
+    const { size: addedAt } = this.#addedAt;
+    const notes = this.#again.size + this.#later.size + this.#paused.size + this.#failures.size;
+    return this.depth + addedAt + this.#working.size + notes + urgent.known(now) + normal.known(now);
+  }
+
   add(key: string, priority: Priority = 'normal'): void {
     if (this.#closed) return;
-    this.#forgetLater(key);
     if (this.#working.has(key)) {
       if (this.#again.get(key) !== 'urgent') this.#again.set(key, priority);
       return;
     }
+    this.#forgetLater(key);
     const { urgent, normal } = this.#ready;
-    if (urgent.has(key)) return;
-    if (normal.has(key)) {
-      if (priority === 'normal') return;
-      normal.delete(key);
-    } else {
-      this.#noteAdded(key);
-    }
+    if (urgent.has(key) || (normal.has(key) && priority === 'normal')) return;
+    const wait = this.#throttles[priority].waitMs(key, this.#timers.now());
+    if (wait === 0) this.#makeReady(key, priority);
+    // One that waits already in the other row has its turn there.
+    else if (!normal.has(key)) this.#pause(key, priority, wait);
+  }
+
+  #makeReady(key: string, priority: Priority): void {
+    this.#paused.get(key)?.cancel();
+    this.#paused.delete(key);
+    if (!this.#ready.normal.delete(key)) this.#noteAdded(key);
     const index = this.#waiting.findIndex(({ least }) => least === 'normal' || priority === 'urgent');
     const [taker] = index === -1 ? [] : this.#waiting.splice(index, 1);
     if (taker === undefined) {
       this.#ready[priority].add(key);
     } else {
-      this.#noteTaken(key);
+      this.#noteTaken(key, priority);
       taker.give(key);
     }
+  }
+
+  /** The earlier of two pauses counts. */
+  #pause(key: string, priority: Priority, ms: number): void {
+    const at = this.#timers.now() + ms;
+    const before = this.#paused.get(key);
+    if (before !== undefined && before.at <= at) return;
+    before?.cancel();
+    this.#paused.set(key, { at, priority, cancel: this.#timers.after(ms, () => this.#makeReady(key, priority)) });
   }
 
   #noteAdded(key: string): void {
@@ -101,8 +139,9 @@ export class WorkQueue {
     this.#addedAt.set(key, this.#timers.now());
   }
 
-  #noteTaken(key: string): void {
+  #noteTaken(key: string, priority: Priority): void {
     const now = this.#timers.now();
+    this.#throttles[priority].taken(key, now);
     this.#observer.waited((now - (this.#addedAt.get(key) ?? now)) / 1000);
     this.#addedAt.delete(key);
     this.#working.set(key, now);
@@ -115,20 +154,38 @@ export class WorkQueue {
     const planned = this.#later.get(key);
     if (planned !== undefined && planned.at <= at) return;
     planned?.cancel();
-    this.#later.set(key, { at, cancel: this.#timers.after(ms, () => this.add(key)) });
+    const add = (): void => {
+      this.#later.delete(key);
+      this.add(key);
+    };
+    this.#later.set(key, { at, cancel: this.#timers.after(ms, add) });
   }
 
   /** The next key, once there is one that is at least so urgent; undefined when the queue is closed. */
   take(least: Priority = 'normal'): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
-    for (const ready of least === 'urgent' ? [this.#ready.urgent] : [this.#ready.urgent, this.#ready.normal]) {
-      const [key] = ready;
+    for (const priority of this.#order(least)) {
+      const key = this.#ready[priority].take();
       if (key === undefined) continue;
-      ready.delete(key);
-      this.#noteTaken(key);
+      if (least === 'normal') this.#urgentSinceNormal = priority === 'urgent' ? this.#urgentSinceNormal + 1 : 0;
+      this.#noteTaken(key, priority);
       return Promise.resolve(key);
     }
     return new Promise((give) => this.#waiting.push({ least, give }));
+  }
+
+  /** Where a taker looks first. */
+  #order(least: Priority): readonly Priority[] {
+    if (least === 'urgent') return ['urgent'];
+    return this.#urgentSinceNormal < urgentInARow ? ['urgent', 'normal'] : ['normal', 'urgent'];
+  }
+
+  /**
+   * Everything that the key was added for until now has been looked at: it does not come again for that. To be called
+   * between taking it and being done with it.
+   */
+  seen(key: string): void {
+    this.#again.delete(key);
   }
 
   /** To be called for each key taken, whatever came of it. */
@@ -159,8 +216,9 @@ export class WorkQueue {
   /** Nothing is handed out any more. */
   close(): void {
     this.#closed = true;
-    for (const { cancel } of this.#later.values()) cancel();
+    for (const { cancel } of [...this.#later.values(), ...this.#paused.values()]) cancel();
     this.#later.clear();
+    this.#paused.clear();
     for (const { give } of this.#waiting.splice(0)) give(undefined);
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiError } from '../../src/kube/client.ts';
 import { Controller, TerminalError, type Outcome, type Result } from '../../src/kube/controller.ts';
 import { WorkQueue } from '../../src/kube/queue.ts';
 import { VirtualTimers } from './virtual-timers.ts';
@@ -12,6 +13,11 @@ const outcomes: Record<string, { reconcile: () => Promise<Outcome>; result: Resu
     planned: 1,
   },
   'a failure is tried again': { reconcile: () => Promise.reject(new Error('x')), result: 'error', planned: 1 },
+  'a conflict is no failure, and tried again': {
+    reconcile: () => Promise.reject(new ApiError(409, 'Conflict', 'the object has been modified')),
+    result: 'conflict',
+    planned: 1,
+  },
   'a terminal failure is not': {
     reconcile: () => Promise.reject(new TerminalError('x')),
     result: 'terminal_error',
@@ -92,4 +98,57 @@ test('many keys that need nothing of the outside leave everything else its turn'
   assert.ok((await doneBefore) <= 2, `${await doneBefore} were reconciled before anything else had its turn`);
   queue.close();
   await running;
+});
+
+test('conflicts in a row are tried again as soon as the first', async () => {
+  const timers = new VirtualTimers();
+  const queue = new WorkQueue(timers, () => 1);
+  let tries = 0;
+  let reported = Promise.withResolvers<void>();
+  const controller = new Controller({
+    queue,
+    concurrency: 1,
+    reconcile: () => {
+      tries++;
+      return Promise.reject(new ApiError(409, 'Conflict', 'the object has been modified'));
+    },
+    onResult: () => reported.resolve(),
+  });
+  const running = controller.run();
+  queue.add('web/shop');
+  for (let i = 1; i <= 5; i++) {
+    await reported.promise;
+    assert.equal(tries, i);
+    reported = Promise.withResolvers();
+    await new Promise((resolve) => setImmediate(resolve));
+    timers.advance(100);
+  }
+  queue.close();
+  await running;
+});
+
+test('who cannot tell of a result goes on all the same, and the key is free again', async () => {
+  const queue = new WorkQueue(new VirtualTimers(), () => 1);
+  const begun: string[] = [];
+  const all = Promise.withResolvers<void>();
+  const controller = new Controller({
+    queue,
+    concurrency: 1,
+    reconcile: async ({ key }) => {
+      begun.push(key);
+      if (begun.length === 3) all.resolve();
+      return { kind: 'done' };
+    },
+    onResult: ({ key }) => {
+      if (begun.length < 3) queue.add(key);
+      throw new Error('no space left on device');
+    },
+  });
+  const running = controller.run();
+  queue.add('web/shop');
+  await all.promise;
+  assert.deepEqual(begun, ['web/shop', 'web/shop', 'web/shop']);
+  queue.close();
+  await running;
+  assert.deepEqual(queue.underWay, []);
 });

@@ -141,4 +141,150 @@ describe('work queue', () => {
       { numRuns: 1_000 },
     );
   });
+
+  test("namespaces take turns: one with thousands of keys is in nobody's way", async () => {
+    const { work } = queue();
+    for (let i = 0; i < 5_000; i++) work.add(`flood/${i}`);
+    work.add('web/shop');
+    for (let i = 0; i < 100; i++) work.add(`flood/${i}`, 'urgent');
+    work.add('web/blog', 'urgent');
+    const taken = await takeMany(work, 8);
+    assert.ok(taken.indexOf('web/blog') < 2, taken.join(' '));
+    assert.ok(taken.includes('web/shop'), taken.join(' '));
+  });
+
+  test('however much is urgent, every fourth key is one that is not', async () => {
+    const { work } = queue();
+    for (let i = 0; i < 100; i++) work.add(`flood/${i}`, 'urgent');
+    for (let i = 0; i < 10; i++) work.add(`web/${i}`);
+    const taken = await takeMany(work, 20);
+    assert.deepEqual(
+      taken.flatMap((key, i) => (key.startsWith('web/') ? [i + 1] : [])),
+      [4, 8, 12, 16, 20],
+    );
+  });
+
+  test('thousands of keys of one namespace, each a few times, are not held up', async () => {
+    const { work } = queue();
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 1_000; i++) work.add(`web/${i}`);
+      assert.equal(work.depth, 1_000);
+      for (const key of await takeMany(work, 1_000)) work.done(key);
+    }
+  });
+
+  test('a key that changes all the time is spaced out, and what comes last is not lost', async () => {
+    const { timers, work } = queue();
+    let turns = 0;
+    const changeFor = async (seconds: number): Promise<void> => {
+      for (let ms = 0; ms < seconds * 1_000; ms += 10) {
+        work.add('web/shop', 'urgent');
+        if (work.depth > 0) {
+          turns++;
+          work.done((await work.take()) ?? '');
+        }
+        timers.advance(10);
+      }
+    };
+    await changeFor(60);
+    assert.ok(turns < 50, `${turns} turns in a minute`);
+    work.add('web/shop', 'urgent');
+    timers.advance(3_000);
+    assert.equal(work.depth, 1);
+    work.done((await work.take()) ?? '');
+    timers.advance(60_000);
+    work.add('web/shop', 'urgent');
+    assert.equal(work.depth, 1, 'a single edit is taken over at once');
+  });
+
+  test('reports of progress do not hold up an edit', async () => {
+    const { work } = queue();
+    for (let i = 0; i < 10; i++) {
+      work.add('web/shop');
+      work.done((await work.take()) ?? '');
+    }
+    work.add('web/shop');
+    assert.equal(work.depth, 0);
+    work.add('web/shop', 'urgent');
+    assert.equal(await work.take('urgent'), 'web/shop');
+  });
+
+  test('what was seen while it was worked on does not come again; what is added afterwards does', async () => {
+    const { work } = queue();
+    for (const after of [false, true]) {
+      work.add('web/shop');
+      assert.equal(await work.take(), 'web/shop');
+      work.add('web/shop', 'urgent');
+      work.seen('web/shop');
+      if (after) work.add('web/shop');
+      work.done('web/shop');
+      assert.equal(work.depth, after ? 1 : 0);
+    }
+  });
+
+  test('a look that was planned is not forgotten for what was seen', async () => {
+    const { timers, work } = queue();
+    work.add('web/shop');
+    await work.take();
+    work.addAfter('web/shop', 1_000);
+    work.add('web/shop');
+    work.seen('web/shop');
+    work.done('web/shop');
+    timers.advance(1_000);
+    assert.equal(work.depth, 1);
+  });
+
+  test('everybody has his turn in time, whatever others add, and at rest nothing is left in memory', async () => {
+    const addition = fc.record({
+      key: fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(5)).map(([namespace, i]) => `${namespace}/${i}`),
+      priority: fc.constantFrom('urgent' as const, 'normal' as const),
+      how: fc.constantFrom('done' as const, 'fail' as const, 'seen' as const, 'changed' as const),
+      pauseMs: fc.constantFrom(0, 0, 0, 10, 500),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(addition, { maxLength: 150 }), async (all) => {
+        const { timers, work } = queue();
+        // The longest pause, and a turn of each key of each priority before it.
+        const inTimeMs = 3_000 + 36 * 10;
+        const addedAt = new Map<string, number>();
+        const turn = async (how: (typeof all)[number]['how']): Promise<void> => {
+          if (work.depth === 0) return;
+          const key = (await work.take()) ?? '';
+          const waited = timers.now() - (addedAt.get(key) ?? timers.now());
+          assert.ok(waited <= inTimeMs, `${key} waited ${waited} ms`);
+          addedAt.delete(key);
+          if (how === 'changed') {
+            work.add(key);
+            addedAt.set(key, timers.now());
+          }
+          if (how === 'seen') work.seen(key);
+          if (how === 'fail') work.retry(key);
+          else work.succeeded(key);
+          work.done(key);
+          timers.advance(10);
+        };
+        for (const { key, priority, how, pauseMs } of all) {
+          work.add(key, priority);
+          if (!addedAt.has(key)) addedAt.set(key, timers.now());
+          for (let ms = 0; ms < pauseMs; ms += 10) {
+            if (work.depth > 0) await turn(how);
+            else timers.advance(10);
+          }
+          await turn(how);
+        }
+        for (let ms = 0; ms < 300_000; ms += 100) {
+          if (work.depth > 0) await turn('done');
+          else timers.advance(100);
+        }
+        assert.deepEqual([addedAt.size, work.held, timers.planned], [0, 0, 0]);
+      }),
+      { numRuns: 200 },
+    );
+  });
 });
+
+async function takeMany(work: WorkQueue, count: number): Promise<string[]> {
+  const taken: string[] = [];
+  while (taken.length < count) taken.push((await work.take()) ?? '');
+  return taken;
+}

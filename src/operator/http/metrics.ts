@@ -69,7 +69,8 @@ export class Metrics {
   };
 
   reconciled(result: Result, seconds: number): void {
-    this.#total.inc({ ...labels, result });
+    // controller-runtime's word for what is simply looked at again.
+    this.#total.inc({ ...labels, result: result === 'conflict' ? 'requeue' : result });
     this.#time.observe(labels, seconds);
     if (result === 'error' || result === 'terminal_error') this.#errors.inc(labels);
     if (result === 'terminal_error') this.#terminal.inc(labels);

@@ -1,4 +1,4 @@
-import { appServerSchema, type AppServer } from '../../api/index.ts';
+import { appServerSchema, statusSchema, type AppServer } from '../../api/index.ts';
 import { keyOf, type KubeObject } from '../../kube/index.ts';
 import type { Caches } from './caches.ts';
 import type { Facts } from '../model/facts.ts';
@@ -12,10 +12,19 @@ export type Parsed =
   /** What is stored does not match the schema of this operator. */
   | { readonly kind: 'invalid'; readonly why: string };
 
-/** The stored resource with its defaults. */
+/** All that decides. */
+const withoutStatus = appServerSchema.omit({ status: true });
+
+/**
+ * The stored resource with its defaults. Its status decides nothing: one that somebody has spoiled is none, and is written
+ * anew.
+ */
 export function parseApp(object: KubeObject): Parsed {
-  const parsed = appServerSchema.safeParse(object);
-  if (parsed.success) return { kind: 'app', app: parsed.data };
+  const parsed = withoutStatus.safeParse(object);
+  if (parsed.success) {
+    const status = statusSchema.safeParse(object['status']).data;
+    return { kind: 'app', app: { ...parsed.data, ...(status !== undefined && { status }) } };
+  }
   const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
   return { kind: 'invalid', why };
 }

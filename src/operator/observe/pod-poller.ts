@@ -1,120 +1,169 @@
-// Looks at the workers of every pod once in a while, spread over the time, and more often at those of pods that are starting
-// or that lack workers.
-import type { Cache } from '../../kube/index.ts';
-import { keyOfPodsApp } from './caches.ts';
+// Polls every pod for how its workers are, spread over the time, and more often those that are starting or that lack workers.
+// Pods may lie: each namespace has a budget and its turn, and who gives no report is polled less and less often.
+import { FairKeys, namespaceOfKey, type Cache } from '../../kube/index.ts';
 import type { PodView } from '../model/pod.ts';
 import { isLacking, newRestarts, workerView, type WorkerView } from '../model/worker-status.ts';
+import { keyOfPodsApp } from './caches.ts';
+import type { PodAnswer } from './pod-status.ts';
+import { PollBudget } from './poll-budget.ts';
+import { closePollMs, nextPollMs, noStreaks, type Streaks } from './poll-interval.ts';
+import { WorkerTrouble } from './worker-trouble.ts';
 
 const tickMs = 1_000;
-/** Between two looks at a pod of which something is off. */
-const closeLookMs = 5_000;
-/** Looks under way at the same time. */
+/** Polls under way at the same time. */
 const most = 64;
+/** Of one namespace. */
+const mostOfNamespace = 16;
 
-export interface SweepOptions {
+export interface PodPollerOptions {
   readonly pods: Cache<PodView>;
-  /** Last look at each pod, by its key; written here. */
+  /** Last report of each pod, by its key; written here. */
   readonly workers: Map<string, WorkerView>;
-  /** Between two looks at a pod. */
+  /** Between two polls of a pod. */
   readonly everyMs: number;
-  /** /status of the pod at this address. */
-  readonly ask: (address: string) => Promise<unknown>;
+  /** /status of the pod at this address; never rejects. */
+  readonly ask: (address: string) => Promise<PodAnswer>;
   /** Milliseconds that only grow. */
   readonly now: () => number;
   /** 0 to 1 */
   readonly random: () => number;
   /** What is known of the pods of this AppServer is other than it was. */
   readonly onChange: (app: string) => void;
-  /** Workers of the pod have ended unasked, with these error codes. */
-  readonly onTrouble: (app: string, pod: string, codes: readonly string[]) => void;
+  /** Workers of this AppServer's pods have ended unasked, in a sentence. */
+  readonly onTrouble: (app: string, note: string) => void;
 }
 
 interface Watched {
   readonly address: string;
+  /** Whether the pod was, when it was seen last. */
+  ready: boolean;
   dueAt: number;
+  streaks: Streaks;
+  polled: boolean;
 }
 
-export class Sweep {
-  readonly #options: SweepOptions;
+export class PodPoller {
+  readonly #options: PodPollerOptions;
   readonly #watched = new Map<string, Watched>();
-  #round: Promise<void> | undefined;
+  /** Keys of pods that are to be polled now. */
+  readonly #due = new FairKeys();
+  /** Polls under way, by namespace. */
+  readonly #open = new Map<string, number>();
+  readonly #polls = new Set<Promise<void>>();
+  readonly #budget: PollBudget;
+  readonly #trouble: WorkerTrouble;
 
-  constructor(options: SweepOptions) {
+  constructor(options: PodPollerOptions) {
     this.#options = options;
+    this.#budget = new PollBudget(options.everyMs);
+    this.#trouble = new WorkerTrouble(options.onTrouble);
   }
 
-  /** Looks until the signal. */
+  /** Polls until the signal. */
   start(signal: AbortSignal): void {
     const timer = setInterval(() => void this.tick(), tickMs);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  /** Looks at what is due, unless that is still under way from before. Resolves when it is done. */
-  tick(): Promise<void> {
-    this.#round ??= this.#lookAtAll(this.#due()).finally(() => (this.#round = undefined));
-    return this.#round;
-  }
-
-  /** Keys of the pods to be looked at now. */
-  #due(): string[] {
-    const { pods, workers, now } = this.#options;
+  /** Begins the polls that are due. Resolves when those that are under way then are over. */
+  async tick(): Promise<void> {
+    const { workers, pods, now } = this.#options;
     const time = now();
-    const due: string[] = [];
+    const counts = new Map<string, number>();
     for (const key of pods.keys()) {
       const pod = pods.get(key);
       if (pod?.address === undefined || pod.terminating) {
-        this.#watched.delete(key);
-      } else if (this.#watch(key, pod.address, pod, time).dueAt <= time) {
-        due.push(key);
+        this.#forget(key);
+        continue;
       }
+      const namespace = namespaceOfKey(key);
+      counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
+      const watched = this.#watch(key, pod.address, pod, time);
+      if (watched.dueAt <= time && !watched.polled) this.#due.add(key);
     }
-    for (const key of this.#watched.keys()) if (pods.get(key) === undefined) this.#watched.delete(key);
+    for (const key of this.#watched.keys()) if (pods.get(key) === undefined) this.#forget(key);
     for (const key of workers.keys()) if (!this.#watched.has(key)) workers.delete(key);
-    return due;
+    this.#budget.resize(counts, time);
+    this.#trouble.tick(time);
+    this.#begin();
+    await Promise.all(this.#polls);
   }
 
-  async #lookAtAll(keys: readonly string[]): Promise<void> {
-    const left = keys.values();
-    const looker = async (): Promise<void> => {
-      for (const key of left) await this.#look(key);
-    };
-    await Promise.all(Array.from({ length: most }, looker));
+  #forget(key: string): void {
+    this.#watched.delete(key);
+    this.#due.delete(key);
   }
 
-  #watch(key: string, address: string, pod: PodView, time: number): Watched {
+  #watch(key: string, address: string, { ready }: PodView, time: number): Watched {
     const { everyMs, random } = this.#options;
     const known = this.#watched.get(key);
     if (known?.address === address) {
-      if (!pod.ready) known.dueAt = Math.min(known.dueAt, time + closeLookMs);
+      // It is another thing now, and worth to be looked at anew.
+      if (known.ready !== ready) {
+        known.ready = ready;
+        known.streaks = noStreaks;
+        known.dueAt = Math.min(known.dueAt, time + closePollMs);
+      }
       return known;
     }
-    // Whoever is there when the operator starts is looked at in the course of the first round.
-    const watched = { address, dueAt: pod.ready ? time + random() * everyMs : time };
+    // Whoever is there when the operator starts is polled in the course of the first round.
+    const dueAt = ready ? time + random() * everyMs : time;
+    const watched = { address, ready, dueAt, streaks: noStreaks, polled: false };
     this.#watched.set(key, watched);
     return watched;
   }
 
-  async #look(key: string): Promise<void> {
-    const { pods, workers, everyMs, ask, now, onChange, onTrouble } = this.#options;
-    const pod = pods.get(key);
-    const watched = this.#watched.get(key);
-    if (pod === undefined || watched === undefined) return;
-    const before = workers.get(key);
-    let after: WorkerView | undefined;
-    try {
-      after = workerView(await ask(watched.address), before);
-    } catch {
-      // It has no runtime yet or any more; what the kubelet says of it stands in its status.
+  #begin(): void {
+    const { now } = this.#options;
+    while (this.#polls.size < most) {
+      const time = now();
+      const key = this.#due.take(
+        (namespace) => (this.#open.get(namespace) ?? 0) < mostOfNamespace && this.#budget.allows(namespace, time),
+      );
+      if (key === undefined) return;
+      const watched = this.#watched.get(key);
+      if (watched === undefined) continue;
+      const poll: Promise<void> = this.#poll(key, watched).finally(() => {
+        this.#polls.delete(poll);
+        this.#begin();
+      });
+      this.#polls.add(poll);
     }
-    // One that is ready and cannot be reached will not be reached a moment later either.
-    const close = !pod.ready || (after !== undefined && isLacking(after));
-    watched.dueAt = now() + (close ? Math.min(closeLookMs, everyMs) : everyMs);
+  }
+
+  async #poll(key: string, watched: Watched): Promise<void> {
+    const namespace = namespaceOfKey(key);
+    this.#open.set(namespace, (this.#open.get(namespace) ?? 0) + 1);
+    this.#budget.polled(namespace);
+    watched.polled = true;
+    try {
+      const { json, bytes } = await this.#options.ask(watched.address);
+      this.#budget.received(namespace, bytes);
+      // Gone meanwhile, or the address is another's.
+      if (this.#watched.get(key) === watched) this.#note(key, watched, json);
+    } finally {
+      watched.polled = false;
+      const left = (this.#open.get(namespace) ?? 0) - 1;
+      if (left > 0) this.#open.set(namespace, left);
+      else this.#open.delete(namespace);
+    }
+  }
+
+  #note(key: string, watched: Watched, json: unknown): void {
+    const { pods, workers, everyMs, now, onChange } = this.#options;
+    const pod = pods.get(key);
+    if (pod === undefined) return;
+    const before = workers.get(key);
+    const after = workerView(json, before);
+    const isOff = !pod.ready || (after !== undefined && isLacking(after));
+    const { failures, close } = watched.streaks;
+    watched.streaks = { failures: after === undefined ? failures + 1 : 0, close: isOff ? close + 1 : 0 };
+    watched.dueAt = now() + nextPollMs(watched.streaks, everyMs);
     const app = keyOfPodsApp(pod);
     if (after === undefined || app === undefined) return;
     workers.set(key, after);
     if (before === undefined || differ(before, after)) onChange(app);
-    const codes = before === undefined ? [] : newRestarts(before, after);
-    if (codes.length > 0) onTrouble(app, pod.name, codes);
+    if (before !== undefined) this.#trouble.add(app, pod.name, newRestarts(before, after), now());
   }
 }
 

@@ -10,6 +10,7 @@ import { startAdmin } from '../http/health.ts';
 import { emptyCaches, type Caches } from '../observe/caches.ts';
 import { Contents } from '../observe/content-versions.ts';
 import { OperatorError, sentence } from './errors.ts';
+import type { LeaseName } from '../model/operators.ts';
 import { newestLayout } from '../model/layout.ts';
 import type { OwnRelease } from '../model/release.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
@@ -20,7 +21,8 @@ import { Reconciler } from '../reconcile/reconciler.ts';
 import { RestartLimit } from '../reconcile/restart-limiter.ts';
 import { Reviewer } from '../http/token-review.ts';
 import { startSecureMetrics } from '../http/secure-metrics.ts';
-import { Sweep } from '../observe/pod-poller.ts';
+import { OtherOperators } from '../observe/other-operators.ts';
+import { PodPoller } from '../observe/pod-poller.ts';
 import { startWatches } from '../observe/watches.ts';
 
 /** @throws OperatorError KUBECONFIG_INVALID */
@@ -70,6 +72,8 @@ function release({ runtimeImage, runtimeImagePullPolicy, proxyImage, earlierImag
 }
 
 interface Parts {
+  /** How this operator names itself on what it makes. */
+  readonly claim: string | undefined;
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly contents: Contents;
@@ -88,10 +92,10 @@ function recorder(client: KubeClient, log: Logger): EventRecorder {
   });
 }
 
-/** Looks at the workers of all pods, as long as this replica acts. */
-function startSweep(everySeconds: number, { caches, queue, events }: Parts, signal: AbortSignal): void {
+/** Polls the workers of all pods, as long as this replica acts. */
+function startPolling(everySeconds: number, { caches, queue, events }: Parts, signal: AbortSignal): void {
   if (everySeconds === 0) return;
-  const sweep = new Sweep({
+  const poller = new PodPoller({
     pods: caches.pods,
     workers: caches.workers,
     everyMs: everySeconds * 1_000,
@@ -99,14 +103,13 @@ function startSweep(everySeconds: number, { caches, queue, events }: Parts, sign
     now: () => performance.now(),
     random: Math.random,
     onChange: (app) => queue.add(app),
-    onTrouble: (app, pod, codes) => {
+    onTrouble: (app, note) => {
       const object = caches.apps.get(app);
       if (object === undefined) return;
-      const note = `Workers of pod ${pod} end unasked: ${codes.join(', ')}; its log shows why`;
       events.record(object, { type: 'Warning', reason: reasons.WorkersFailing, action: 'Supervise', note });
     },
   });
-  sweep.start(signal);
+  poller.start(signal);
 }
 
 /** By which the lines of one reconcile are found in the log. */
@@ -115,19 +118,21 @@ const fieldsOf = ({ key, id }: Turn): { appserver: string; reconcileID: string }
   reconcileID: id,
 });
 
-function createController(options: Options, log: Logger, parts: Parts): Controller {
+function createController(options: Options, log: Logger, parts: Parts, signal: AbortSignal): Controller {
   const { client, caches, contents, queue, events, metrics } = parts;
   const now = (): Date => new Date();
   const uptimeMs = (): number => performance.now();
-  const restartLimit = new RestartLimit(options.restartLimit, (key) => queue.add(key));
+  const restartLimit = new RestartLimit({ most: options.restartLimit, onFree: (key) => queue.add(key), now: uptimeMs });
+  restartLimit.start(signal);
   const reconciler = new Reconciler({
     client,
     caches,
     contents,
     restartLimit,
     events,
-    operator: { release: release(options), claim: undefined },
-    onLook: () => undefined,
+    operator: { release: release(options), claim: parts.claim },
+    otherOperators: new OtherOperators(client, Date.now),
+    onLook: (key) => queue.seen(key),
     now,
     uptimeMs,
   });
@@ -139,15 +144,26 @@ function createController(options: Options, log: Logger, parts: Parts): Controll
     onResult: (turn, result, seconds, error) => {
       metrics.reconciled(result, seconds);
       if (error === undefined) log.debug({ ...fieldsOf(turn), result, seconds }, 'reconciled');
+      else if (result === 'conflict') log.debug({ ...fieldsOf(turn), result, seconds }, 'reconciled again: conflict');
       else log.warn({ ...fieldsOf(turn), result, seconds, err: error }, 'reconcile failed');
     },
   });
 }
 
+/** Where replicas of this operator agree on who acts, and what other operators know it by. */
+function leaseOf({ leaderElectionNamespace, leaderElectionId: name }: Options, { config }: Access): LeaseName {
+  return { namespace: leaderElectionNamespace ?? ownNamespace(config), name };
+}
+
+function claimOf(options: Options, access: Access): string | undefined {
+  if (!options.leaderElect) return undefined;
+  const { namespace, name } = leaseOf(options, access);
+  return `${namespace}/${name}`;
+}
+
 function leadershipOf(options: Options, access: Access, log: Logger, signal: AbortSignal): Leadership {
   if (!options.leaderElect) return withoutElection();
-  const namespace = options.leaderElectionNamespace ?? ownNamespace(access.config);
-  return compete({ ...access, namespace, name: options.leaderElectionId, onError: quietly(log), signal });
+  return compete({ ...access, ...leaseOf(options, access), onError: quietly(log), signal });
 }
 
 /** Resolves when asked to end. */
@@ -202,8 +218,9 @@ async function run(options: Options, log: Logger): Promise<void> {
   const client = new KubeClient(access.config, { onRequest: metrics.requested, mayWrite: leadership.leads, reload });
   const caches = emptyCaches();
   const contents = new Contents(client, options.restartOn);
-  const parts = { client, caches, contents, queue, events: recorder(client, log), metrics };
-  const controller = createController(options, log, parts);
+  const claim = claimOf(options, access);
+  const parts = { claim, client, caches, contents, queue, events: recorder(client, log), metrics };
+  const controller = createController(options, log, parts, stop.signal);
   let ready = false;
   const servers = await startServers(options, access, { log, metrics, isReady: () => ready });
   log.info(
@@ -227,7 +244,7 @@ async function run(options: Options, log: Logger): Promise<void> {
   await Promise.race([Promise.all([fillCaches(), leadership.won]), stopped]);
   if (!stop.signal.aborted) {
     log.info('leading');
-    startSweep(options.podStatusSeconds, parts, stop.signal);
+    startPolling(options.podStatusSeconds, parts, stop.signal);
     void stopped.then(() => queue.close());
     // Returns once the queue is closed and what was begun is done.
     const outcome = await Promise.race([controller.run(), leadership.lost.then(() => 'lost' as const)]);

@@ -1,39 +1,28 @@
-// One AppServer, from what is to what should be.
+// One AppServer, from what is to what should be: gather, decide, write, report.
 import type { Logger } from 'pino';
-import { isDeepStrictEqual } from 'node:util';
-import { names, reasons, type AppServer, type AppServerStatus, type Reason } from '../../api/index.ts';
-import {
-  ApiError,
-  applyStatus,
-  keyOf,
-  remove,
-  type EventRecorder,
-  type KubeClient,
-  type KubeObject,
-  type Outcome,
-} from '../../kube/index.ts';
+import { reasons } from '../../api/index.ts';
+import type { EventRecorder, KubeClient, Outcome } from '../../kube/index.ts';
+import { podTemplate } from '../children/deployment.ts';
+import { desired } from '../children/desired.ts';
+import { stamped } from '../children/stamp.ts';
+import { plan, type Step, type Write } from '../decide/plan.ts';
+import type { Facts } from '../model/facts.ts';
+import { referencesOf } from '../model/references.ts';
 import { AppliedFields } from '../observe/applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
-import { podTemplate } from '../children/deployment.ts';
-import { statusOf, unreadableStatus } from '../status/conditions.ts';
-import { isSettled } from '../model/rollout.ts';
 import type { Contents } from '../observe/content-versions.ts';
-import { Contention } from './repair-limiter.ts';
-import { desired } from '../children/desired.ts';
-import type { Facts } from '../model/facts.ts';
-import { stripManagedFields } from '../model/kept-object.ts';
 import { gather, parseApp, type Operator } from '../observe/gather.ts';
-import { appServerType, childTypes, isChildKind } from '../model/kinds.ts';
-import { plan, type Step, type Write } from '../decide/plan.ts';
-import { type Problem } from '../status/problems.ts';
-import { isStuck } from '../model/rollout.ts';
-import { referencesOf, type Reference } from '../model/references.ts';
-import { recorded, restart } from '../decide/restart.ts';
-import type { RestartLimit } from './restart-limiter.ts';
-import { stamped } from '../children/stamp.ts';
-import { touchPods } from './touch-pods.ts';
-import { terminatingProblem, writeChild, writeProblem } from './write-child.ts';
-import { describeWrite, fieldsOf } from './announce.ts';
+import type { OtherOperators } from '../observe/other-operators.ts';
+import { statusOf, unreadableStatus, type PresentCondition } from '../status/conditions.ts';
+import type { Problem } from '../status/problems.ts';
+import { ChildWriter, type Failure } from './child-writer.ts';
+import { decideRestart } from './new-content.ts';
+import { OperatorClaims } from './operator-claims.ts';
+import { Contention } from './repair-limiter.ts';
+import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
+import { StatusWriter } from './status-writer.ts';
+import type { Subject } from './subject.ts';
+import { terminatingProblem } from './write-child.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -41,6 +30,7 @@ export interface ReconcilerOptions {
   readonly operator: Operator;
   readonly contents: Contents;
   readonly restartLimit: RestartLimit;
+  readonly otherOperators: OtherOperators;
   readonly events: EventRecorder;
   /** Called with the key of an AppServer just before everything that is known about it is looked at. */
   readonly onLook: (key: string) => void;
@@ -52,12 +42,10 @@ export interface ReconcilerOptions {
 
 /** What stands in the way lies outside of what is watched, so it is looked at again. */
 const recheckMs = 15_000;
-
-const writeReasons: Record<Write['why'], Reason> = {
-  created: reasons.Created,
-  updated: reasons.Updated,
-  repaired: reasons.Repaired,
-};
+/** What is still not as it should be after so many writes is looked at again soon. */
+const unfinishedMs = 1_000;
+/** Writes in one reconcile: what is written is looked at once more, so that its events need no reconcile of their own. */
+const mostRounds = 3;
 
 /** Nothing is written then: the pods that there are stay as they are. */
 function conflictProblem(path: string): Problem {
@@ -68,51 +56,50 @@ function conflictProblem(path: string): Problem {
   };
 }
 
-/** Of what running pods take over. */
-const isLiveChange = ({ child, observed }: Write): boolean =>
-  observed !== undefined &&
-  child.kind === 'ConfigMap' &&
-  child['immutable'] !== true &&
-  !isDeepStrictEqual(child['data'], observed['data']);
-
-/** What one reconcile is about. */
-interface Subject {
-  readonly key: string;
-  readonly object: KubeObject;
-  readonly app: AppServer;
-  readonly log: Logger;
-}
-
 /** What a reconcile came to. */
 interface Carried {
   /** As of the last look, which is after the last write. */
   readonly facts: Facts;
   /** What stands in the way of what should be. */
   readonly failure: Failure | undefined;
-  /** When repairs that are held back are due; undefined when there are none. */
+  readonly waiting: PresentCondition | undefined;
+  /** When repairs that are held back are due, in milliseconds; undefined when there are none. */
   readonly waitMs: number | undefined;
+  /** Whether nothing is left to be written. */
+  readonly isDone: boolean;
 }
 
-interface Failure {
-  readonly problem: Problem;
-  readonly cause?: unknown;
+/** What is to be done about what was seen. */
+interface Decision extends Omit<Carried, 'isDone'> {
+  readonly writes: readonly Write[];
+  readonly prune: ReturnType<typeof plan>['prune'];
+  /** Whether pods are replaced from now on, or still, for new content. */
+  readonly replaces: boolean;
 }
-
-/** Looks in one reconcile: what it writes has defaults filled in and events of its own, and is looked at once more. */
-const mostRounds = 3;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
   readonly #applied: AppliedFields;
+  readonly #children: ChildWriter;
+  readonly #statuses: StatusWriter;
+  readonly #claims: OperatorClaims;
 
   constructor(options: ReconcilerOptions) {
+    const { client, caches } = options;
     this.#options = options;
-    this.#applied = new AppliedFields(options.client, options.caches);
+    this.#applied = new AppliedFields(client, caches);
+    this.#children = new ChildWriter({ ...options, applied: this.#applied, contention: this.#contention });
+    this.#statuses = new StatusWriter(options);
+    this.#claims = new OperatorClaims({ ...options, own: options.operator.claim });
   }
 
   /** @param log with what tells this reconcile from others */
-  async reconcile(key: string, log: Logger): Promise<Outcome> {
+  reconcile(key: string, log: Logger): Promise<Outcome> {
+    return this.#options.restartLimit.turn(key, (turn) => this.#reconcile(key, log, turn));
+  }
+
+  async #reconcile(key: string, log: Logger, turn: RestartTurn): Promise<Outcome> {
     const { caches, now } = this.#options;
     const object = caches.apps.get(key);
     // Gone, or going: its children go with it by their owner references.
@@ -122,45 +109,58 @@ export class Reconciler {
     }
     const parsed = parseApp(object);
     if (parsed.kind === 'invalid') {
-      await this.#report(object, unreadableStatus(object, parsed.why, now()));
+      await this.#statuses.write(object, unreadableStatus(object, parsed.why, now()));
       return { kind: 'done' };
     }
     const subject = { key, object, app: parsed.app, log };
-    return this.#conclude(subject, await this.#carryOut(subject));
+    const claims = await this.#claims.look(subject, this.#look(subject).children);
+    if (claims.kind === 'left') return { kind: 'recheck', afterMs: claims.recheckMs, why: reasons.SeveralOperators };
+    return this.#conclude(subject, await this.#carryOut(subject, turn), claims.beside);
   }
 
   #forget(key: string): void {
-    const { contents, restartLimit } = this.#options;
     this.#contention.forget(key);
     this.#applied.forget(key);
-    contents.forget(key);
-    restartLimit.done(key);
+    this.#options.contents.forget(key);
+  }
+
+  #look({ key, app }: Subject): Facts {
+    const { caches, operator, now, onLook } = this.#options;
+    onLook(key);
+    const facts = gather(app, caches, operator, now());
+    this.#applied.seen(key, facts.children);
+    return facts;
   }
 
   /** Writes until what is there is what should be, or something stands in the way. */
-  async #carryOut(subject: Subject): Promise<Carried> {
-    const { caches, operator, now, uptimeMs, onLook } = this.#options;
-    const { key, app } = subject;
+  async #carryOut(subject: Subject, turn: RestartTurn): Promise<Carried> {
     for (let round = 1; ; round++) {
-      onLook(key);
-      const seen = gather(app, caches, operator, now());
-      this.#applied.seen(key, seen.children);
-      const merged = podTemplate(seen);
-      if (merged.kind === 'conflict') {
-        return { facts: seen, failure: { problem: conflictProblem(merged.path) }, waitMs: undefined };
-      }
-      const facts = await this.#decideRestart(subject, seen, referencesOf(merged.template));
-      const { steps, prune, blocked } = plan(desired(facts).map(stamped), facts);
-      const writes = await this.#examine(subject, steps);
-      const { due, waitMs } = this.#contention.admit(key, writes, uptimeMs());
-      const [held] = blocked;
-      const failure = held === undefined ? undefined : { problem: terminatingProblem(held) };
-      if ((due.length === 0 && prune.length === 0) || round > mostRounds) return { facts: seen, failure, waitMs };
-      const failed = await this.#write(subject, due);
-      for (const child of prune) await this.#prune(subject, child);
+      const decision = await this.#decide(subject, turn);
+      const { writes, prune, replaces } = decision;
+      const isDone = writes.length === 0 && prune.length === 0;
+      if (isDone && replaces) turn.keep();
+      if (isDone || round > mostRounds) return { ...decision, isDone };
+      const failure = await this.#children.write(subject, writes);
+      for (const child of prune) await this.#children.prune(subject, child);
       // What was written just now changes what is to be told.
-      if (failed !== undefined) return { facts: gather(app, caches, operator, now()), failure: failed, waitMs };
+      if (failure !== undefined) return { ...decision, facts: this.#look(subject), failure, isDone: false };
     }
+  }
+
+  async #decide(subject: Subject, turn: RestartTurn): Promise<Decision> {
+    const { key } = subject;
+    const seen = this.#look(subject);
+    const nothing = { facts: seen, writes: [], prune: [], replaces: false, waiting: undefined, waitMs: undefined };
+    const merged = podTemplate(seen);
+    if (merged.kind === 'conflict') return { ...nothing, failure: { problem: conflictProblem(merged.path) } };
+    const used = referencesOf(merged.template);
+    const { facts, replaces, waiting } = await decideRestart(this.#options, subject, { facts: seen, used }, turn);
+    const { steps, prune, blocked } = plan(desired(facts).map(stamped), facts);
+    const found = await this.#examine(subject, steps);
+    const { due: writes, waitMs } = this.#contention.admit(key, found, this.#options.uptimeMs());
+    const [held] = blocked;
+    const failure = held === undefined ? undefined : { problem: terminatingProblem(held) };
+    return { facts: seen, writes, prune, replaces, waiting, waitMs, failure };
   }
 
   async #examine({ key, app }: Subject, steps: readonly Step[]): Promise<Write[]> {
@@ -172,124 +172,22 @@ export class Reconciler {
     return writes;
   }
 
-  async #conclude({ key, object }: Subject, { facts, failure, waitMs }: Carried): Promise<Outcome> {
+  async #conclude(
+    { key, object }: Subject,
+    { facts, failure, waiting, waitMs, isDone }: Carried,
+    beside: PresentCondition | undefined,
+  ): Promise<Outcome> {
     const contended = this.#contention.contended(key, this.#options.uptimeMs());
-    await this.#report(object, statusOf(facts, failure?.problem, contended?.message));
+    const present = [contended?.condition, waiting, beside].filter((one) => one !== undefined);
+    await this.#statuses.write(object, statusOf(facts, failure?.problem, present));
     if (failure?.problem.reason === reasons.ChildFailed) {
       throw new Error(failure.problem.message, { cause: failure.cause });
     }
     if (failure !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failure.problem.reason };
-    if (contended === undefined) return { kind: 'done' };
-    return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
-  }
-
-  /** Whether pods are to be replaced, because what they use has changed. */
-  async #decideRestart({ key, object }: Subject, facts: Facts, used: readonly Reference[]): Promise<Facts> {
-    const { contents, restartLimit, events } = this.#options;
-    const { restartOn, rollout } = facts.app.spec;
-    const references = used.filter(({ kind }) => restartOn.includes(kind));
-    const found = await contents.read(key, references, recorded(facts.restart.contents));
-    const { now, later, changed } = restart(facts.restart, references, found);
-    if (changed.length === 0) {
-      if (isSettled(facts) || isStuck(facts)) restartLimit.done(key);
-      return { ...facts, restart: now };
+    if (contended !== undefined) {
+      return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
     }
-    const may = rollout.paused === true || restartLimit.admit(key);
-    const then = may ? 'pods are replaced' : 'pods are replaced once fewer other AppServers do that';
-    const note = `New content of ${changed.map((id) => id.replace('/', ' ')).join(', ')}: ${then}`;
-    events.record(object, { type: 'Normal', reason: reasons.ContentChanged, action: 'Restart', note });
-    return { ...facts, restart: may ? now : later };
-  }
-
-  /** Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. */
-  async #write(subject: Subject, writes: readonly Write[]): Promise<Failure | undefined> {
-    const written: Write[] = [];
-    try {
-      return await this.#writeAll(subject, writes, written);
-    } finally {
-      this.#contention.written(subject.key, written, this.#options.uptimeMs());
-      this.#tell(subject, written);
-    }
-  }
-
-  async #writeAll(
-    { key, app, log }: Subject,
-    writes: readonly Write[],
-    written: Write[],
-  ): Promise<Failure | undefined> {
-    const { client, caches } = this.#options;
-    for (const write of writes) {
-      const { child } = write;
-      try {
-        const answer = await writeChild(client, app, write);
-        caches.children[child.kind].set(keyOf(answer), stripManagedFields(answer), answer.metadata.resourceVersion);
-        this.#applied.wrote(key, child, answer);
-      } catch (error) {
-        // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it.
-        if (error instanceof ApiError && (error.status === 409 || error.status === 404)) throw error;
-        const problem = writeProblem(child, error);
-        if (problem === undefined) throw error;
-        log.warn({ child: child.kind, name: child.metadata.name, reason: problem.reason, err: error }, 'child refused');
-        return { problem, cause: error };
-      }
-      if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
-      written.push(write);
-    }
-    return undefined;
-  }
-
-  /** One line of the log, and one event a kind of reason, whatever the number of children. */
-  #tell({ object, log }: Subject, written: readonly Write[]): void {
-    if (written.length === 0) return;
-    const children = written.map((one) => ({
-      kind: one.child.kind,
-      name: one.child.metadata.name,
-      why: one.why,
-      fields: fieldsOf(one),
-    }));
-    log.info({ children }, 'children applied');
-    for (const [why, reason] of Object.entries(writeReasons)) {
-      const notes = written.flatMap((one) => (one.why === why ? [describeWrite(one)] : []));
-      if (notes.length === 0) continue;
-      this.#options.events.record(object, { type: 'Normal', reason, action: 'Apply', note: notes.join('; ') });
-    }
-  }
-
-  async #prune({ object, log }: Subject, child: KubeObject): Promise<void> {
-    const { client, events } = this.#options;
-    if (!isChildKind(child.kind)) return;
-    try {
-      await remove(client, childTypes[child.kind], child);
-    } catch (error) {
-      // Gone, or made anew by somebody else.
-      if (!(error instanceof ApiError && (error.status === 404 || error.status === 409))) throw error;
-    }
-    log.info({ child: child.kind, name: child.metadata.name }, 'child pruned');
-    events.record(object, {
-      type: 'Normal',
-      reason: reasons.Pruned,
-      action: 'Delete',
-      note: `${child.kind} ${child.metadata.name} is no longer wanted`,
-    });
-  }
-
-  async #report(object: KubeObject, status: AppServerStatus): Promise<void> {
-    const { client, caches, events } = this.#options;
-    if (isDeepStrictEqual(status, object['status'])) return;
-    for (const { type, status: is, reason, message } of status.conditions ?? []) {
-      if ((type !== 'Degraded' && type !== 'Contended') || is !== 'True') continue;
-      events.record(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
-    }
-    const { name, namespace = '' } = object.metadata;
-    caches.reported.set(keyOf(object), status);
-    try {
-      const answer = await applyStatus(client, appServerType, { namespace, name, status }, names.fieldManager);
-      caches.apps.set(keyOf(answer), stripManagedFields(answer), answer.metadata.resourceVersion);
-    } catch (error) {
-      // Deleted meanwhile.
-      if (!(error instanceof ApiError && error.status === 404)) throw error;
-    } finally {
-      caches.reported.delete(keyOf(object));
-    }
+    if (!isDone) return { kind: 'recheck', afterMs: unfinishedMs, why: reasons.Updated };
+    return beside === undefined ? { kind: 'done' } : { kind: 'recheck', afterMs: recheckMs, why: beside.reason };
   }
 }

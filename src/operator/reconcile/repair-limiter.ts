@@ -1,6 +1,8 @@
 // Fields that somebody keeps changing after each repair. Undoing that for ever would cost the API server and bring the
 // child no rest, so repairs become rare, and the AppServer says whose doing it is.
 import type { Write } from '../decide/plan.ts';
+import { reasons } from '../../api/index.ts';
+import type { PresentCondition } from '../status/conditions.ts';
 import { describeRepair, fieldsOf } from './announce.ts';
 
 /** Repairs at once, before they are spaced out: a person who tries something out is not a contender. */
@@ -24,7 +26,7 @@ export interface Admitted {
 }
 
 export interface Contended {
-  readonly message: string;
+  readonly condition: PresentCondition;
   /** When it is over if nobody changes the child again. */
   readonly forMs: number;
 }
@@ -69,7 +71,11 @@ export class Contention {
     const last = repairs.findLast((one) => one.count >= free && now - one.last < memoryMs(one));
     return (
       last && {
-        message: `${last.what} is changed again after each repair; let the other one leave it alone, or change the AppServer. Until then it is set back ever more rarely.`,
+        condition: {
+          type: 'Contended',
+          reason: reasons.Contended,
+          message: `${last.what} is changed again after each repair; let the other one leave it alone, or change the AppServer. Until then it is set back ever more rarely.`,
+        },
         forMs: last.last + memoryMs(last) - now,
       }
     );

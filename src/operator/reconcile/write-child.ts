@@ -62,11 +62,20 @@ async function createChild(client: KubeClient, child: Child): Promise<KubeObject
   }
 }
 
-/** What the cache does not have, because it lacks our label or is not there yet. @throws ForeignChild, TerminatingChild */
+/**
+ * What the cache does not have, because it lacks our label.
+ * @throws ForeignChild or TerminatingChild
+ * @throws ApiError 409 when the cache will have it in a moment
+ */
 async function findOwn(client: KubeClient, child: Child, app: AppServerIdentity): Promise<KubeObject> {
   const { namespace, name } = child.metadata;
   const found = await client.json({ method: 'GET', path: path(childTypes[child.kind], namespace, name) });
   if (!isKubeObject(found) || !isOwn(found, child, app)) throw new ForeignChild(child);
+  const isListed = found.metadata.labels?.[names.managedByLabel] === names.fieldManager;
+  if (isListed && belongsTo(found, app)) {
+    // Made just now, by another operator perhaps: what is decided about it is decided when it has been seen.
+    throw new ApiError(409, 'Conflict', `${child.kind} ${name} has not been seen yet`);
+  }
   if (found.metadata.deletionTimestamp !== undefined) throw new TerminatingChild({ ...found, kind: child.kind });
   return found;
 }

@@ -4,7 +4,13 @@ import type { KubeObject } from '../../kube/objects.ts';
 import type { Facts } from '../model/facts.ts';
 import { isSettled, rollout } from '../model/rollout.ts';
 import { findProblem, workersFailing, type Problem } from './problems.ts';
-import { totalRestarts, type WorkerView } from '../model/worker-status.ts';
+import { counted, totalRestarts, type WorkerView } from '../model/worker-status.ts';
+
+/** Of a message: whatever has to be said is said by then, and no refusal of an API server is worth a status that it refuses. */
+const mostCharacters = 4_096;
+
+const bounded = (message: string): string =>
+  message.length <= mostCharacters ? message : `${message.slice(0, mostCharacters - 1)}…`;
 
 /** For whoever has scaled by hand and waits for it. */
 const byAutoscaler = " Their number is the autoscaler's; spec.replicas is only the one to start with.";
@@ -62,7 +68,7 @@ function condition({ app, now }: Facts, type: string, on: boolean, { reason, mes
     type,
     status,
     reason,
-    message,
+    message: bounded(message),
     lastTransitionTime: transitionTime(app.status?.conditions, type, status, now),
     observedGeneration: app.metadata.generation,
   };
@@ -77,7 +83,7 @@ export function unreadableStatus(object: KubeObject, why: string, now: Date): Ap
     type,
     status,
     reason: reasons.SpecInvalid,
-    message,
+    message: bounded(message),
     lastTransitionTime: transitionTime(before, type, status, now),
     observedGeneration,
   });
@@ -95,9 +101,10 @@ function workersStatus({ app, pods, workers }: Facts, wanted: number): AppServer
   const { desired: before, ...known } = app.status?.workers ?? {};
   const views = pods.filter((pod) => !pod.terminating && pod.ready).map(({ name }) => workers.get(name));
   const answered = views.filter((view) => view !== undefined);
-  const sum = (of: (view: WorkerView) => number): number => answered.reduce((total, view) => total + of(view), 0);
+  const sum = (of: (view: WorkerView) => number): number =>
+    counted(answered.reduce((total, view) => total + of(view), 0));
   const all = answered.length > 0 && answered.length === views.length;
-  const desired = count === 'auto' ? (all ? sum((view) => view.desired) : before) : wanted * count;
+  const desired = count === 'auto' ? (all ? sum((view) => view.desired) : before) : counted(wanted * count);
   // None is ready where no pod is; before any was asked, nothing is said.
   const none = views.length === 0 && known.ready !== undefined;
   const seen = none
@@ -108,11 +115,22 @@ function workersStatus({ app, pods, workers }: Facts, wanted: number): AppServer
   return { ...(desired !== undefined && { desired }), ...seen };
 }
 
+/** A condition that is there only while it is true. */
+export interface PresentCondition {
+  readonly type: 'Contended' | 'RestartWaiting' | 'OperatorConflict';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
 /**
  * @param writeProblem what kept a child from being written, if anything did
- * @param contended what somebody keeps changing back, in a sentence
+ * @param present what else is to be told
  */
-export function statusOf(facts: Facts, writeProblem?: Problem, contended?: string): AppServerStatus {
+export function statusOf(
+  facts: Facts,
+  writeProblem?: Problem,
+  present: readonly PresentCondition[] = [],
+): AppServerStatus {
   const { app } = facts;
   const { name, namespace, generation } = app.metadata;
   const { wanted, exists, ready } = rollout(facts);
@@ -136,9 +154,7 @@ export function statusOf(facts: Facts, writeProblem?: Problem, contended?: strin
       // What kstatus looks for; present only while true.
       ...(found.progressing ? [condition(facts, 'Reconciling', true, found)] : []),
       ...(found.stalled ? [condition(facts, 'Stalled', true, found)] : []),
-      ...(contended === undefined
-        ? []
-        : [condition(facts, 'Contended', true, { ...found, reason: reasons.Contended, message: contended })]),
+      ...present.map(({ type, ...told }) => condition(facts, type, true, { ...found, ...told })),
     ],
   };
 }

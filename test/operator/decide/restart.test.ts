@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { referencesOf, type ReferenceId } from '../../../src/operator/model/references.ts';
 import { restart } from '../../../src/operator/decide/restart.ts';
-import { RestartLimit } from '../../../src/operator/reconcile/restart-limiter.ts';
 
 describe('references of a pod template', () => {
   const container = { name: 'app' };
@@ -135,46 +134,5 @@ describe('pods', () => {
     const { now } = restart(started, [db], contents('bbb@2'));
     const again = restart(now, [db], contents('bbb@2'));
     assert.deepEqual([again.now, again.changed], [now, []]);
-  });
-});
-
-describe('limit of restarts', () => {
-  test('lets so many begin, and the next when one is through', () => {
-    const freed: string[] = [];
-    const limit = new RestartLimit(2, (app) => freed.push(app));
-    assert.deepEqual(
-      ['a', 'b', 'c', 'a'].map((app) => limit.admit(app)),
-      [true, true, false, true],
-    );
-    limit.done('never begun');
-    assert.deepEqual(freed, []);
-    limit.done('a');
-    assert.deepEqual(freed, ['c']);
-    assert.equal(limit.admit('c'), true);
-    limit.done('b');
-    assert.deepEqual(freed, ['c'], 'nobody waits any more');
-  });
-
-  test('wakes another one for each place that is free', () => {
-    const freed: string[] = [];
-    const limit = new RestartLimit(2, (app) => freed.push(app));
-    for (const app of ['a', 'b', 'c', 'd', 'e']) limit.admit(app);
-    limit.done('a');
-    limit.done('b');
-    assert.deepEqual(freed, ['c', 'd']);
-    assert.deepEqual(
-      ['e', 'c', 'd'].map((app) => limit.admit(app)),
-      [false, true, true],
-    );
-  });
-
-  test('does not hold a place for one that wants no more', () => {
-    const freed: string[] = [];
-    const limit = new RestartLimit(1, (app) => freed.push(app));
-    limit.admit('a');
-    limit.admit('b');
-    limit.done('b');
-    limit.done('a');
-    assert.deepEqual(freed, []);
   });
 });

@@ -55,7 +55,7 @@ describe('contention', () => {
   test('tells what is changed by whom, until it has been left alone', () => {
     const contention = contendedFor();
     assert.match(
-      contention.contended(app, 1_500)?.message ?? '',
+      contention.contended(app, 1_500)?.condition.message ?? '',
       /^Service shop \(spec\.type, changed by mesh\) is changed again after each repair; /,
     );
     assert.equal(contention.contended('web/other', 1_500), undefined);

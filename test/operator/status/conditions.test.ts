@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { statusSchema } from '../../../src/api/index.ts';
+import { restartWaiting } from '../../../src/operator/status/restart-waiting.ts';
 import { statusOf, unreadableStatus } from '../../../src/operator/status/conditions.ts';
 import type { KubeObject } from '../../../src/kube/index.ts';
 import type { WorkerView } from '../../../src/operator/model/worker-status.ts';
@@ -239,7 +241,13 @@ describe('conditions when', () => {
   }
 
   test('a ready pod lacks workers, it is degraded and ready', () => {
-    const view = { desired: 2, ready: 1, restarts: { BOOT_TIMEOUT: 4 }, lastFailure: 'BOOT_TIMEOUT', lacking: true };
+    const view: WorkerView = {
+      desired: 2,
+      ready: 1,
+      restarts: { BOOT_TIMEOUT: 4 },
+      lastFailure: 'BOOT_TIMEOUT',
+      lacking: true,
+    };
     const given = facts({ children: [settled], pods: [pod('a', { ready: true }), pod('b', { ready: true })] });
     const { conditions = [] } = statusOf({ ...given, workers: new Map([['b', view]]) });
     assert.deepEqual(
@@ -305,7 +313,7 @@ describe('workers of the status', () => {
         pods: ready,
         workers: new Map([
           ['a', view()],
-          ['b', view({ ready: 1, restarts: { A: 2, B: 1 } })],
+          ['b', view({ ready: 1, restarts: { WORKER_KILLED: 2, OTHER: 1 } })],
         ]),
       },
       { desired: 4, ready: 3, restarts: 3 },
@@ -337,4 +345,30 @@ describe('workers of the status', () => {
   for (const [name, [given, workers]] of Object.entries(sums)) {
     test(name, () => assert.deepEqual(statusOf(facts({ children: [settled], ...given })).workers, workers));
   }
+});
+
+describe('an AppServer that waits for a place to replace its pods', () => {
+  const waitingFor = restartWaiting(['a/1', 'b/2']);
+
+  test('has a condition that names who has the places, and is ready all the same', () => {
+    const { conditions = [] } = statusOf(facts({ children: [settled] }), undefined, [waitingFor]);
+    assert.deepEqual(
+      conditions.flatMap(({ type, status, reason }) => (status === 'True' ? [`${type} ${reason}`] : [])),
+      ['Ready Available', 'RestartWaiting RestartPlacesTaken'],
+    );
+    assert.match(conditions.at(-1)?.message ?? '', /: a\/1, b\/2 replace theirs now\./);
+  });
+
+  test('is told five of them at most', () => {
+    const all = Array.from({ length: 1_000 }, (_, i) => `${'n'.repeat(63)}/${String(i).padStart(253, '0')}`);
+    const { message } = restartWaiting(all);
+    assert.match(message, / and 995 more /);
+    assert.ok(message.length < 3_000, `${message.length} characters`);
+  });
+});
+
+test('no refusal is too long for the status that tells of it', () => {
+  const endless = { reason: 'ChildInvalid', message: 'x'.repeat(1_000_000), stalled: true } as const;
+  statusSchema.parse(statusOf(facts(), endless, [{ type: 'Contended', ...endless }]));
+  statusSchema.parse(unreadableStatus(settled, endless.message, new Date()));
 });

@@ -1,0 +1,128 @@
+// Carries out what was decided about the children of one AppServer, and tells of it.
+import { isDeepStrictEqual } from 'node:util';
+import { reasons, type Reason } from '../../api/index.ts';
+import { ApiError, keyOf, remove, type EventRecorder, type KubeClient } from '../../kube/index.ts';
+import type { Write } from '../decide/plan.ts';
+import type { OwnedChild } from '../model/identity.ts';
+import { stripManagedFields } from '../model/kept-object.ts';
+import { childTypes, isChildKind } from '../model/kinds.ts';
+import type { AppliedFields } from '../observe/applied-fields.ts';
+import type { Caches } from '../observe/caches.ts';
+import type { Problem } from '../status/problems.ts';
+import { describeWrite, fieldsOf } from './announce.ts';
+import type { Contention } from './repair-limiter.ts';
+import type { Subject } from './subject.ts';
+import { touchPods } from './touch-pods.ts';
+import { writeChild, writeProblem } from './write-child.ts';
+
+/** What kept a child from being as it should be. */
+export interface Failure {
+  readonly problem: Problem;
+  /** What was thrown, if anything was. */
+  readonly cause?: unknown;
+}
+
+const writeReasons: Record<Write['why'], Reason> = {
+  created: reasons.Created,
+  updated: reasons.Updated,
+  repaired: reasons.Repaired,
+};
+
+/** Of what running pods take over. */
+const isLiveChange = ({ child, observed }: Write): boolean =>
+  observed !== undefined &&
+  child.kind === 'ConfigMap' &&
+  child['immutable'] !== true &&
+  !isDeepStrictEqual(child['data'], observed['data']);
+
+export interface ChildWriterOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly applied: AppliedFields;
+  readonly contention: Contention;
+  readonly events: EventRecorder;
+  /** Milliseconds that only grow. */
+  readonly uptimeMs: () => number;
+}
+
+export class ChildWriter {
+  readonly #options: ChildWriterOptions;
+
+  constructor(options: ChildWriterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods.
+   * @throws ApiError 409 or 404 when a child is another than the one that was decided on
+   */
+  async write(subject: Subject, writes: readonly Write[]): Promise<Failure | undefined> {
+    const { contention, uptimeMs } = this.#options;
+    const written: Write[] = [];
+    try {
+      for (const write of writes) {
+        const failure = await this.#writeOne(subject, write);
+        if (failure !== undefined) return failure;
+        written.push(write);
+      }
+      return undefined;
+    } finally {
+      contention.written(subject.key, written, uptimeMs());
+      this.#tell(subject, written);
+    }
+  }
+
+  async #writeOne({ key, app, log }: Subject, write: Write): Promise<Failure | undefined> {
+    const { client, caches, applied } = this.#options;
+    const { child } = write;
+    try {
+      const answer = await writeChild(client, app, write);
+      caches.children[child.kind].set(keyOf(answer), stripManagedFields(answer), answer.metadata.resourceVersion);
+      applied.wrote(key, child, answer);
+    } catch (error) {
+      // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it.
+      if (error instanceof ApiError && (error.status === 409 || error.status === 404)) throw error;
+      const problem = writeProblem(child, error);
+      if (problem === undefined) throw error;
+      log.warn({ child: child.kind, name: child.metadata.name, reason: problem.reason, err: error }, 'child refused');
+      return { problem, cause: error };
+    }
+    if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
+    return undefined;
+  }
+
+  /** One line of the log, and one event a kind of reason, whatever the number of children. */
+  #tell({ object, log }: Subject, written: readonly Write[]): void {
+    if (written.length === 0) return;
+    const children = written.map((one) => ({
+      kind: one.child.kind,
+      name: one.child.metadata.name,
+      why: one.why,
+      fields: fieldsOf(one),
+    }));
+    log.info({ children }, 'children applied');
+    for (const [why, reason] of Object.entries(writeReasons)) {
+      const notes = written.flatMap((one) => (one.why === why ? [describeWrite(one)] : []));
+      if (notes.length === 0) continue;
+      this.#options.events.record(object, { type: 'Normal', reason, action: 'Apply', note: notes.join('; ') });
+    }
+  }
+
+  async prune({ object, log }: Subject, child: OwnedChild): Promise<void> {
+    const { client, events } = this.#options;
+    if (!isChildKind(child.kind)) return;
+    try {
+      await remove(client, childTypes[child.kind], child);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return;
+      throw error;
+    }
+    log.info({ child: child.kind, name: child.metadata.name }, 'child pruned');
+    events.record(object, {
+      type: 'Normal',
+      reason: reasons.Pruned,
+      action: 'Delete',
+      note: `${child.kind} ${child.metadata.name} is no longer wanted`,
+    });
+  }
+}

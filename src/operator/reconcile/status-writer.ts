@@ -1,0 +1,52 @@
+// Writes the status of an AppServer, when it is another than the one that is stored.
+import { isDeepStrictEqual } from 'node:util';
+import { names, type AppServerStatus } from '../../api/index.ts';
+import {
+  ApiError,
+  applyStatus,
+  keyOf,
+  type EventRecorder,
+  type KubeClient,
+  type KubeObject,
+} from '../../kube/index.ts';
+import { stripManagedFields } from '../model/kept-object.ts';
+import { appServerType } from '../model/kinds.ts';
+import type { Caches } from '../observe/caches.ts';
+
+/** Conditions that somebody should look at, beside those that tell how far the AppServer is. */
+const warnings = new Set(['Degraded', 'Contended', 'OperatorConflict']);
+
+export interface StatusWriterOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly events: EventRecorder;
+}
+
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+  }
+
+  async write(object: KubeObject, status: AppServerStatus): Promise<void> {
+    const { client, caches, events } = this.#options;
+    if (isDeepStrictEqual(status, object['status'])) return;
+    for (const { type, status: is, reason, message } of status.conditions ?? []) {
+      if (!warnings.has(type) || is !== 'True') continue;
+      events.record(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
+    }
+    const { name, namespace = '' } = object.metadata;
+    const key = keyOf(object);
+    caches.reported.set(key, status);
+    try {
+      const answer = await applyStatus(client, appServerType, { namespace, name, status }, names.fieldManager);
+      caches.apps.set(key, stripManagedFields(answer), answer.metadata.resourceVersion);
+    } catch (error) {
+      // Deleted meanwhile.
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    } finally {
+      caches.reported.delete(key);
+    }
+  }
+}
