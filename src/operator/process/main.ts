@@ -44,13 +44,16 @@ interface Access {
 /** AppServers that are reconciled at the same time beyond --concurrency, when somebody waits for them. */
 const urgentConcurrency = 2;
 
+const quietMs = 30_000;
+
 /** The same trouble of a watch is told once in a while, not at each try. */
 function quietly(log: Logger): (error: OperatorError) => void {
   const told = new Map<string, number>();
   return (error) => {
-    const last = told.get(error.message) ?? -Infinity;
-    if (performance.now() - last < 30_000) return;
-    told.set(error.message, performance.now());
+    const now = performance.now();
+    for (const [message, at] of told) if (now - at >= quietMs) told.delete(message);
+    if (told.has(error.message)) return;
+    told.set(error.message, now);
     log.error({ code: error.code }, sentence(error));
   };
 }

@@ -49,6 +49,8 @@ export interface ReconcilerOptions {
 
 /** What stands in the way lies outside of what is watched, so it is looked at again. */
 const recheckMs = 15_000;
+/** So that the condition names those who have the places now; one whose turn it is does not wait for this. */
+const recheckOfWaiting: Outcome = { kind: 'recheck', afterMs: 300_000, why: reasons.RestartPlacesTaken };
 
 const writeReasons: Record<Write['why'], Reason> = {
   created: reasons.Created,
@@ -132,7 +134,7 @@ export class Reconciler {
     await this.#report(object, statusOf(after, failed, contended?.message, waiting));
     if (failed !== undefined && !failed.stalled) throw new Error(failed.message);
     if (failed !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failed.reason };
-    if (contended === undefined) return { kind: 'done' };
+    if (contended === undefined) return waiting === undefined ? { kind: 'done' } : recheckOfWaiting;
     return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
   }
 
