@@ -1,19 +1,12 @@
 // Whether pods are to be replaced because a ConfigMap or Secret that they use has changed. What they were started with is
 // noted on the Deployment, where it touches no pod; the pod template is marked only once something has changed, so that
-// neither a first look nor another release of the operator replaces anything.
+// neither a first look nor another release or key of the operator replaces anything.
 import { z } from 'zod';
 import { names } from '../../api/index.ts';
-import { contentHash } from '../model/content-hash.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { absent, hashOfNote, type Content, type ContentKey, type Note, type Place } from '../model/content-key.ts';
+import { contentHash } from '../model/content-hash.ts';
 import { referenceId, type Reference, type ReferenceId } from '../model/references.ts';
-
-/** What an object of this content is known by, `hash@resourceVersion`; `absent` where there is none. */
-export type Content = string;
-
-const absent = 'absent';
-
-/** The part up to the version, which changes with the content alone. */
-const hashOf = (content: Content | undefined): string | undefined => content?.split('@')[0];
 
 export interface RestartMark {
   /** For the Deployment: contents that pods were started with, as JSON; undefined for none. */
@@ -31,7 +24,18 @@ export interface Restart {
   readonly changed: readonly ReferenceId[];
 }
 
-const recordedContents = z.record(z.string(), z.string());
+/** What is at a place, beside what was noted of it. */
+export type Look =
+  /** Nothing was noted, or nothing that this operator can have noted with its key. */
+  | { readonly kind: 'first'; readonly note: Note }
+  | { readonly kind: 'same'; readonly note: Note }
+  | { readonly kind: 'changed'; readonly before: Note; readonly note: Note };
+
+/** More than this is no note of ours: whoever has written it, nothing is read of it. */
+const mostCharacters = 128 * 1_024;
+const mostOfNote = 256;
+
+const recordedContents = z.record(z.string(), z.string().max(mostOfNote));
 
 const deploymentView = z.looseObject({
   spec: z.looseObject({
@@ -54,9 +58,9 @@ export function observedMark(deployment: KubeObject | undefined): RestartMark {
   };
 }
 
-/** Contents as they were noted on the Deployment; none when somebody has spoiled the note. */
-export function recorded(contents: string | undefined): ReadonlyMap<string, Content> {
-  if (contents === undefined) return new Map();
+/** Contents as they were noted on the Deployment, by whomever; none when somebody has spoiled the note. */
+export function recorded(contents: string | undefined): ReadonlyMap<string, Note> {
+  if (contents === undefined || contents.length > mostCharacters) return new Map();
   try {
     return new Map(Object.entries(recordedContents.parse(JSON.parse(contents))));
   } catch {
@@ -64,38 +68,58 @@ export function recorded(contents: string | undefined): ReadonlyMap<string, Cont
   }
 }
 
-const written = (contents: ReadonlyMap<string, Content>): string | undefined =>
+const written = (contents: ReadonlyMap<string, Note>): string | undefined =>
   contents.size === 0 ? undefined : JSON.stringify(Object.fromEntries(contents));
 
 /**
+ * @param noted what the Deployment says of the place
+ * @param found undefined when there is nothing
+ * @param optional whether pods start without it
+ * @returns undefined when there is nothing to note yet: pods wait for it
+ */
+export function look(
+  key: ContentKey,
+  place: Place,
+  noted: Note | undefined,
+  { found, optional }: { readonly found: Content | undefined; readonly optional: boolean },
+): Look | undefined {
+  const before = noted === undefined ? undefined : key.read(place, noted);
+  const known = noted !== undefined && before !== undefined;
+  // Pods that run do not need what is gone, and new ones would not start without it.
+  if (found === undefined && known) return { kind: 'same', note: noted };
+  if (found === undefined) return optional ? { kind: 'first', note: key.note(place, absent) } : undefined;
+  if (!known) return { kind: 'first', note: key.note(place, found) };
+  if (before.hash === found.hash) return { kind: 'same', note: noted };
+  return { kind: 'changed', before: noted, note: key.note(place, found) };
+}
+
+/**
  * @param references what the pods use
- * @param found contents of those of them that exist
+ * @param looks at those of them that are looked at; what was noted of others stays
  */
 export function restart(
   observed: RestartMark,
   references: readonly Reference[],
-  found: ReadonlyMap<ReferenceId, Content>,
+  looks: ReadonlyMap<ReferenceId, Look>,
 ): Restart {
   const before = recorded(observed.contents);
-  const now = new Map<string, Content>();
-  const later = new Map<string, Content>();
+  const now = new Map<string, Note>();
+  const later = new Map<string, Note>();
   const changed: ReferenceId[] = [];
   for (const reference of references) {
     const id = referenceId(reference);
-    const was = before.get(id);
-    // Pods that run do not need what is gone, and new ones would not start without it.
-    const is = found.get(id) ?? was ?? (reference.optional ? absent : undefined);
-    if (is === undefined) continue;
-    const same = hashOf(is) === hashOf(was);
-    now.set(id, same && was !== undefined ? was : is);
-    later.set(id, was ?? is);
-    if (was !== undefined && !same) changed.push(id);
+    const is = looks.get(id);
+    const note = is?.note ?? before.get(id);
+    if (note === undefined) continue;
+    now.set(id, note);
+    later.set(id, is?.kind === 'changed' ? is.before : note);
+    if (is?.kind === 'changed') changed.push(id);
   }
   const { mark } = observed;
   return {
     now: {
       contents: written(now),
-      mark: changed.length === 0 ? mark : contentHash([...now].map(([id, is]) => [id, hashOf(is)])),
+      mark: changed.length === 0 ? mark : contentHash([...now].map(([id, note]) => [id, hashOfNote(note)])),
     },
     later: { contents: written(later), mark },
     changed,

@@ -1,8 +1,7 @@
 // What is in the ConfigMaps and Secrets that pods use: their metadata is watched, and one is read when it is another than
-// it was. Nothing of it is kept but a hash.
-import { createHash } from 'node:crypto';
+// it was. Nothing of it is kept but a hash, with the operator's key.
 import { z } from 'zod';
-import { ApiError, Cache, path, resourceType, type KubeClient } from '../../kube/index.ts';
+import { ApiError, Cache, namespaceOfKey, path, resourceType, type KubeClient } from '../../kube/index.ts';
 import {
   referenceId,
   referenceKinds,
@@ -10,7 +9,8 @@ import {
   type ReferenceId,
   type ReferenceKind,
 } from '../model/references.ts';
-import type { Content } from '../decide/restart.ts';
+import { look, type Look } from '../decide/restart.ts';
+import type { Content, ContentKey, Note, Place } from '../model/content-key.ts';
 
 export const referenceTypes = {
   ConfigMap: resourceType('v1', 'ConfigMap'),
@@ -29,14 +29,15 @@ const content = z.looseObject({
   binaryData: z.record(z.string(), z.string()).optional(),
 });
 
-/** Hash of what pods see of it, in any order. */
-function hash({ data = {}, binaryData = {} }: z.output<typeof content>): string {
-  const fields = [data, binaryData].map((map) => Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, 16);
+/** What pods see of it, in an order of its own. */
+function fieldsOf({ data = {}, binaryData = {} }: z.output<typeof content>): unknown {
+  return [data, binaryData].map((map) => Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** `Secret/web/db`: of one namespace. */
-type Place = string;
+type PlaceId = string;
+
+const idOf = ({ kind, namespace, name }: Place): PlaceId => `${kind}/${namespace}/${name}`;
 
 interface Read {
   readonly resourceVersion: string;
@@ -52,14 +53,21 @@ export class Contents {
   /** Kinds that are looked at; without rights to one, leave it out. */
   readonly kinds: ReadonlySet<ReferenceKind>;
   readonly #client: KubeClient;
-  readonly #reads = new Map<Place, Read>();
+  readonly #reads = new Map<PlaceId, Read>();
   /** Keys of the AppServers whose pods use what is at a place, and the other way round. */
-  readonly #users = new Map<Place, Set<string>>();
-  readonly #places = new Map<string, readonly Place[]>();
+  readonly #users = new Map<PlaceId, Set<string>>();
+  readonly #places = new Map<string, readonly PlaceId[]>();
+  #key: ContentKey | undefined;
 
   constructor(client: KubeClient, kinds: Iterable<ReferenceKind> = referenceKinds) {
     this.#client = client;
     this.kinds = new Set(kinds);
+  }
+
+  /** Contents are looked at from now on. Whoever has been looked at before has to be again. */
+  useKey(key: ContentKey): void {
+    this.#key = key;
+    this.#reads.clear();
   }
 
   /** Keys of the AppServers that a change concerns. */
@@ -68,28 +76,32 @@ export class Contents {
   }
 
   /**
-   * Contents of what exists of `references`.
+   * Looks at what exists of `references`; at nothing as long as there is no key.
    * @param app key of the AppServer that they are of; it is told of their changes from now on
-   * @param known what was noted of them before, which need not be read again while it is the same version
+   * @param noted what was noted of them before, which need not be read again while it is the same version
    */
   async read(
     app: string,
     references: readonly Reference[],
-    known: ReadonlyMap<string, Content>,
-  ): Promise<Map<ReferenceId, Content>> {
-    const [namespace = ''] = app.split('/');
+    noted: ReadonlyMap<string, Note>,
+  ): Promise<Map<ReferenceId, Look>> {
+    const namespace = namespaceOfKey(app);
     const watched = references.filter(({ kind }) => this.kinds.has(kind));
     this.#use(
       app,
-      watched.map(({ kind, name }) => `${kind}/${namespace}/${name}`),
+      watched.map(({ kind, name }) => idOf({ kind, namespace, name })),
     );
-    const found = await Promise.all(
-      watched.map(async (one): Promise<[ReferenceId, Content | undefined]> => {
-        const id = referenceId(one);
-        return [id, await this.#content(namespace, one, known.get(id))];
+    const key = this.#key;
+    if (key === undefined) return new Map();
+    const looks = await Promise.all(
+      watched.map(async ({ kind, name, optional }): Promise<[ReferenceId, Look | undefined]> => {
+        const place = { kind, namespace, name };
+        const id = referenceId({ kind, name, optional });
+        const found = await this.#content(key, place, noted.get(id));
+        return [id, look(key, place, noted.get(id), { found, optional })];
       }),
     );
-    return new Map(found.flatMap(([id, is]) => (is === undefined ? [] : [[id, is]])));
+    return new Map(looks.flatMap(([id, is]) => (is === undefined ? [] : [[id, is]])));
   }
 
   /** The AppServer is gone. */
@@ -97,31 +109,30 @@ export class Contents {
     this.#use(app, []);
   }
 
-  async #content(
-    namespace: string,
-    { kind, name }: Reference,
-    known: Content | undefined,
-  ): Promise<Content | undefined> {
+  async #content(key: ContentKey, place: Place, noted: Note | undefined): Promise<Content | undefined> {
+    const { kind, namespace, name } = place;
     const version = this.versions[kind].get(`${namespace}/${name}`)?.resourceVersion;
     if (version === undefined) return undefined;
-    if (known?.endsWith(`@${version}`) === true) return known;
-    const place = `${kind}/${namespace}/${name}`;
-    const last = this.#reads.get(place);
+    const known = noted === undefined ? undefined : key.read(place, noted);
+    if (known?.resourceVersion === version) return known;
+    const id = idOf(place);
+    const last = this.#reads.get(id);
     // Hundreds may use the same one, and it is read once.
     if (last?.resourceVersion === version) return last.content;
-    const read: Read = { resourceVersion: version, content: this.#get(kind, namespace, name) };
-    this.#reads.set(place, read);
+    const read: Read = { resourceVersion: version, content: this.#get(key, place) };
+    this.#reads.set(id, read);
     read.content.catch(() => {
-      if (this.#reads.get(place) === read) this.#reads.delete(place);
+      if (this.#reads.get(id) === read) this.#reads.delete(id);
     });
     return read.content;
   }
 
-  async #get(kind: ReferenceKind, namespace: string, name: string): Promise<Content | undefined> {
+  async #get(key: ContentKey, place: Place): Promise<Content | undefined> {
+    const { kind, namespace, name } = place;
     try {
       const answer = await this.#client.json({ method: 'GET', path: path(referenceTypes[kind], namespace, name) });
       const object = content.parse(answer);
-      return `${hash(object)}@${object.metadata.resourceVersion}`;
+      return { hash: key.hash(place, fieldsOf(object)), resourceVersion: object.metadata.resourceVersion };
     } catch (error) {
       // Deleted meanwhile, as the watch will tell.
       if (error instanceof ApiError && error.status === 404) return undefined;
@@ -129,7 +140,7 @@ export class Contents {
     }
   }
 
-  #use(app: string, places: readonly Place[]): void {
+  #use(app: string, places: readonly PlaceId[]): void {
     const before = this.#places.get(app) ?? [];
     for (const place of places) this.#users.set(place, (this.#users.get(place) ?? new Set()).add(app));
     if (places.length === 0) this.#places.delete(app);
@@ -138,7 +149,7 @@ export class Contents {
     for (const place of before) if (!now.has(place)) this.#leave(app, place);
   }
 
-  #leave(app: string, place: Place): void {
+  #leave(app: string, place: PlaceId): void {
     const users = this.#users.get(place);
     users?.delete(app);
     if (users === undefined || users.size > 0) return;

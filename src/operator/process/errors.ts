@@ -11,6 +11,10 @@ export const catalogue = {
   RUNTIME_IMAGE_MISSING: 'Name the image that pods install the runtime from, with --runtime-image or RUNTIME_IMAGE.',
   LEADER_ELECTION_FAILED:
     'See that the operator may create, list, watch and update Leases in its namespace, or turn it off with --no-leader-elect where there is one replica alone; it is tried again.',
+  OPERATOR_KEY_UNAVAILABLE:
+    'Let the operator create Secrets in its own namespace and get the one that is named, as the Helm chart does. Until then new content of ConfigMaps and Secrets replaces no pods; it is tried again.',
+  OPERATOR_KEY_INVALID:
+    'Delete that Secret: the operator makes another one, and no pods are replaced for it. Until then new content of ConfigMaps and Secrets replaces none; it is tried again.',
   LEADERSHIP_LOST:
     'Another replica acts now, or will; this one ends and competes again when it is restarted. See why the API server could not be reached in time.',
   ADMIN_PORT_IN_USE: 'Choose another port with --admin-port or --secure-metrics-port.',

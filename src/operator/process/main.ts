@@ -15,6 +15,7 @@ import { newestLayout } from '../model/layout.ts';
 import type { OwnRelease } from '../model/release.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
 import { Metrics } from '../http/metrics.ts';
+import { loadOperatorKey } from './operator-key.ts';
 import { parse, type Options } from './options.ts';
 import { askPod } from '../observe/pod-status.ts';
 import { Reconciler } from '../reconcile/reconciler.ts';
@@ -46,13 +47,16 @@ interface Access {
 /** AppServers that are reconciled at the same time beyond --concurrency, when somebody waits for them. */
 const urgentConcurrency = 2;
 
+const quietMs = 30_000;
+
 /** The same trouble of a watch is told once in a while, not at each try. */
 function quietly(log: Logger): (error: OperatorError) => void {
   const told = new Map<string, number>();
   return (error) => {
-    const last = told.get(error.message) ?? -Infinity;
-    if (performance.now() - last < 30_000) return;
-    told.set(error.message, performance.now());
+    const now = performance.now();
+    for (const [message, at] of told) if (now - at >= quietMs) told.delete(message);
+    if (told.has(error.message)) return;
+    told.set(error.message, now);
     log.error({ code: error.code }, sentence(error));
   };
 }
@@ -166,6 +170,34 @@ function leadershipOf(options: Options, access: Access, log: Logger, signal: Abo
   return compete({ ...access, ...leaseOf(options, access), onError: quietly(log), signal });
 }
 
+/** Resolves when the key is there, or is known not to be for now: contents are looked at as soon as it is. */
+async function loadKey(
+  options: Options,
+  { config }: Access,
+  { parts: { client, caches, contents, queue }, mayCreate, log, signal }: KeyUse,
+): Promise<void> {
+  if (options.restartOn.length === 0) return;
+  await loadOperatorKey({
+    client,
+    namespace: options.leaderElectionNamespace ?? ownNamespace(config),
+    name: `${options.leaderElectionId}-key`,
+    mayCreate,
+    onKey: (key) => {
+      contents.useKey(key);
+      for (const app of caches.apps.keys()) queue.add(app);
+    },
+    onError: quietly(log),
+    signal,
+  });
+}
+
+interface KeyUse {
+  readonly parts: Parts;
+  readonly mayCreate: Promise<void>;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
 /** Resolves when asked to end. */
 function untilStopped(log: Logger, stop: AbortController): Promise<void> {
   return new Promise((resolve) => {
@@ -240,8 +272,9 @@ async function run(options: Options, log: Logger): Promise<void> {
     ready = true;
     log.info({ appservers: caches.apps.keys().length }, 'caches filled');
   };
+  const keyTried = loadKey(options, access, { parts, mayCreate: leadership.won, log, signal: stop.signal });
   // Who waits has full caches, and begins the moment that it leads.
-  await Promise.race([Promise.all([fillCaches(), leadership.won]), stopped]);
+  await Promise.race([Promise.all([fillCaches(), leadership.won, keyTried]), stopped]);
   if (!stop.signal.aborted) {
     log.info('leading');
     startPolling(options.podStatusSeconds, parts, stop.signal);

@@ -33,8 +33,8 @@ export async function decideRestart(
 ): Promise<RestartDecision> {
   const { restartOn, rollout } = facts.app.spec;
   const references = used.filter(({ kind }) => restartOn.includes(kind));
-  const found = await contents.read(key, references, recorded(facts.restart.contents));
-  const { now, later, changed } = restart(facts.restart, references, found);
+  const looks = await contents.read(key, references, recorded(facts.restart.contents));
+  const { now, later, changed } = restart(facts.restart, references, looks);
   const paused = rollout.paused === true;
   if (changed.length === 0) {
     const replaces = !paused && !isSettled(facts) && !isStuck(facts);

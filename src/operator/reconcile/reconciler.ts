@@ -42,6 +42,8 @@ export interface ReconcilerOptions {
 
 /** What stands in the way lies outside of what is watched, so it is looked at again. */
 const recheckMs = 15_000;
+/** So that the condition names those who have the places now; one whose turn it is does not wait for this. */
+const recheckOfWaitingMs = 300_000;
 /** What is still not as it should be after so many writes is looked at again soon. */
 const unfinishedMs = 1_000;
 /** Writes in one reconcile: what is written is looked at once more, so that its events need no reconcile of their own. */
@@ -188,6 +190,8 @@ export class Reconciler {
       return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
     }
     if (!isDone) return { kind: 'recheck', afterMs: unfinishedMs, why: reasons.Updated };
-    return beside === undefined ? { kind: 'done' } : { kind: 'recheck', afterMs: recheckMs, why: beside.reason };
+    if (beside !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: beside.reason };
+    if (waiting !== undefined) return { kind: 'recheck', afterMs: recheckOfWaitingMs, why: waiting.reason };
+    return { kind: 'done' };
   }
 }

@@ -3,6 +3,7 @@
 import type { Write } from '../decide/plan.ts';
 import { reasons } from '../../api/index.ts';
 import type { PresentCondition } from '../status/conditions.ts';
+import { contentHash } from '../model/content-hash.ts';
 import { describeRepair, fieldsOf } from './announce.ts';
 
 /** Repairs at once, before they are spaced out: a person who tries something out is not a contender. */
@@ -11,6 +12,8 @@ const firstPauseMs = 2_000;
 const longestPauseMs = 300_000;
 /** A child that was left alone for so long after a repair starts anew. */
 export const calmMs = 300_000;
+/** Of one AppServer, that are kept in mind; a contender that takes turns with more of them is slowed down by the queue alone. */
+const mostPlaces = 32;
 
 interface Repairs {
   readonly count: number;
@@ -39,8 +42,13 @@ function pauseMs(count: number): number {
 const memoryMs = ({ count }: Repairs): number => Math.max(calmMs, 2 * pauseMs(count));
 
 export class Contention {
-  /** By AppServer, and by child and fields. */
+  /** By AppServer, and by child and fields. In both the one that was repaired last comes last. */
   readonly #apps = new Map<string, Map<string, Repairs>>();
+
+  /** Repairs that are kept in mind. */
+  get size(): number {
+    return [...this.#apps.values()].reduce((total, repairs) => total + repairs.size, 0);
+  }
 
   /** Leaves out the repairs that somebody would undo at once. @param now milliseconds that only grow */
   admit(app: string, writes: readonly Write[], now: number): Admitted {
@@ -59,9 +67,23 @@ export class Contention {
     for (const write of writes) {
       if (write.why !== 'repaired') continue;
       const repairs = this.#apps.get(app) ?? new Map<string, Repairs>();
+      const place = placeOf(write);
       const count = (this.#recent(app, write, now)?.count ?? 0) + 1;
-      repairs.set(placeOf(write), { count, last: now, what: describeRepair(write) });
+      repairs.delete(place);
+      repairs.set(place, { count, last: now, what: describeRepair(write) });
+      if (repairs.size > mostPlaces) forgetOne(repairs);
+      this.#apps.delete(app);
       this.#apps.set(app, repairs);
+    }
+    this.#forgetCalm(now);
+  }
+
+  /** Looks no further than at the first AppServer of which something is still to be kept. */
+  #forgetCalm(now: number): void {
+    for (const [app, repairs] of this.#apps) {
+      for (const [place, one] of repairs) if (now - one.last >= memoryMs(one)) repairs.delete(place);
+      if (repairs.size > 0) return;
+      this.#apps.delete(app);
     }
   }
 
@@ -92,7 +114,14 @@ export class Contention {
   }
 }
 
+/** What is contended for is kept as long as there is anything else. */
+function forgetOne(repairs: Map<string, Repairs>): void {
+  const [longestAgo] = repairs.keys();
+  const [place = longestAgo] = [...repairs].find(([, { count }]) => count < free) ?? [];
+  if (place !== undefined) repairs.delete(place);
+}
+
 /** The same fields of the same child: whoever edits one after the other by hand contends for none. */
 function placeOf(write: Write): string {
-  return [write.child.kind, write.child.metadata.name, ...fieldsOf(write)].join(' ');
+  return contentHash([write.child.kind, write.child.metadata.name, fieldsOf(write)]);
 }

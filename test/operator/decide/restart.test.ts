@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { referencesOf, type ReferenceId } from '../../../src/operator/model/references.ts';
-import { restart } from '../../../src/operator/decide/restart.ts';
+import { referencesOf } from '../../../src/operator/model/references.ts';
+import { look, recorded, restart, type Restart, type RestartMark } from '../../../src/operator/decide/restart.ts';
+import { absent, ContentKey, type Content } from '../../../src/operator/model/content-key.ts';
 
 describe('references of a pod template', () => {
   const container = { name: 'app' };
@@ -69,70 +71,151 @@ describe('references of a pod template', () => {
 
 describe('pods', () => {
   const db = { kind: 'Secret', name: 'db', optional: false } as const;
-  const started = { contents: '{"Secret/db":"aaa@1"}', mark: undefined };
-  const contents = (is: string): Map<ReferenceId, string> => new Map([['Secret/db', is]]);
+  const place = { kind: 'Secret', namespace: 'web', name: 'db' } as const;
+  const key = new ContentKey(Buffer.alloc(32, 1));
+  const otherKey = new ContentKey(Buffer.alloc(32, 2));
+  const content = (text: string, resourceVersion: string, by = key): Content => ({
+    hash: by.hash(place, text),
+    resourceVersion,
+  });
+  const noted = (is: Content, by = key): string => JSON.stringify({ 'Secret/db': by.note(place, is) });
+  const started = { contents: noted(content('a', '1')), mark: undefined };
+
+  /** What is decided when there is this Secret, or none. */
+  function decide(observed: RestartMark, found: Content | undefined, optional = false): Restart {
+    const is = look(key, place, recorded(observed.contents).get('Secret/db'), { found, optional });
+    return restart(observed, [{ ...db, optional }], new Map(is === undefined ? [] : [['Secret/db', is]]));
+  }
 
   const cases: Record<
     string,
     {
-      observed?: { contents: string | undefined; mark: string | undefined };
+      observed?: RestartMark;
       optional?: boolean;
-      found?: Map<ReferenceId, string>;
+      found?: Content;
       changed?: boolean;
       noted: string | undefined;
     }
   > = {
     'are left when contents are seen for the first time': {
       observed: { contents: undefined, mark: undefined },
-      found: contents('aaa@1'),
-      noted: '{"Secret/db":"aaa@1"}',
+      found: content('a', '1'),
+      noted: noted(content('a', '1')),
     },
-    'are left when nothing has changed': { found: contents('aaa@1'), noted: '{"Secret/db":"aaa@1"}' },
+    'are left when nothing has changed': { found: content('a', '1'), noted: noted(content('a', '1')) },
     'are left, and nothing written, when labels have changed and no content': {
-      found: contents('aaa@2'),
-      noted: '{"Secret/db":"aaa@1"}',
+      found: content('a', '2'),
+      noted: noted(content('a', '1')),
     },
-    'are replaced when the content has': { found: contents('bbb@2'), changed: true, noted: '{"Secret/db":"bbb@2"}' },
+    'are replaced when the content has': { found: content('b', '2'), changed: true, noted: noted(content('b', '2')) },
     'are left when what they use is deleted, which they would not start without': {
-      noted: '{"Secret/db":"aaa@1"}',
+      noted: noted(content('a', '1')),
+    },
+    'are left when what they could do without is not there': {
+      observed: { contents: undefined, mark: undefined },
+      optional: true,
+      noted: noted(absent),
     },
     'are replaced when something optional comes': {
-      observed: { contents: '{"Secret/db":"absent"}', mark: undefined },
+      observed: { contents: noted(absent), mark: undefined },
       optional: true,
-      found: contents('aaa@1'),
+      found: content('a', '1'),
       changed: true,
-      noted: '{"Secret/db":"aaa@1"}',
+      noted: noted(content('a', '1')),
     },
     'wait for what must be there, and are not replaced when it comes': {
       observed: { contents: undefined, mark: undefined },
       noted: undefined,
     },
+    'are left by the release that writes notes in another form': {
+      observed: { contents: '{"Secret/db":"0123456789abcdef@1"}', mark: 'm' },
+      found: content('a', '1'),
+      noted: noted(content('a', '1')),
+    },
+    'are left by that release also where something was noted as absent': {
+      observed: { contents: '{"Secret/db":"absent"}', mark: 'm' },
+      optional: true,
+      found: content('a', '1'),
+      noted: noted(content('a', '1')),
+    },
+    'are left when the operator has another key': {
+      observed: { contents: noted(content('b', '1', otherKey), otherKey), mark: 'm' },
+      found: content('a', '1'),
+      noted: noted(content('a', '1')),
+    },
+    'are left when what the operator has noted with another key is gone': {
+      observed: { contents: noted(content('b', '1', otherKey), otherKey), mark: 'm' },
+      noted: noted(content('b', '1', otherKey), otherKey),
+    },
+    'are left when somebody has noted what the key says of another Secret': {
+      observed: {
+        contents: JSON.stringify({ 'Secret/db': key.note({ ...place, name: 'other' }, content('b', '1')) }),
+        mark: 'm',
+      },
+      found: content('a', '1'),
+      noted: noted(content('a', '1')),
+    },
+    'are left when somebody has made a note up': {
+      observed: { contents: `{"Secret/db":"${key.id}.${'0'.repeat(32)}.${'0'.repeat(32)}@1"}`, mark: 'm' },
+      found: content('a', '1'),
+      noted: noted(content('a', '1')),
+    },
     'are left when somebody has spoiled the note': {
       observed: { contents: 'nonsense', mark: 'm' },
-      found: contents('aaa@1'),
-      noted: '{"Secret/db":"aaa@1"}',
+      found: content('a', '1'),
+      noted: noted(content('a', '1')),
     },
   };
-  for (const [
-    name,
-    { observed = started, optional = false, found = new Map(), changed = false, noted },
-  ] of Object.entries(cases)) {
+  for (const [name, { observed = started, optional, found, changed = false, noted: expected }] of Object.entries(
+    cases,
+  )) {
     test(name, () => {
-      const result = restart(observed, [{ ...db, optional }], found);
-      assert.equal(result.now.contents, noted);
+      const result = decide(observed, found, optional);
+      assert.equal(result.now.contents, expected);
       assert.deepEqual(result.changed, changed ? ['Secret/db'] : []);
       assert.equal(result.now.mark !== observed.mark, changed);
     });
   }
 
   test('that have to wait are noted with what they were started with', () => {
-    const { later } = restart(started, [db], contents('bbb@2'));
-    assert.deepEqual(later, started);
+    assert.deepEqual(decide(started, content('b', '2')).later, started);
   });
 
   test('are not replaced again for the same content', () => {
-    const { now } = restart(started, [db], contents('bbb@2'));
-    const again = restart(now, [db], contents('bbb@2'));
+    const { now } = decide(started, content('b', '2'));
+    const again = decide(now, content('b', '2'));
     assert.deepEqual([again.now, again.changed], [now, []]);
+  });
+
+  test('are left, and their note with them, as long as nothing is looked at', () => {
+    const result = restart(started, [db], new Map());
+    assert.deepEqual([result.now, result.changed], [started, []]);
+  });
+
+  test('are left whatever somebody writes into the note, and it is replaced by one', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.dictionary(fc.constantFrom('Secret/db', '__proto__', 'x'), fc.string()).map((note) => JSON.stringify(note)),
+      fc
+        .tuple(fc.constantFrom('0', '7', 'f'), fc.string(), fc.constantFrom('absent', '0'.repeat(32)))
+        .map(([digit, version, hash]) =>
+          JSON.stringify({ 'Secret/db': `${key.id}.${hash}.${digit.repeat(32)}@${version}` }),
+        ),
+    );
+    fc.assert(
+      fc.property(text, fc.boolean(), (contents, optional) => {
+        const result = decide({ contents, mark: 'm' }, content('a', '1'), optional);
+        assert.deepEqual(result.changed, []);
+        assert.deepEqual(result.now, { contents: noted(content('a', '1')), mark: 'm' });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('nothing is read of a note that is too long to be one', () => {
+    const long = JSON.stringify({ 'Secret/db': key.note(place, absent), 'Secret/x': 'x'.repeat(200_000) });
+    assert.equal(recorded(long).size, 0);
+    assert.equal(recorded(`{"Secret/db":"${'x'.repeat(300)}"}`).size, 0);
   });
 });

@@ -79,4 +79,21 @@ describe('contention', () => {
     contention.forget(app);
     assert.equal(contention.contended(app, 1_500), undefined);
   });
+
+  test('keeps little in mind of one that changes another field each time', () => {
+    const contention = contendedFor();
+    for (let i = 0; i < 10_000; i++) {
+      contention.written(app, [{ ...repair, found: [differs(`metadata.labels.x${i}`)] }], 1_000);
+    }
+    assert.equal(contention.size, 32);
+    assert.deepEqual(contention.admit(app, [repair], 1_500).due, [], 'what is contended for is not forgotten for it');
+  });
+
+  test('keeps nothing in mind of what has been left alone, however many AppServers that is', () => {
+    const contention = new Contention();
+    for (let i = 0; i < 5_000; i++) contention.written(`web/shop-${i}`, [repair], i * 1_000);
+    assert.ok(contention.size <= calmMs / 1_000, `${contention.size}`);
+    contention.written(app, [], 5_000_000 + calmMs);
+    assert.equal(contention.size, 0);
+  });
 });
