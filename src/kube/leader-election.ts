@@ -1,6 +1,6 @@
 // Who of several processes acts, by a Lease, after client-go's leaderelection: a candidate takes over what it has seen
 // unchanged for as long as the lease lasts, by its own clock, so that clocks need not agree.
-import { ApiError } from './client.ts';
+import { ApiError } from './errors.ts';
 import { realTimers, type Timers } from './timers.ts';
 
 export interface Lease {
