@@ -231,7 +231,7 @@ export class KubeClient {
     if (current?.fingerprint === fingerprint(target)) return current;
     if (current !== undefined) {
       this.#retired.add(current);
-      void current.retire().then(() => this.#retired.delete(current));
+      void current.retire().finally(() => this.#retired.delete(current));
     }
     const { mayWrite } = this.#options;
     this.#transport = new Transport(target, mayWrite);

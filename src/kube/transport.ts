@@ -75,13 +75,14 @@ export class Transport {
     return to.request({ ...options, origin, path: `${pathname.replace(/\/$/, '')}${path}` });
   }
 
-  /** What is under way is done, and nothing more is begun. */
+  /** What is under way is done, and nothing more is begun. Never rejects. */
   async retire(): Promise<void> {
-    await Promise.all([this.#requests.close(), this.#streams.close()]);
+    await Promise.allSettled([this.#requests.close(), this.#streams.close()]);
   }
 
+  /** Never rejects. */
   async destroy(): Promise<void> {
-    await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
+    await Promise.allSettled([this.#requests.destroy(), this.#streams.destroy()]);
   }
 }
 

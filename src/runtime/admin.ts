@@ -79,12 +79,12 @@ export function startAdmin(options: AdminOptions): Promise<Server> {
       keepAliveTimeout: 5_000,
       // Only so often are the two above looked at.
       connectionsCheckingInterval: 1_000,
+      mostConnections: 64,
     },
     (asked, response) => answer(asked, response, options),
     // A stranger must not fill the log of the application.
     () => undefined,
   );
-  server.maxConnections = 64;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const code = error.code === 'EADDRINUSE' ? 'ADMIN_PORT_IN_USE' : 'LISTEN_FAILED';

@@ -78,7 +78,7 @@ async function respond(asked: Asked, response: ServerResponse, options: ControlO
 export async function startControl(options: ControlOptions): Promise<void> {
   const path = options.path ?? defaultControlPath();
   const server = guardedServer(
-    {},
+    { mostConnections: 64 },
     (asked, response) => respond(asked, response, options),
     (error) => options.log.error({ err: error }, 'control request failed'),
   );

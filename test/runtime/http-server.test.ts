@@ -68,10 +68,24 @@ describe('the admin port', () => {
   });
 });
 
+test('the admin port answers while strangers hold more connections than it takes, and say nothing or half of something', async () => {
+  const server = await admin();
+  const open = opener(server);
+  const strangers = Array.from({ length: 200 }, (_, i) => {
+    const socket = open().on('error', () => undefined);
+    if (i % 2 === 0) socket.write('GET /readyz HTTP/1.1\r\n');
+    return socket;
+  });
+  await Promise.all(strangers.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  await stillAnswers(open);
+  for (const socket of strangers) socket.destroy();
+  server.close();
+});
+
 test('a connection that cannot be accepted is told, and the server goes on', async () => {
   const errors: unknown[] = [];
   const server = guardedServer(
-    {},
+    { mostConnections: 2 },
     async (_, response) => {
       await Promise.resolve();
       response.end('ok');
