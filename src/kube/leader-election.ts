@@ -68,6 +68,8 @@ export class LeaderElection {
   #cancel: () => void = () => undefined;
   /** A write under way; what is seen meanwhile is looked at when it is over. */
   #writing: Promise<void> | undefined;
+  /** Whether the last write may have been done or not: there was no answer to it. */
+  #unknown = false;
   /** Called when another lease is seen. */
   #onSeen: () => void = () => undefined;
 
@@ -121,6 +123,9 @@ export class LeaderElection {
     this.#cancel();
     this.#role = { kind: 'over' };
     await this.#writing;
+    if (this.#unknown && this.#seen.lease?.holder !== this.#options.identity) {
+      await this.#seenWithin(this.#options.timing.retryMs);
+    }
     for (let tries = 1; tries <= mostReleases; tries++) {
       if (this.#seen.lease?.holder !== this.#options.identity || (await this.#giveBack(this.#seen.lease))) return;
     }
@@ -201,12 +206,14 @@ export class LeaderElection {
     const next = { holder: identity, durationMs: timing.leaseMs, transitions };
     try {
       const written = await store.write(next, lease, timing.renewDeadlineMs / 2);
+      this.#unknown = false;
       this.#see(written, now);
       if (this.#role.kind === 'candidate' || this.#role.kind === 'leader') {
         this.#role = { kind: 'leader', until: now + timing.renewDeadlineMs };
         this.#won.resolve();
       }
     } catch (error) {
+      this.#unknown = !(error instanceof ApiError);
       // Somebody was quicker, and whoever observes will say so.
       if (error instanceof ApiError && error.status === 409) return;
       onError(error);

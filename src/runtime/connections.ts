@@ -1,5 +1,5 @@
-// Connections of one server. When there are too many, the oldest on which no request is being answered has to go: whoever opens
-// connections and says nothing must not keep the kubelet out, whose address cannot be known in a pod.
+// Connections of one server. When there are too many, the oldest has to go, one on which no request is being answered before the
+// others: whoever opens connections and says nothing, or reads no answer, must not keep the kubelet out, whose address cannot be known in a pod.
 import type { Socket } from 'node:net';
 
 export class Connections {
@@ -15,8 +15,7 @@ export class Connections {
 
   /** Takes the connection up, in the place of another one if there has to be. */
   add(socket: Socket): void {
-    if (this.#open.size >= this.#most) this.#evict(socket);
-    if (socket.destroyed) return;
+    if (this.#open.size >= this.#most) this.#evict();
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
   }
@@ -31,13 +30,11 @@ export class Connections {
     };
   }
 
-  #evict(incoming: Socket): void {
-    for (const socket of this.#open) {
-      if (this.#busy.has(socket)) continue;
-      this.#open.delete(socket);
-      socket.destroy();
-      return;
-    }
-    incoming.destroy();
+  #evict(): void {
+    const sockets = [...this.#open];
+    const socket = sockets.find((one) => !this.#busy.has(one)) ?? sockets[0];
+    if (socket === undefined) return;
+    this.#open.delete(socket);
+    socket.destroy();
   }
 }

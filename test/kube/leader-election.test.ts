@@ -36,6 +36,8 @@ class Process {
   cutOff = false;
   /** What each write is answered with. */
   refusal: Error | undefined;
+  /** The first write is done, and its answer lost on the way; so is what the watch would tell at once. */
+  answersLost = false;
   readonly #held: (() => void)[] = [];
 
   constructor(name: string, store: Store, timers: VirtualTimers) {
@@ -50,7 +52,10 @@ class Process {
             try {
               if (this.cutOff) throw new Error('no route to host');
               if (this.refusal !== undefined) throw this.refusal;
+              const lost = this.answersLost;
               const written = store.write(next, seen);
+              this.answersLost = false;
+              if (lost) throw new Error('socket hang up');
               run(() => resolve(written));
             } catch (error) {
               run(() => reject(error instanceof Error ? error : new Error('unknown', { cause: error })));
@@ -68,7 +73,7 @@ class Process {
       onError: (error) => this.errors.push(error),
     });
     store.watchers.add((lease) => {
-      if (!this.cutOff) run(() => this.election.observe(lease));
+      if (!this.cutOff && !this.answersLost) run(() => this.election.observe(lease));
     });
   }
 
@@ -199,6 +204,18 @@ describe('leader election', () => {
     b.start(store);
     await pass(timers, 500);
     assert.ok(b.election.leads());
+  });
+
+  test('one whose first write arrives and is never answered gives back what it wrote, once it hears of it', async () => {
+    const { timers, store, a } = two();
+    a.answersLost = true;
+    a.start(store);
+    const releasing = a.election.release();
+    await pass(timers, 500);
+    a.election.observe(store.lease);
+    await pass(timers, 500);
+    await releasing;
+    assert.equal(store.lease?.holder, '');
   });
 
   test('one that is released during a renewal gives back what that wrote', async () => {

@@ -220,6 +220,20 @@ describe('the deadline of a request', () => {
   });
 });
 
+test('each answer is counted with its status, and each request without one as 0', async () => {
+  const counted: [string, number][] = [];
+  const options: KubeClientOptions = { onRequest: (method, status) => counted.push([method, status]) };
+  await using server = await scriptedServer([ok, json(404, {}), (response) => response.destroy()], options);
+  await server.client.json(call);
+  await assert.rejects(server.client.json({ ...call, method: 'DELETE' }), ApiError);
+  await assert.rejects(server.client.json({ ...call, method: 'POST', body: {} }), NoAnswer);
+  assert.deepEqual(counted, [
+    ['GET', 200],
+    ['DELETE', 404],
+    ['POST', 0],
+  ]);
+});
+
 describe('what a failed request says', () => {
   test('a server that is not there: what was asked, and why not', async () => {
     const subject = client({})({ name: 't', server: 'https://127.0.0.1:1', skipTLSVerify: true });

@@ -1,5 +1,5 @@
-// Connections of one server. When there are too many, the oldest on which no request is being answered has to go: whoever opens
-// connections and says nothing must not keep the kubelet out.
+// Connections of one server. When there are too many, the oldest has to go, one on which no request is being answered before the
+// others: whoever opens connections and says nothing, or reads no answer, must not keep the kubelet out.
 import type { Socket } from 'node:net';
 
 export class Connections {
@@ -16,8 +16,7 @@ export class Connections {
   /** Takes the connection up, in the place of another one if there has to be. */
   add(socket: Socket): void {
     const key = keyOf(socket);
-    if (this.#open.size >= this.#most) this.#evict(socket);
-    if (socket.destroyed) return;
+    if (this.#open.size >= this.#most) this.#evict();
     this.#open.set(key, socket);
     socket.once('close', () => {
       if (this.#open.get(key) === socket) this.#open.delete(key);
@@ -35,14 +34,12 @@ export class Connections {
     };
   }
 
-  #evict(incoming: Socket): void {
-    for (const [key, socket] of this.#open) {
-      if (this.#busy.has(key)) continue;
-      this.#open.delete(key);
-      socket.destroy();
-      return;
-    }
-    incoming.destroy();
+  #evict(): void {
+    const keys = [...this.#open.keys()];
+    const key = keys.find((one) => !this.#busy.has(one)) ?? keys[0];
+    if (key === undefined) return;
+    this.#open.get(key)?.destroy();
+    this.#open.delete(key);
   }
 }
 

@@ -182,6 +182,26 @@ describe('a server of the operator', () => {
     for (const socket of strangers) socket.destroy();
   });
 
+  test('answers a probe also while all connections that it takes wait for answers', async () => {
+    const never = Promise.withResolvers<void>();
+    const waiting: string[] = [];
+    await using running = await serve('http', async ({ path }) => {
+      if (path === '/livez') return plain(200, 'ok');
+      waiting.push(path);
+      await never.promise;
+      return plain(200, '');
+    });
+    const strangers = Array.from({ length: 64 }, () => {
+      const socket = running.open().on('error', () => undefined);
+      socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+      return socket;
+    });
+    while (waiting.length < 64) await new Promise((resolve) => setImmediate(resolve));
+    await stillAnswers(running.open);
+    for (const socket of strangers) socket.destroy();
+    never.resolve();
+  });
+
   test('says that a port is taken', async () => {
     await using running = await serve('http');
     const { port } = running.server.address() as AddressInfo;
