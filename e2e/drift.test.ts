@@ -78,12 +78,11 @@ const rest = (): Promise<void> => delay(1_500);
 
 async function isLeftAlone(inNamespace: string): Promise<void> {
   await rest();
+  const app = await untilReady(inNamespace);
   const was = { children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) };
   await rest();
   assert.deepEqual({ children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) }, was);
-  const app = await get(types.AppServer, inNamespace, 'shop');
   assert.equal(condition(app, 'Contended'), undefined);
-  assert.equal(condition(app, 'Ready')?.status, 'True');
 }
 
 /** Its pods are looked at by no test here. */

@@ -1,33 +1,16 @@
 // Requests to the API server: plain JSON over keep-alive connections. client-node supplies kubeconfig and credentials; its
-// own request path opens a connection a call and drops fields that its models do not know.
+// own request path drops fields that its models do not know.
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
-import type { IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { readText } from './body.ts';
+import { CredentialSource, serverOf, type Credentials } from './credentials.ts';
+import { ApiError, messageOf, NoAnswer, UnreadableAnswer, WriteRefused } from './errors.ts';
+import { proxyFor, type Environment } from './proxy.ts';
+import { realTimers, sleep, type Timers } from './timers.ts';
+import { fingerprint, Transport, type Target } from './transport.ts';
 
-/** The API server's answer when it is not a success; `reason` is Kubernetes' own word, `Forbidden` for one. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly reason: string;
-  /** When it asks to be asked again. */
-  readonly retryAfterMs: number | undefined;
-  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
-    super(message);
-    this.name = 'ApiError';
-    this.status = status;
-    this.reason = reason;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
-/** Nothing was sent, because this process may not write just now. */
-export class WriteRefused extends Error {
-  constructor() {
-    super('this process does not lead (any more): nothing was written');
-    this.name = 'WriteRefused';
-  }
-}
+export { ApiError, NoAnswer, UnreadableAnswer, WriteRefused } from './errors.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -38,7 +21,10 @@ export interface Call {
   readonly contentType?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal;
-  /** Within which json() has its answer, tries again included. Default: half a minute */
+  /**
+   * Milliseconds within which json() has its answer, tries again included, and stream() the beginning of one. Default: half
+   * a minute
+   */
   readonly timeoutMs?: number;
 }
 
@@ -47,156 +33,279 @@ export interface KubeClientOptions {
   readonly onRequest?: (method: string, status: number) => void;
   /** The kubeconfig as it is now, when the API server does not take the credentials any more: they may have been replaced. */
   readonly reload?: () => KubeConfig;
-  /** Milliseconds that only grow. Default: performance.now */
+  /** Of deadlines and pauses. Default: the process's own clock */
+  readonly timers?: Timers;
+  /** Milliseconds that only grow, for the age of credentials. Default: that of the timers */
   readonly now?: () => number;
   /** Asked at the moment at which a write would be sent. */
   readonly mayWrite?: () => boolean;
+  /** Where HTTPS_PROXY, HTTP_PROXY and NO_PROXY are looked for. Default: that of the process */
+  readonly env?: Environment;
 }
 
-/** A request that gets no answer for so long has failed; watches have limits of their own. */
 const answerTimeoutMs = 30_000;
 /** For so long credentials are not asked for again. */
 const credentialsForMs = 1_000;
 /** As client-go has it. */
 const mostTries = 10;
+/**
+ * The largest object is some 3 MiB and the largest page in use some 10 MiB; what is larger would take memory from everything
+ * else, and lists ask for fewer objects then.
+ */
+const mostAnswerBytes = 64 * 1024 * 1024;
+/** Of a refusal, which is one sentence. */
+const mostRefusalBytes = 1024 * 1024;
+
+/** Where requests go, and as whom. */
+interface Way {
+  readonly transport: Transport;
+  readonly headers: Credentials['headers'];
+}
+
+interface Known {
+  readonly way: Promise<Way>;
+  readonly until: number;
+}
 
 export class KubeClient {
+  readonly #options: Required<Omit<KubeClientOptions, 'reload'>> & Pick<KubeClientOptions, 'reload'>;
   #config: KubeConfig;
-  #credentials: { readonly options: RequestOptions; readonly until: number } | undefined;
-  readonly #now: () => number;
-  readonly #reload: (() => KubeConfig) | undefined;
-  readonly #server: URL;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'fifo' });
-  readonly #onRequest: (method: string, status: number) => void;
-  readonly #mayWrite: () => boolean;
+  #credentials: CredentialSource;
+  #known: Known | undefined;
+  #transport: Transport | undefined;
+  /** With older TLS material, until what uses them is done. */
+  readonly #retired = new Set<Transport>();
 
+  /** @throws Error when the kubeconfig names no server */
   constructor(config: KubeConfig, options: KubeClientOptions = {}) {
-    const { onRequest = () => undefined, mayWrite = () => true, reload, now = () => performance.now() } = options;
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw new Error('the kubeconfig names no cluster for its current context');
+    const { timers = realTimers } = options;
+    this.#options = {
+      onRequest: () => undefined,
+      mayWrite: () => true,
+      now: () => timers.now(),
+      env: process.env,
+      ...options,
+      timers,
+    };
     this.#config = config;
-    this.#server = new URL(cluster.server);
-    this.#reload = reload;
-    this.#now = now;
-    this.#onRequest = onRequest;
-    this.#mayWrite = mayWrite;
+    this.#credentials = new CredentialSource(config);
   }
 
   /**
    * Parsed JSON of the answer. A server that has too much to do says when to ask again, and is.
    * @throws ApiError when the API server refuses
+   * @throws NoAnswer when there is none, or none in time
+   * @throws UnreadableAnswer when it is no JSON, or too much of it
    */
   async json(call: Call): Promise<unknown> {
-    const timeoutMs = call.timeoutMs ?? answerTimeoutMs;
-    const deadline = performance.now() + timeoutMs;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
-    for (let tries = 1; ; tries++) {
-      try {
-        return JSON.parse(await text(await this.stream({ ...call, signal })));
-      } catch (error) {
-        if (timeout.aborted) {
-          throw new Error(`no answer to ${call.method} ${call.path} within ${timeoutMs} ms`, { cause: error });
+    const { timers } = this.#options;
+    const { signal, at, cancel } = this.#deadline(call);
+    try {
+      for (let tries = 1; ; tries++) {
+        try {
+          const { statusCode, body } = await this.#success('request', call, signal);
+          return parsed(call, statusCode, await this.#read(call, body, { statusCode, most: mostAnswerBytes }));
+        } catch (error) {
+          const wait = error instanceof ApiError ? error.retryAfterMs : undefined;
+          if (wait === undefined || tries === mostTries || timers.now() + wait >= at) throw error;
+          await sleep(timers, wait, signal);
+          signal.throwIfAborted();
         }
-        const wait = error instanceof ApiError ? error.retryAfterMs : undefined;
-        if (wait === undefined || tries === mostTries || performance.now() + wait >= deadline) throw error;
-        await delay(wait, undefined, { signal });
       }
+    } finally {
+      cancel();
     }
   }
 
-  /** The answer's body as it comes. @throws ApiError when the API server refuses */
-  async stream(call: Call): Promise<IncomingMessage> {
-    const used = this.#config;
-    let response = await this.#answer(call);
-    if (response.statusCode === 401 && this.#reload !== undefined) {
-      response.resume();
-      // Unless another request has met the same meanwhile.
-      if (this.#config === used) {
-        this.#config = this.#reload();
-        this.#credentials = undefined;
-      }
-      response = await this.#answer(call);
+  /**
+   * The answer's body as it comes; how long it may be silent is its reader's business.
+   * @throws ApiError when the API server refuses
+   * @throws NoAnswer when there is none, or none in time
+   */
+  async stream(call: Call): Promise<Readable> {
+    const { signal, cancel } = this.#deadline(call);
+    try {
+      return (await this.#success('stream', call, signal)).body;
+    } finally {
+      cancel();
     }
-    const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return response;
-    throw refusal(status, await text(response), askedToWaitMs(status, response.headers['retry-after']));
   }
 
-  async #answer(call: Call): Promise<IncomingMessage> {
-    const response = await this.#send(call);
-    this.#onRequest(call.method, response.statusCode ?? 0);
-    return response;
+  /** Ends what is under way, too. */
+  close(): void {
+    for (const transport of [this.#transport, ...this.#retired]) void transport?.destroy();
   }
 
-  async #send(call: Call): Promise<IncomingMessage> {
-    const credentials = await this.#currentCredentials();
-    const query = new URLSearchParams(call.query).toString();
-    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
-    const prefix = this.#server.pathname.replace(/\/$/, '');
-    const options: RequestOptions = {
-      ...credentials,
-      agent: this.#agent,
-      host: this.#server.hostname,
-      port: this.#server.port === '' ? 443 : this.#server.port,
-      path: `${prefix}${call.path}${query === '' ? '' : `?${query}`}`,
-      method: call.method,
-      headers: {
-        ...authorization(credentials),
-        accept: call.accept ?? 'application/json',
-        'user-agent': 'appserver-operator',
-        ...(body === undefined
-          ? {}
-          : { 'content-type': call.contentType ?? 'application/json', 'content-length': body.length }),
-      },
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
+  #deadline({ method, path, timeoutMs = answerTimeoutMs, signal }: Call): {
+    signal: AbortSignal;
+    at: number;
+    cancel: () => void;
+  } {
+    const { timers } = this.#options;
+    const late = new AbortController();
+    const tell = (): void => late.abort(new NoAnswer(`no answer to ${method} ${path} within ${timeoutMs} ms`));
+    return {
+      signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
+      at: timers.now() + timeoutMs,
+      cancel: timers.after(timeoutMs, tell),
     };
-    if (call.method !== 'GET' && !this.#mayWrite()) throw new WriteRefused();
-    return new Promise((resolve, reject) => {
-      const request = httpsRequest(options, resolve);
-      request.on('error', (error) => {
-        this.#onRequest(call.method, 0);
-        reject(error);
-      });
-      request.end(body);
+  }
+
+  async #success(kind: 'request' | 'stream', call: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const used = this.#config;
+    let answer = await this.#answer(kind, call, signal);
+    if (answer.statusCode === 401 && this.#options.reload !== undefined) {
+      const refused = await this.#refusal(call, answer);
+      this.#reload(used, refused);
+      answer = await this.#answer(kind, call, signal);
+    }
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+    throw await this.#refusal(call, answer);
+  }
+
+  /** Reads the kubeconfig anew, unless another request has met the same meanwhile. @throws ApiError when it cannot be read */
+  #reload(used: KubeConfig, refused: ApiError): void {
+    if (this.#config !== used || this.#options.reload === undefined) return;
+    try {
+      const config = this.#options.reload();
+      this.#credentials = new CredentialSource(config);
+      this.#config = config;
+      this.#known = undefined;
+    } catch (cause) {
+      throw new ApiError(refused.status, refused.reason, `${refused.message}; ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  async #refusal(call: Call, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+    const text = await this.#read(call, body, { statusCode, most: mostRefusalBytes });
+    return refusal(statusCode, text, askedToWaitMs(statusCode, headers['retry-after']));
+  }
+
+  async #read(call: Call, body: Readable, { statusCode, most }: { statusCode: number; most: number }): Promise<string> {
+    const text = await readText(body, most).catch((error: unknown) => {
+      throw unanswered(call, error);
     });
+    if (text !== undefined) return text;
+    const message = `the answer to ${call.method} ${call.path} (status ${statusCode}) has more than ${most} bytes`;
+    throw new UnreadableAnswer('too large', statusCode, message);
+  }
+
+  async #answer(kind: 'request' | 'stream', call: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const { onRequest, mayWrite } = this.#options;
+    const { transport, headers } = await orAborted(this.#way(), signal);
+    if (call.method !== 'GET' && !mayWrite()) throw new WriteRefused();
+    try {
+      const answer = await orAborted(transport.request(kind, requestOf(call, headers, signal)), signal);
+      onRequest(call.method, answer.statusCode);
+      return answer;
+    } catch (error) {
+      if (error instanceof WriteRefused) throw error;
+      onRequest(call.method, 0);
+      throw unanswered(call, error);
+    }
   }
 
   /** Tokens rotate and plugins renew them, so they are asked for again and again; files are read for it. */
-  async #currentCredentials(): Promise<RequestOptions> {
-    const now = this.#now();
-    if (this.#credentials !== undefined && now < this.#credentials.until) return this.#credentials.options;
-    const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
-    this.#credentials = { options, until: now + credentialsForMs };
-    return options;
+  #way(): Promise<Way> {
+    const now = this.#options.now();
+    if (this.#known !== undefined && now < this.#known.until) return this.#known.way;
+    const way = this.#findWay();
+    const known = { way, until: now + credentialsForMs };
+    this.#known = known;
+    way.catch(() => {
+      if (this.#known === known) this.#known = undefined;
+    });
+    return way;
   }
 
-  close(): void {
-    this.#agent.destroy();
+  async #findWay(): Promise<Way> {
+    const server = serverOf(this.#config);
+    const proxy = proxyFor(server, this.#config.getCurrentCluster()?.proxyUrl, this.#options.env);
+    const { headers, tls } = await this.#credentials.read();
+    return { headers, transport: this.#transportTo({ server, proxy, tls }) };
+  }
+
+  /** Connections belong to the TLS material that they were opened with: other material, other connections. */
+  #transportTo(target: Target): Transport {
+    const current = this.#transport;
+    if (current?.fingerprint === fingerprint(target)) return current;
+    if (current !== undefined) {
+      this.#retired.add(current);
+      void current.retire().finally(() => this.#retired.delete(current));
+    }
+    const { mayWrite } = this.#options;
+    this.#transport = new Transport(target, mayWrite);
+    return this.#transport;
   }
 }
 
-/** The headers that credentials consist of, in the form that Node's types leave open. Files with tokens may end in a newline. */
-function authorization({ headers }: RequestOptions): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value).trim()]));
+function requestOf(
+  call: Call,
+  credentials: Credentials['headers'],
+  signal: AbortSignal,
+): Omit<Dispatcher.RequestOptions, 'origin'> {
+  const query = new URLSearchParams(call.query).toString();
+  return {
+    method: call.method,
+    path: `${call.path}${query === '' ? '' : `?${query}`}`,
+    headers: {
+      ...credentials,
+      accept: call.accept ?? 'application/json',
+      'user-agent': 'appserver-operator',
+      ...(call.body !== undefined && { 'content-type': call.contentType ?? 'application/json' }),
+    },
+    ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    signal,
+    // The deadline of the call is in the signal, and watches know how long silence may be.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+}
+
+/** What is waited for, or the end of waiting: what has no connection yet does not hear of the signal. */
+function orAborted<T>(waited: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(reasonOf(signal));
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort);
+    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason });
+}
+
+/** The caller's own abort is passed on as it is; everything else says what was asked. */
+function unanswered(call: Call, error: unknown): unknown {
+  if (error instanceof NoAnswer || call.signal?.aborted === true) return error;
+  return new NoAnswer(`no answer to ${call.method} ${call.path}: ${messageOf(error)}`, { cause: error });
+}
+
+function parsed({ method, path }: Call, status: number, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    const message = `the answer to ${method} ${path} (status ${status}) is not JSON: ${body.trim().slice(0, 200)}`;
+    throw new UnreadableAnswer('not JSON', status, message, { cause });
+  }
 }
 
 /** Of a refusal that is about the server, not about what was asked. */
-function askedToWaitMs(status: number, header: string | undefined): number | undefined {
-  const seconds = Number(header);
-  return header !== undefined && (status === 429 || status >= 500) && seconds >= 0 ? seconds * 1000 : undefined;
+function askedToWaitMs(status: number, header: string | string[] | undefined): number | undefined {
+  const seconds = typeof header === 'string' && header.trim() !== '' ? Number(header) : Number.NaN;
+  return (status === 429 || status >= 500) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-function refusal(status: number, body: string, retryAfter: number | undefined): ApiError {
+function refusal(status: number, body: string, retryAfterMs: number | undefined): ApiError {
   try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === 'object' && parsed !== null && 'message' in parsed) {
-      const reason = 'reason' in parsed ? String(parsed.reason) : '';
-      return new ApiError(status, reason, String(parsed.message), retryAfter);
+    const answer: unknown = JSON.parse(body);
+    if (typeof answer === 'object' && answer !== null && 'message' in answer) {
+      const reason = 'reason' in answer ? String(answer.reason) : '';
+      return new ApiError(status, reason, String(answer.message), { retryAfterMs });
     }
   } catch {
     /* not a Status: a proxy in between, or an API server that is starting */
   }
-  return new ApiError(status, '', `HTTP ${status}: ${body.trim().slice(0, 200)}`, retryAfter);
+  return new ApiError(status, '', `HTTP ${status}: ${body.trim().slice(0, 200)}`, { retryAfterMs });
 }

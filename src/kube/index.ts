@@ -2,6 +2,8 @@
 //
 //   objects     what all objects have in common; kinds and their paths
 //   client      plain JSON over keep-alive connections, with the credentials of a kubeconfig
+//   transport, credentials, proxy, body  what a request needs for that: connections, whom it speaks as, the way, the answer's bytes
+//   errors      what can go wrong between a request and its answer
 //   apply       the only writer: server-side apply, status, removal
 //   watch       list and watch one kind for ever
 //   cache       what the watch has seen, by key and by index
@@ -12,11 +14,12 @@
 //   leader-election, lease-store  who of several processes acts, by a Lease
 //   timers      the clock, and a stand-in for it in tests
 //
-// Allowed imports: its own files, client-node and js-yaml for kubeconfig and credentials, zod, Node.
+// Allowed imports: its own files, client-node and js-yaml for kubeconfig and credentials, undici, zod, Node.
 export { apply, applyNew, applyStatus, applyTo, remove, removePaths } from './apply.ts';
 export { Cache } from './cache.ts';
-export { ApiError, KubeClient } from './client.ts';
+export { KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';
+export { ApiError, NoAnswer } from './errors.ts';
 export { EventRecorder } from './events.ts';
 export { FairKeys, namespaceOfKey } from './fair-keys.ts';
 export { loadKubeConfig } from './kubeconfig.ts';

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { serverOf } from './credentials.ts';
 
 export interface KubeConfigChoice {
   /** Default: the files of KUBECONFIG, ~/.kube/config, or the service account of the pod. */
@@ -55,5 +56,6 @@ export function loadKubeConfig({ file, context }: KubeConfigChoice): KubeConfig 
   if (config.getCurrentCluster() === null) {
     throw new Error(`there is no cluster for context ${config.getCurrentContext()}`);
   }
+  serverOf(config);
   return config;
 }

@@ -1,6 +1,6 @@
 // Who of several processes acts, by a Lease, after client-go's leaderelection: a candidate takes over what it has seen
 // unchanged for as long as the lease lasts, by its own clock, so that clocks need not agree.
-import { ApiError } from './client.ts';
+import { ApiError } from './errors.ts';
 import { realTimers, type Timers } from './timers.ts';
 
 export interface Lease {
@@ -31,6 +31,9 @@ interface ElectionTiming {
   readonly retryMs: number;
 }
 
+/** Somebody who changes the lease again and again can keep it from being given back: then it runs out. */
+const mostReleases = 3;
+
 const defaultTiming: ElectionTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
 export interface LeaderElectionOptions {
@@ -49,6 +52,12 @@ type Role =
   | { readonly kind: 'leader'; readonly until: number }
   | { readonly kind: 'over' };
 
+/** Versions of objects of one kind compare as whole numbers (KEP-5504). */
+function isBefore(version: string, other: string): boolean {
+  const whole = /^[0-9]+$/;
+  return whole.test(version) && whole.test(other) && BigInt(version) < BigInt(other);
+}
+
 export class LeaderElection {
   readonly #options: Required<LeaderElectionOptions>;
   readonly #won = Promise.withResolvers<void>();
@@ -59,6 +68,10 @@ export class LeaderElection {
   #cancel: () => void = () => undefined;
   /** A write under way; what is seen meanwhile is looked at when it is over. */
   #writing: Promise<void> | undefined;
+  /** Whether the last write may have been done or not: there was no answer to it. */
+  #unknown = false;
+  /** Called when another lease is seen. */
+  #onSeen: () => void = () => undefined;
 
   constructor({ timing = defaultTiming, timers = realTimers, ...rest }: LeaderElectionOptions) {
     this.#options = { ...rest, timing, timers };
@@ -82,10 +95,20 @@ export class LeaderElection {
 
   /** To be told of the lease whenever it changes; undefined when there is none. */
   observe(lease: Lease | undefined): void {
-    if (lease?.resourceVersion === this.#seen.lease?.resourceVersion) return;
-    this.#seen = { lease, at: this.#options.timers.now() };
+    if (!this.#see(lease, this.#options.timers.now())) return;
     // What comes during a write may be its own work.
     if (this.#writing === undefined) this.#consider();
+  }
+
+  /** Notes the lease unless it is the one that is known, or one before it: the answer to a write may be ahead of the watch. */
+  #see(lease: Lease | undefined, at: number): boolean {
+    const known = this.#seen.lease?.resourceVersion;
+    if (lease?.resourceVersion === known) return false;
+    if (lease?.resourceVersion !== undefined && known !== undefined && isBefore(lease.resourceVersion, known))
+      return false;
+    this.#seen = { lease, at };
+    this.#onSeen();
+    return true;
   }
 
   /** Begins to compete. What observe() is to tell at first has been told. */
@@ -95,21 +118,46 @@ export class LeaderElection {
     this.#turn();
   }
 
-  /** Ends it, and gives the lease back so that another may begin at once. */
+  /** Ends it, and gives the lease back so that another may begin at once: also one that is being taken at this moment. */
   async release(): Promise<void> {
     this.#cancel();
-    const { kind } = this.#role;
     this.#role = { kind: 'over' };
     await this.#writing;
-    const { lease } = this.#seen;
-    if (kind !== 'leader' || lease?.holder !== this.#options.identity) return;
+    if (this.#unknown && this.#seen.lease?.holder !== this.#options.identity) {
+      await this.#seenWithin(this.#options.timing.retryMs);
+    }
+    for (let tries = 1; tries <= mostReleases; tries++) {
+      if (this.#seen.lease?.holder !== this.#options.identity || (await this.#giveBack(this.#seen.lease))) return;
+    }
+  }
+
+  /** Whether it has been given back, or need not or cannot be. Else it has changed, and has been seen again. */
+  async #giveBack(lease: Lease): Promise<boolean> {
     const { store, timing, onError } = this.#options;
     try {
       await store.write({ ...lease, holder: '', durationMs: 1_000 }, lease, timing.retryMs);
+      return true;
     } catch (error) {
-      // It runs out by itself.
-      onError(error);
+      if (error instanceof ApiError && error.status === 409) {
+        await this.#seenWithin(timing.retryMs);
+        return false;
+      }
+      // Gone, or the rights are, as when all of an installation is deleted: there is nothing that could be done about it.
+      // Otherwise it runs out by itself.
+      if (!(error instanceof ApiError && [401, 403, 404].includes(error.status))) onError(error);
+      return true;
     }
+  }
+
+  /** Resolves when another lease is seen, or after so many milliseconds. */
+  #seenWithin(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.timers.after(ms, resolve);
+      this.#onSeen = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   #consider(): void {
@@ -153,18 +201,19 @@ export class LeaderElection {
 
   async #tryToWrite(now: number): Promise<void> {
     const { store, identity, timing, onError } = this.#options;
-    const seen = this.#seen;
-    const { lease } = seen;
+    const { lease } = this.#seen;
     const transitions = lease === undefined ? 0 : lease.transitions + (lease.holder === identity ? 0 : 1);
     const next = { holder: identity, durationMs: timing.leaseMs, transitions };
     try {
       const written = await store.write(next, lease, timing.renewDeadlineMs / 2);
-      if (this.#seen === seen) this.#seen = { lease: written, at: now };
+      this.#unknown = false;
+      this.#see(written, now);
       if (this.#role.kind === 'candidate' || this.#role.kind === 'leader') {
         this.#role = { kind: 'leader', until: now + timing.renewDeadlineMs };
         this.#won.resolve();
       }
     } catch (error) {
+      this.#unknown = !(error instanceof ApiError);
       // Somebody was quicker, and whoever observes will say so.
       if (error instanceof ApiError && error.status === 409) return;
       onError(error);

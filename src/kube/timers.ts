@@ -12,3 +12,17 @@ export const realTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves after `ms`, or as soon as the signal is aborted; never rejects. */
+export function sleep(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const wake = (): void => {
+      cancel();
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = timers.after(ms, wake);
+    signal.addEventListener('abort', wake);
+  });
+}

@@ -1,7 +1,8 @@
 // The admin port: /livez, /readyz (each with ?verbose), /metrics, /status. Read-only.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { hostAndPort } from './address.ts';
 import { RuntimeError } from './errors.ts';
+import { guardedServer, type Asked } from './http-server.ts';
 import { metricsContentType, metricsText } from './metrics.ts';
 import { liveChecks, readyChecks, type Check, type Health, type Report } from './report.ts';
 
@@ -41,14 +42,13 @@ function allReadyChecks({ health, readyWorkers, applicationCheck }: AdminOptions
   return [...readyChecks(health(), readyWorkers()), ...(application === undefined ? [] : [application])];
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: AdminOptions): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://admin');
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+async function answer({ method, path, query }: Asked, response: ServerResponse, options: AdminOptions): Promise<void> {
+  if (method !== 'GET' && method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return send(response, 405, 'text/plain; charset=utf-8', 'the admin port is read-only\n');
   }
-  const verbose = url.searchParams.has('verbose');
-  switch (url.pathname) {
+  const verbose = query.has('verbose');
+  switch (path) {
     case '/livez':
       return sendChecks(response, 'livez', liveChecks(options.health()), verbose);
     case '/readyz':
@@ -70,7 +70,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
 
 /** Resolves once the port listens. @throws RuntimeError ADMIN_PORT_IN_USE or LISTEN_FAILED */
 export function startAdmin(options: AdminOptions): Promise<Server> {
-  const server = createServer(
+  const server = guardedServer(
     // Probes are small and quick; anything else must not take memory or sockets from the pod.
     {
       maxHeaderSize: 8_192,
@@ -79,12 +79,12 @@ export function startAdmin(options: AdminOptions): Promise<Server> {
       keepAliveTimeout: 5_000,
       // Only so often are the two above looked at.
       connectionsCheckingInterval: 1_000,
+      mostConnections: 64,
     },
-    (request, response) => {
-      answer(request, response, options).catch(() => response.destroy());
-    },
+    (asked, response) => answer(asked, response, options),
+    // A stranger must not fill the log of the application.
+    () => undefined,
   );
-  server.maxConnections = 64;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const code = error.code === 'EADDRINUSE' ? 'ADMIN_PORT_IN_USE' : 'LISTEN_FAILED';

@@ -4,10 +4,12 @@
 import { get } from 'node:http';
 import { hostAndPort } from './address.ts';
 import type { Check } from './report.ts';
+import { encodeTarget } from './request-target.ts';
 
 export interface ApplicationCheckSettings {
-  /** Of the request. */
+  /** Of the request, as it is written in the configuration. */
   readonly path: string;
+  /** As it stands in the header. */
   readonly host: string;
   readonly intervalMs: number;
   /** Answers in a row that are no success, after which the pod is not ready. */
@@ -33,9 +35,10 @@ export function askOverHttp(address: string, { path, host }: ApplicationCheckSet
   const loopback = named === '::' ? '::1' : ['', '0.0.0.0'].includes(named) ? '127.0.0.1' : named;
   const where = unix === undefined ? { host: loopback, port } : { socketPath: unix };
   const headers = { host, 'user-agent': 'appserver-check', connection: 'close' };
+  const target = encodeTarget(path);
   return () =>
     new Promise((resolve) => {
-      const options = { ...where, path, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) };
+      const options = { ...where, path: target, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) };
       get(options, (response) => {
         response.resume();
         resolve(response.statusCode);
@@ -72,7 +75,9 @@ export class ApplicationCheck {
   /** Returns the milliseconds until it is to be asked again. */
   async askOnce(): Promise<number> {
     const { intervalMs, failureThreshold } = this.#settings;
-    if (this.#serves()) this.#verdict = judge(this.#verdict, await this.#ask(), failureThreshold);
+    // A request that cannot even be made is one without an answer.
+    if (this.#serves())
+      this.#verdict = judge(this.#verdict, await this.#ask().catch(() => undefined), failureThreshold);
     return this.#verdict.kind === 'passing' ? intervalMs : Math.min(intervalMs, impatientMs);
   }
 

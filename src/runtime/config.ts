@@ -2,6 +2,7 @@
 // from flags. docs/runtime.md describes the fields.
 import type { ApplicationCheckSettings } from './application-check.ts';
 import { Reader } from './config-reader.ts';
+import { encodeHost } from './request-target.ts';
 import type { AccessLogFormat } from './shared-memory-layout.ts';
 
 export const workerClasses = ['sync', 'gthread', 'gevent', 'fast'] as const;
@@ -183,7 +184,7 @@ function applicationCheck(probes: Reader): ApplicationCheckSettings | undefined 
   if (!path.present) return undefined;
   return {
     path: path.text().startsWith('/') ? path.text() : path.fail('must begin with /'),
-    host: host.text('localhost'),
+    host: encodeHost(host.text('localhost')) ?? host.fail('must be a host name'),
     intervalMs: interval.duration(1_000, '10s'),
     failureThreshold: failureThreshold.integer(1, 100, 3),
   };

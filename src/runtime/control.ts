@@ -1,10 +1,11 @@
 // The control socket: HTTP over a unix socket that only the runtime's own user may open. appserver-ctl speaks to it.
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { maxWorkers } from './config.ts';
 import { defaultControlPath } from './control-path.ts';
+import { guardedServer, type Asked } from './http-server.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ControlOptions {
@@ -28,7 +29,7 @@ function bad(error: string): Answer {
   return { status: 400, body: { error } };
 }
 
-async function answer(method: string, path: string, query: URLSearchParams, options: ControlOptions): Promise<Answer> {
+async function answer({ method, path, query }: Asked, options: ControlOptions): Promise<Answer> {
   const { supervisor } = options;
   const done: Answer = { status: 200, body: {} };
   const status = (): Answer => ({
@@ -67,9 +68,8 @@ async function answer(method: string, path: string, query: URLSearchParams, opti
   }
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, options: ControlOptions): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://control');
-  const { status, body } = await answer(request.method ?? '', url.pathname, url.searchParams, options);
+async function respond(asked: Asked, response: ServerResponse, options: ControlOptions): Promise<void> {
+  const { status, body } = await answer(asked, options);
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(body)}\n`);
 }
@@ -77,12 +77,11 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
 /** Resolves once it listens. Where it cannot, that is logged and the runtime goes on without it. */
 export async function startControl(options: ControlOptions): Promise<void> {
   const path = options.path ?? defaultControlPath();
-  const server = createServer((request, response) => {
-    handle(request, response, options).catch((error: unknown) => {
-      options.log.error({ err: error }, 'control request failed');
-      response.destroy();
-    });
-  });
+  const server = guardedServer(
+    { mostConnections: 64 },
+    (asked, response) => respond(asked, response, options),
+    (error) => options.log.error({ err: error }, 'control request failed'),
+  );
   try {
     prepare(path, options.path === undefined);
     await new Promise<void>((resolve, reject) => {

@@ -20,7 +20,8 @@ function call(socket: string, method: 'GET' | 'POST', path: string): Promise<unk
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {
-        const body: unknown = JSON.parse(text === '' ? '{}' : text);
+        const body = parsed(text);
+        if (body === undefined) return fail(`${socket}: what listens there is no runtime`, unreachable);
         if (response.statusCode === 200) return resolve(body);
         const error = typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : text;
         return fail(error, refused);
@@ -36,6 +37,15 @@ function call(socket: string, method: 'GET' | 'POST', path: string): Promise<unk
     });
     sent.end();
   });
+}
+
+/** Undefined for what is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text === '' ? '{}' : text);
+  } catch {
+    return undefined;
+  }
 }
 
 function fail(message: string, code: number): never {

@@ -34,6 +34,10 @@ class Process {
   readonly errors: unknown[] = [];
   paused = false;
   cutOff = false;
+  /** What each write is answered with. */
+  refusal: Error | undefined;
+  /** The first write is done, and its answer lost on the way; so is what the watch would tell at once. */
+  answersLost = false;
   readonly #held: (() => void)[] = [];
 
   constructor(name: string, store: Store, timers: VirtualTimers) {
@@ -47,7 +51,11 @@ class Process {
           const answer = (): void => {
             try {
               if (this.cutOff) throw new Error('no route to host');
+              if (this.refusal !== undefined) throw this.refusal;
+              const lost = this.answersLost;
               const written = store.write(next, seen);
+              this.answersLost = false;
+              if (lost) throw new Error('socket hang up');
               run(() => resolve(written));
             } catch (error) {
               run(() => reject(error instanceof Error ? error : new Error('unknown', { cause: error })));
@@ -65,7 +73,7 @@ class Process {
       onError: (error) => this.errors.push(error),
     });
     store.watchers.add((lease) => {
-      if (!this.cutOff) run(() => this.election.observe(lease));
+      if (!this.cutOff && !this.answersLost) run(() => this.election.observe(lease));
     });
   }
 
@@ -184,6 +192,108 @@ describe('leader election', () => {
     await pass(timers, 500);
     assert.deepEqual([a.election.leads(), b.election.leads()], [false, true]);
   });
+
+  test('one that is released during its first write waits for it, and gives back what was written', async () => {
+    const { timers, store, a, b } = two();
+    a.start(store);
+    const releasing = a.election.release();
+    await pass(timers, 500);
+    await releasing;
+    assert.equal(store.lease?.holder, '');
+    assert.ok(!a.election.leads());
+    b.start(store);
+    await pass(timers, 500);
+    assert.ok(b.election.leads());
+  });
+
+  test('one whose first write arrives and is never answered gives back what it wrote, once it hears of it', async () => {
+    const { timers, store, a } = two();
+    a.answersLost = true;
+    a.start(store);
+    const releasing = a.election.release();
+    await pass(timers, 500);
+    a.election.observe(store.lease);
+    await pass(timers, 500);
+    await releasing;
+    assert.equal(store.lease?.holder, '');
+  });
+
+  test('one that is released during a renewal gives back what that wrote', async () => {
+    const { timers, store, a } = two();
+    a.start(store);
+    await pass(timers, 500);
+    const { writes } = store;
+    timers.advance(timing.retryMs);
+    const releasing = a.election.release();
+    await pass(timers, 500);
+    await releasing;
+    assert.deepEqual([store.writes - writes, store.lease?.holder], [2, '']);
+    assert.deepEqual(a.errors, []);
+  });
+
+  test('one whose lease is changed by somebody when it is released gives that back', async () => {
+    const { timers, store, a } = two();
+    a.start(store);
+    await pass(timers, 500);
+    const releasing = a.election.release();
+    // A label, for one.
+    if (store.lease !== undefined) store.put(store.lease);
+    await pass(timers, 3_000);
+    await releasing;
+    assert.equal(store.lease?.holder, '');
+    assert.deepEqual(a.errors, []);
+  });
+
+  test('a release ends also where somebody changes the lease again and again', async () => {
+    const { timers, store, a } = two();
+    a.start(store);
+    await pass(timers, 500);
+    let released = false;
+    void a.election.release().then(() => (released = true));
+    await pass(timers, 10_000, {
+      stepMs: 5,
+      check: () => {
+        if (store.lease !== undefined) store.put({ ...store.lease, holder: 'a' });
+      },
+    });
+    assert.ok(released);
+  });
+
+  test('what the watch tells late of the time before a write does not make it doubt its lease', async () => {
+    const { timers, store, a } = two();
+    a.start(store);
+    await pass(timers, 500);
+    const early = store.lease;
+    await pass(timers, 4_000);
+    a.election.observe(early);
+    const { writes } = store;
+    await pass(timers, timing.retryMs);
+    assert.equal(store.writes - writes, 1);
+    const releasing = a.election.release();
+    await pass(timers, 500);
+    await releasing;
+    assert.equal(store.lease?.holder, '');
+  });
+
+  const refusals: Record<string, [error: Error, told: number]> = {
+    'the account is gone': [new ApiError(401, 'Unauthorized', 'Unauthorized'), 0],
+    'the rights are gone': [new ApiError(403, 'Forbidden', 'leases is forbidden'), 0],
+    'the lease is gone': [new ApiError(404, 'NotFound', 'leases not found'), 0],
+    'the API server is gone': [new Error('no route to host'), 1],
+  };
+  for (const [what, [error, told]] of Object.entries(refusals)) {
+    test(`a release where ${what} ends, and ${told === 0 ? 'makes no noise' : 'says so'}`, async () => {
+      const { timers, store, a } = two();
+      a.start(store);
+      await pass(timers, 500);
+      a.refusal = error;
+      const releasing = a.election.release();
+      await pass(timers, 500);
+      await releasing;
+      assert.equal(a.errors.length, told);
+      assert.ok(!a.election.leads());
+    });
+  }
 
   test('never do two lead, whatever happens to whom', async () => {
     const what = fc.constantFrom('pause', 'resume', 'cut off', 'reconnect', 'start', 'release');

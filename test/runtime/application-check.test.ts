@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ApplicationCheck } from '../../src/runtime/application-check.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApplicationCheck, askOverHttp } from '../../src/runtime/application-check.ts';
 
 const settings = { path: '/healthz', host: 'localhost', intervalMs: 10_000, failureThreshold: 3 };
 
@@ -52,5 +54,30 @@ describe('an application that is asked', () => {
     );
     await check.askOnce();
     assert.equal(check.check.why, 'no answer to GET /healthz yet');
+  });
+
+  for (const [path, sent] of Object.entries({
+    '/\u4e2d\u6587': '/%E4%B8%AD%E6%96%87',
+    '/caf\u00e9?q=a b': '/caf%C3%A9?q=a%20b',
+  })) {
+    test(`is asked at ${path} as a browser would ask`, async () => {
+      const targets: (string | undefined)[] = [];
+      const server = createServer((request, response) => {
+        targets.push(request.url);
+        response.end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      assert.equal(await askOverHttp(`127.0.0.1:${port}`, { ...settings, path })(), 200);
+      assert.deepEqual(targets, [sent]);
+      server.close();
+    });
+  }
+
+  test('is one that gives no answer when the request cannot even be made', async () => {
+    const ask = askOverHttp('127.0.0.1:1', { ...settings, host: 'a\r\nb' });
+    const check = new ApplicationCheck(settings, ask, () => true);
+    assert.equal(await check.askOnce(), 1_000);
+    assert.equal(check.check.ok, false);
   });
 });

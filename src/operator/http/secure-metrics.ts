@@ -1,11 +1,12 @@
 // Metrics and CPU profiles over TLS, for those whom the API server knows and allows to get their paths.
 import { readFileSync, watch } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import { Session } from 'node:inspector/promises';
+import { Server as TlsServer } from 'node:https';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { OperatorError } from '../process/errors.ts';
+import { profile } from './profile.ts';
+import { plain, startServer, type Answer, type Handler } from './server.ts';
 import type { Reviewer } from './token-review.ts';
 
 export interface SecureMetricsOptions {
@@ -13,54 +14,48 @@ export interface SecureMetricsOptions {
   /** Folder with tls.crt and tls.key, as a Secret of type kubernetes.io/tls is mounted. */
   readonly tlsDir: string;
   readonly registry: Registry;
-  readonly reviewer: Reviewer;
+  readonly reviewer: Pick<Reviewer, 'mayGet'>;
   readonly onError: (error: unknown) => void;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-const plain = (status: number, body: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body });
-
-const mostProfileSeconds = 60;
-
-/** A CPU profile, as Chromium's developer tools and `speedscope` read it. */
-async function profile(seconds: number): Promise<string> {
-  const session = new Session();
-  session.connect();
+/** Undefined for whoever may. */
+async function refusal(
+  path: string,
+  authorization: string | undefined,
+  { reviewer, onError }: Pick<SecureMetricsOptions, 'reviewer' | 'onError'>,
+): Promise<Answer | undefined> {
   try {
-    await session.post('Profiler.enable');
-    await session.post('Profiler.start');
-    await delay(seconds * 1000);
-    return JSON.stringify((await session.post('Profiler.stop')).profile);
-  } finally {
-    session.disconnect();
+    const verdict = await reviewer.mayGet(authorization, path);
+    switch (verdict.kind) {
+      case 'allowed':
+        return undefined;
+      case 'unknown':
+        return plain(401, 'a bearer token that the API server knows is needed\n');
+      case 'forbidden':
+        return plain(403, `the bearer may not get the non-resource URL ${path}\n`);
+      case 'busy': {
+        const seconds = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
+        const busy = plain(429, 'too many tokens that are not known yet; try again\n');
+        return { ...busy, headers: { 'retry-after': String(seconds) } };
+      }
+    }
+  } catch (error) {
+    onError(error);
+    return plain(503, 'the API server cannot say who you are; try again\n');
   }
 }
 
-async function answer(url: URL, authorization: string | undefined, options: SecureMetricsOptions): Promise<Answer> {
-  const { registry, reviewer } = options;
-  const { pathname } = url;
-  if (pathname !== '/metrics' && pathname !== '/debug/profile') {
-    return plain(404, 'there are /metrics and /debug/profile?seconds=10\n');
-  }
-  switch (await reviewer.mayGet(authorization, pathname)) {
-    case 'unknown':
-      return plain(401, 'a bearer token that the API server knows is needed\n');
-    case 'forbidden':
-      return plain(403, `the bearer may not get the non-resource URL ${pathname}\n`);
-    case 'allowed':
-      break;
-  }
-  if (pathname === '/metrics') return { status: 200, type: registry.contentType, body: await registry.metrics() };
-  const seconds = Number(url.searchParams.get('seconds') ?? '10');
-  if (!(seconds > 0 && seconds <= mostProfileSeconds)) {
-    return plain(400, `seconds must be more than 0 and at most ${mostProfileSeconds}\n`);
-  }
-  return { status: 200, type: 'application/json', body: await profile(seconds) };
+export function secureMetricsHandler(options: Omit<SecureMetricsOptions, 'port' | 'tlsDir'>): Handler {
+  const { registry } = options;
+  return async ({ path, query, headers }) => {
+    if (path !== '/metrics' && path !== '/debug/profile') {
+      return plain(404, 'there are /metrics and /debug/profile?seconds=10\n');
+    }
+    const refused = await refusal(path, headers.authorization, options);
+    if (refused !== undefined) return refused;
+    if (path === '/debug/profile') return profile(query.get('seconds'));
+    return { status: 200, type: registry.contentType, body: await registry.metrics() };
+  };
 }
 
 /** @throws OperatorError METRICS_TLS_INVALID */
@@ -72,35 +67,36 @@ function certificate(dir: string): { cert: Buffer; key: Buffer } {
   }
 }
 
+/** A mounted Secret changes by a rename in its folder. Where that cannot be watched, the server keeps the certificate that it has. */
+function replaceWhenChanged(server: Server, dir: string, onError: (error: unknown) => void): void {
+  try {
+    const watching = watch(dir, { persistent: false }, () => {
+      try {
+        if (server instanceof TlsServer) server.setSecureContext(certificate(dir));
+      } catch (error) {
+        // The one that is in use stays.
+        onError(error);
+      }
+    });
+    watching.on('error', onError);
+    server.on('close', () => watching.close());
+  } catch (error) {
+    onError(error);
+  }
+}
+
 /** Resolves once the port listens. @throws OperatorError METRICS_TLS_INVALID or ADMIN_PORT_IN_USE */
 export async function startSecureMetrics(options: SecureMetricsOptions): Promise<Server> {
   const { port, tlsDir, onError } = options;
-  const limits = { maxHeaderSize: 16_384, requestTimeout: 10_000 };
-  const server = createServer({ ...certificate(tlsDir), ...limits }, (request, response) => {
-    answer(new URL(request.url ?? '', 'https://localhost'), request.headers.authorization, options)
-      .catch((error: unknown) => {
-        onError(error);
-        return plain(503, 'the API server cannot say who you are; try again\n');
-      })
-      .then(({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body))
-      .catch(() => response.destroy());
-  });
-  // A mounted Secret changes by a rename in its folder.
-  const watching = watch(tlsDir, { persistent: false }, () => {
-    try {
-      server.setSecureContext(certificate(tlsDir));
-    } catch (error) {
-      // The one that is in use stays.
-      onError(error);
-    }
-  });
-  server.on('close', () => watching.close());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      const cause = `cannot listen on port ${port}: ${error.message}`;
-      reject(new OperatorError('ADMIN_PORT_IN_USE', cause, { cause: error }));
-    });
-    server.listen(port, resolve);
-  });
+  const tls = certificate(tlsDir);
+  const server = await startServer({ port, tls, onError, handler: secureMetricsHandler(options) }).catch(
+    (error: unknown) => {
+      // Node's own words for what is no PEM; a port that is taken has a system call.
+      const code = error instanceof Error && 'syscall' in error ? 'ADMIN_PORT_IN_USE' : 'METRICS_TLS_INVALID';
+      const what = code === 'ADMIN_PORT_IN_USE' ? `cannot listen on port ${port}` : `the certificate in ${tlsDir}`;
+      throw new OperatorError(code, `${what}: ${String(error)}`, { cause: error });
+    },
+  );
+  replaceWhenChanged(server, tlsDir, onError);
   return server;
 }

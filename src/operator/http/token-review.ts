@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { path, resourceType, type KubeClient } from '../../kube/index.ts';
+import { Lru } from './lru.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 const tokenReviews = resourceType('authentication.k8s.io/v1', 'TokenReview');
 const accessReviews = resourceType('authorization.k8s.io/v1', 'SubjectAccessReview');
@@ -22,39 +24,76 @@ const tokenReview = z.object({
 const accessReview = z.object({ status: z.object({ allowed: z.boolean() }) });
 
 /** A scraper comes every few seconds; what is taken from it works for so long still. */
-const rememberMs = 60_000;
+const rememberAllowedMs = 60_000;
+/** A token or a right that has just been made works soon. */
+const rememberRefusedMs = 10_000;
 const mostRemembered = 1_000;
+/** Reviews of tokens that are not known to be good: strangers must not have the API server work for them. */
+const rate = { capacity: 20, perSecond: 5 };
+/** Of one review; the scraper waits for it. */
+const timeoutMs = 5_000;
+/** Printable, and no longer than the longest of tokens with many groups. */
+const bearer = /^Bearer ([\x21-\x7e]{1,8192})$/i;
 
-export type Verdict = 'allowed' | 'unknown' | 'forbidden';
+type Settled = 'allowed' | 'unknown' | 'forbidden';
+
+export type Verdict =
+  | { readonly kind: Settled }
+  /** Not asked: there was too much to ask. */
+  | { readonly kind: 'busy'; readonly retryAfterMs: number };
 
 export class Reviewer {
-  readonly #client: KubeClient;
-  readonly #now: () => number;
-  readonly #known = new Map<string, { readonly verdict: Verdict; readonly until: number }>();
+  readonly #client: Pick<KubeClient, 'json'>;
+  /** Apart, so that refused tokens, of which anybody can make as many as he likes, put out no good one. */
+  readonly #allowed: Lru<'allowed'>;
+  readonly #refused: Lru<'unknown' | 'forbidden'>;
+  /** Tokens that were good when they were last asked about. What they cost is bounded by their number. */
+  readonly #regulars: Lru<true>;
+  readonly #bucket: TokenBucket;
+  readonly #underWay = new Map<string, Promise<Settled>>();
 
-  constructor(client: KubeClient, now: () => number) {
+  /** @param now milliseconds that only grow */
+  constructor(client: Pick<KubeClient, 'json'>, now: () => number) {
     this.#client = client;
-    this.#now = now;
+    this.#allowed = new Lru(mostRemembered, now);
+    this.#refused = new Lru(mostRemembered, now);
+    this.#regulars = new Lru(mostRemembered, now);
+    this.#bucket = new TokenBucket(rate, now);
   }
 
   /** Whether who bears the token may GET the path. @throws ApiError when the API server does not answer the question */
   async mayGet(authorization: string | undefined, urlPath: string): Promise<Verdict> {
-    const [, token] = /^Bearer (.+)$/.exec(authorization ?? '') ?? [];
-    if (token === undefined) return 'unknown';
-    const key = createHash('sha256').update(`${urlPath} ${token}`).digest('hex');
-    const known = this.#known.get(key);
-    if (known !== undefined && known.until > this.#now()) return known.verdict;
-    const verdict = await this.#ask(token, urlPath);
-    if (this.#known.size >= mostRemembered) this.#known.clear();
-    this.#known.set(key, { verdict, until: this.#now() + rememberMs });
-    return verdict;
+    const [, token] = bearer.exec(authorization ?? '') ?? [];
+    if (token === undefined) return { kind: 'unknown' };
+    const key = createHash('sha256').update(`${urlPath} ${token}`).digest('base64');
+    const known = this.#allowed.get(key) ?? this.#refused.get(key);
+    if (known !== undefined) return { kind: known };
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) return { kind: await underWay };
+    const retryAfterMs = this.#regulars.get(key) === true ? 0 : this.#bucket.take();
+    if (retryAfterMs > 0) return { kind: 'busy', retryAfterMs };
+    const asked = this.#ask(token, urlPath).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, asked);
+    const kind = await asked;
+    this.#remember(key, kind);
+    return { kind };
   }
 
-  async #ask(token: string, urlPath: string): Promise<Verdict> {
+  #remember(key: string, kind: Settled): void {
+    if (kind === 'allowed') {
+      this.#allowed.set(key, kind, rememberAllowedMs);
+      this.#regulars.set(key, true, 10 * rememberAllowedMs);
+    } else {
+      this.#refused.set(key, kind, rememberRefusedMs);
+      this.#regulars.delete(key);
+    }
+  }
+
+  async #ask(token: string, urlPath: string): Promise<Settled> {
     const { apiVersion, kind } = tokenReviews;
     const review = { apiVersion, kind, spec: { token } };
     const { status } = tokenReview.parse(
-      await this.#client.json({ method: 'POST', path: path(tokenReviews), body: review }),
+      await this.#client.json({ method: 'POST', path: path(tokenReviews), body: review, timeoutMs }),
     );
     if (!status.authenticated) return 'unknown';
     const { username: user, ...rest } = status.user;
@@ -63,7 +102,7 @@ export class Reviewer {
       kind: accessReviews.kind,
       spec: { user, ...rest, nonResourceAttributes: { path: urlPath, verb: 'get' } },
     };
-    const answer = await this.#client.json({ method: 'POST', path: path(accessReviews), body });
+    const answer = await this.#client.json({ method: 'POST', path: path(accessReviews), body, timeoutMs });
     return accessReview.parse(answer).status.allowed ? 'allowed' : 'forbidden';
   }
 }

@@ -6,6 +6,7 @@ import {
   type Cache,
   keyOf,
   ListWatch,
+  NoAnswer,
   type KubeClient,
   type KubeObject,
   type Priority,
@@ -181,9 +182,8 @@ function explain(type: ResourceType, error: unknown): OperatorError {
       cause: error,
     });
   }
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  if (/^(ECONN|ENOTFOUND|EHOST|ENET|ETIMEDOUT|EAI_)/.test(code)) {
-    return new OperatorError('API_SERVER_UNREACHABLE', `watching ${type.plural}: ${String(error)}`, { cause: error });
+  if (error instanceof NoAnswer) {
+    return new OperatorError('API_SERVER_UNREACHABLE', `watching ${type.plural}: ${error.message}`, { cause: error });
   }
   return new OperatorError('WATCH_FAILED', `watching ${type.plural}: ${String(error)}`, { cause: error });
 }

@@ -18,6 +18,8 @@ export const catalogue = {
   LEADERSHIP_LOST:
     'Another replica acts now, or will; this one ends and competes again when it is restarted. See why the API server could not be reached in time.',
   ADMIN_PORT_IN_USE: 'Choose another port with --admin-port or --secure-metrics-port.',
+  UNEXPECTED_ERROR:
+    'This is a fault of the operator, which ends and is started again by its Deployment; applications go on. Report the log line with this code and its stack.',
   METRICS_TLS_INVALID: 'Let --secure-metrics-tls name a folder with tls.crt and tls.key, in PEM.',
 } as const;
 

@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { KubeClient, KubeLease, LeaderElection } from '../../kube/index.ts';
+import { ApiError, KubeClient, KubeLease, LeaderElection } from '../../kube/index.ts';
 import { OperatorError } from './errors.ts';
 
 export interface Leadership {
@@ -38,6 +38,8 @@ export interface ElectionOptions {
 
 export function compete({ config, reload, namespace, name, onError, signal }: ElectionOptions): Leadership {
   const explain = (error: unknown): void => {
+    // When all of an installation is deleted, its rights may go before its pods: an operator that ends is not concerned.
+    if (signal.aborted && error instanceof ApiError && [401, 403, 404].includes(error.status)) return;
     const cause = `Lease ${namespace}/${name}: ${error instanceof Error ? error.message : String(error)}`;
     onError(new OperatorError('LEADER_ELECTION_FAILED', cause, { cause: error }));
   };

@@ -1,5 +1,6 @@
 // Start and stop of the operator.
 import type { KubeConfig } from '@kubernetes/client-node';
+import { writeSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { pino, type Logger } from 'pino';
@@ -13,6 +14,7 @@ import { OperatorError, sentence } from './errors.ts';
 import type { LeaseName } from '../model/operators.ts';
 import { newestLayout } from '../model/layout.ts';
 import type { OwnRelease } from '../model/release.ts';
+import { die, installLastResort, type LastResort } from './last-resort.ts';
 import { compete, ownNamespace, withoutElection, type Leadership } from './leadership.ts';
 import { Metrics } from '../http/metrics.ts';
 import { loadOperatorKey } from './operator-key.ts';
@@ -225,10 +227,10 @@ async function startServers(
 ): Promise<Server[]> {
   const { secureMetricsTls: tlsDir, secureMetricsPort, adminPort } = options;
   const open = tlsDir === undefined ? registry : undefined;
-  const admin = await startAdmin({ port: adminPort, registry: open, isReady });
+  const onError = (error: unknown): void => log.warn({ err: error }, 'request to the operator failed');
+  const admin = await startAdmin({ port: adminPort, registry: open, isReady, onError });
   if (tlsDir === undefined) return [admin];
   const reviewer = new Reviewer(new KubeClient(config, { reload }), () => performance.now());
-  const onError = (error: unknown): void => log.warn({ err: error }, 'secure metrics');
   return [admin, await startSecureMetrics({ port: secureMetricsPort, tlsDir, registry, reviewer, onError })];
 }
 
@@ -289,6 +291,28 @@ async function run(options: Options, log: Logger): Promise<void> {
   log.info('stopped');
 }
 
+function lastResort(log: Logger, output: { flushSync(): void }): LastResort {
+  const flush = (): void => {
+    try {
+      output.flushSync();
+    } catch {
+      /* not open yet: there is nothing in it */
+    }
+  };
+  return {
+    log: (fields, message) => {
+      log.fatal(fields, message);
+      flush();
+    },
+    stderr: (text) => {
+      // What was logged before comes before it.
+      flush();
+      writeSync(process.stderr.fd, text);
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
 export async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv);
   // Several lines in one write: thousands of AppServers have much to tell when they are new.
@@ -302,13 +326,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     output,
   );
+  const means = lastResort(log, output);
+  installLastResort(process, means);
   try {
     await run(options, log);
   } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
-    output.flushSync();
-    process.stderr.write(`${sentence(error)}\n`);
     // At once: what is still under way must not go on.
-    process.exit(1);
+    die(error, 'main', means);
   }
 }

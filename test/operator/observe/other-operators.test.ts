@@ -1,3 +1,4 @@
+import { KubeConfig } from '@kubernetes/client-node';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ApiError, KubeClient, type KubeObject } from '../../../src/kube/index.ts';
@@ -12,7 +13,12 @@ class Answering extends KubeClient {
   readonly #answer: () => unknown;
 
   constructor(answer: () => unknown) {
-    super({ getCurrentCluster: () => ({ name: 'x', server: 'https://127.0.0.1:1', skipTLSVerify: true }) } as never);
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser(
+      { name: 'none', server: 'https://127.0.0.1:1', skipTLSVerify: true },
+      { name: 'nobody' },
+    );
+    super(config);
     this.#answer = answer;
   }
 

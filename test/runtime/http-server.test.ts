@@ -1,0 +1,157 @@
+// Strangers at the admin port and at the control socket.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import { startAdmin } from '../../src/runtime/admin.ts';
+import { guardedServer } from '../../src/runtime/http-server.ts';
+import { encodeHost, encodeTarget, parseTarget } from '../../src/runtime/request-target.ts';
+import { anyBytes, exchange, hostileRequests, plainly, type Connect } from '../hostile-http.ts';
+
+const unused = (): never => {
+  throw new Error('not asked for here');
+};
+
+/** An admin port on which /livez and /status fail inside. */
+function admin(): Promise<Server> {
+  return startAdmin({
+    address: '127.0.0.1:0',
+    health: unused,
+    report: unused,
+    applicationMetrics: () => Promise.resolve('# EOF\n'),
+    readyWorkers: () => 1,
+    applicationCheck: () => undefined,
+  });
+}
+
+const opener = (server: Server): Connect =>
+  plainly({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+
+const ask = (open: Connect, target: string): Promise<string> =>
+  exchange(open, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 'wait');
+
+async function stillAnswers(open: Connect): Promise<void> {
+  assert.match(await ask(open, '/metrics/application'), /^HTTP\/1\.1 200 OK\r\n[^]*# EOF\n$/);
+}
+
+describe('the admin port', () => {
+  for (const [what, bytes] of Object.entries(hostileRequests)) {
+    test(`goes on after ${what}`, async () => {
+      const server = await admin();
+      assert.match(
+        await exchange(opener(server), Buffer.from(bytes, 'latin1')),
+        /^($|HTTP\/1\.1 (100|200|400|404|405|413|417|431) )/,
+      );
+      await stillAnswers(opener(server));
+      server.close();
+    });
+  }
+
+  test('goes on after whatever bytes there are', async () => {
+    const server = await admin();
+    await fc.assert(
+      fc.asyncProperty(anyBytes, async (bytes) => {
+        await exchange(opener(server), bytes);
+        await stillAnswers(opener(server));
+      }),
+      { numRuns: 150 },
+    );
+    server.close();
+  });
+
+  test('goes on after an answer that failed', async () => {
+    const server = await admin();
+    assert.equal(await ask(opener(server), '/livez'), '');
+    await stillAnswers(opener(server));
+    server.close();
+  });
+});
+
+test('the admin port answers while strangers hold more connections than it takes, and say nothing or half of something', async () => {
+  const server = await admin();
+  const open = opener(server);
+  const strangers = Array.from({ length: 200 }, (_, i) => {
+    const socket = open().on('error', () => undefined);
+    if (i % 2 === 0) socket.write('GET /readyz HTTP/1.1\r\n');
+    return socket;
+  });
+  await Promise.all(strangers.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  await stillAnswers(open);
+  for (const socket of strangers) socket.destroy();
+  server.close();
+});
+
+test('a connection that cannot be accepted is told, and the server goes on', async () => {
+  const errors: unknown[] = [];
+  const server = guardedServer(
+    { mostConnections: 2 },
+    async (_, response) => {
+      await Promise.resolve();
+      response.end('ok');
+    },
+    (error) => errors.push(error),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const full = new Error('accept EMFILE');
+  server.emit('error', full);
+  server.emit('error', full);
+  assert.deepEqual(errors, [full, full]);
+  assert.match(await ask(opener(server), '/'), /\r\n\r\nok$/);
+  server.close();
+});
+
+describe('a target that is written by people', () => {
+  const cases: Record<string, string> = {
+    '/': '/',
+    '/healthz?full=1&x=a%20b': '/healthz?full=1&x=a%20b',
+    '/\u4e2d\u6587': '/%E4%B8%AD%E6%96%87',
+    '/caf\u00e9?q=\u00fc': '/caf%C3%A9?q=%C3%BC',
+    '/a b': '/a%20b',
+    '/%zz%': '/%zz%',
+    '//host/x': '//host/x',
+    '/\u{1f600}': '/%F0%9F%98%80',
+    '/\ud800': '/%EF%BF%BD',
+    '/a\r\nX: y': '/aX:%20y',
+    '/a#b': '/a%23b',
+    '/a?b?c': '/a?b?c',
+  };
+  for (const [path, want] of Object.entries(cases)) {
+    test(`${JSON.stringify(path)} is sent as ${want}`, () => assert.equal(encodeTarget(path), want));
+  }
+
+  test('can be sent, whatever it is, and is the same when it is encoded again', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const target = encodeTarget(`/${text}`);
+        assert.match(target, /^\/[\x21-\x7e]*$/);
+        assert.equal(encodeTarget(target), target);
+        assert.notEqual(parseTarget(target), undefined);
+      }),
+    );
+  });
+
+  test('has a host that can stand in a header, or none', () => {
+    assert.deepEqual(['localhost', 'a.test:80', '\u4e2d\u6587.test', 'a b', '\n'].map(encodeHost), [
+      'localhost',
+      'a.test:80',
+      'xn--fiq228c.test',
+      undefined,
+      undefined,
+    ]);
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const host = encodeHost(text);
+        if (host !== undefined)
+          request({ host: '127.0.0.1', port: 1, headers: { host } })
+            .on('error', () => undefined)
+            .destroy();
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+test('whatever target a stranger sends is a path, or none', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (target) => (parseTarget(target)?.path ?? '/').startsWith('/')));
+});
