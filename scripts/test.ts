@@ -67,7 +67,7 @@ async function fast(): Promise<void> {
   }
   await runTests(
     'Fast tests',
-    nodeTest(2, testFiles('test/{api,kube,operator,runtime}/**/*.test.ts', 'test/*.test.ts')),
+    nodeTest(2, testFiles('test/{api,demo,kube,operator,runtime}/**/*.test.ts', 'test/*.test.ts')),
   );
 }
 
