@@ -32,6 +32,12 @@ export interface InstallationOptions {
   readonly pause?: () => Promise<void>;
 }
 
+/** Of the operator, or of an AppServer. */
+function isChildPod({ metadata }: KubeObject): boolean {
+  const application = metadata.labels?.['app.kubernetes.io/name'] ?? '';
+  return metadata.ownerReferences !== undefined && ['appserver', 'appserver-operator'].includes(application);
+}
+
 export class Installation {
   readonly #requests: Requests;
   readonly #options: Required<InstallationOptions>;
@@ -77,10 +83,26 @@ export class Installation {
     return this.#ledger.left().map(({ reference }) => reference);
   }
 
-  /** Removes whatever this run has made, newest first, and waits until it is gone. Returns what stays, and why. */
+  /**
+   * Removes whatever this run has made, newest first but for namespaces, and waits until it is gone. Returns what stays,
+   * and why.
+   */
   async remove(): Promise<Left[]> {
+    const isNamespace = ({ reference }: Entry): boolean => reference.kind === 'Namespace';
+    const namespaces = this.#ledger.left().filter(isNamespace);
+    const staying = await this.#removeAll(this.#ledger.left().filter((entry) => !isNamespace(entry)));
+    // A namespace with pods in it is looked at again only after half the time that these may take, and they take less.
+    for (const { reference } of namespaces) await this.#untilWithoutPods(reference.name);
+    staying.push(...(await this.#removeAll(namespaces)));
+    const stays = new Set(staying.map(({ reference }) => reference));
+    const going = this.#ledger.left().filter(({ reference }) => !stays.has(reference));
+    return [...staying, ...(await this.#untilGone(going))];
+  }
+
+  /** Asks for the removal of each. Returns what must stay, and why. */
+  async #removeAll(entries: readonly Entry[]): Promise<Left[]> {
     const staying: Left[] = [];
-    for (const entry of this.#ledger.left()) {
+    for (const entry of entries) {
       try {
         const why = await this.#removeOne(entry);
         if (why !== undefined) staying.push({ reference: entry.reference, why });
@@ -88,9 +110,29 @@ export class Installation {
         staying.push({ reference: entry.reference, why: error instanceof Error ? error.message : String(error) });
       }
     }
-    const stays = new Set(staying.map(({ reference }) => reference));
-    const going = this.#ledger.left().filter(({ reference }) => !stays.has(reference));
-    return [...staying, ...(await this.#untilGone(going))];
+    return staying;
+  }
+
+  /** Until those that go with their owners are gone; not for ever. */
+  async #untilWithoutPods(namespace: string): Promise<void> {
+    const deadline = performance.now() + this.#options.patienceMs;
+    const hurried = new Set<string>();
+    while (performance.now() < deadline) {
+      try {
+        const pods = (await this.#requests.listPods(namespace)).filter((pod) => isChildPod(pod));
+        if (pods.length === 0) return;
+        for (const { metadata } of pods) {
+          const { name, uid, deletionTimestamp } = metadata;
+          if (uid === undefined || deletionTimestamp === undefined || hurried.has(uid)) continue;
+          hurried.add(uid);
+          // It need not drain, as nobody asks it for anything; and one that has just started does not even hear.
+          await this.#requests.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name }, uid, { graceSeconds: 1 });
+        }
+      } catch {
+        return; // the removal of the namespace tells what is wrong
+      }
+      await this.#options.pause();
+    }
   }
 
   /** The uid under which the run made it; undefined when it did not, or it is gone. */

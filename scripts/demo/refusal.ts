@@ -24,29 +24,36 @@ function tell(conflict: Conflict): string {
   }
 }
 
-/** More lines than this say nothing new. */
-const most = 12;
+/** More lines than these of a kind say nothing new. */
+const most = { release: 5, appserver: 5, object: 8 };
+
+/** Foremost what somebody would miss. */
+const order = ['release', 'appserver', 'object'] as const;
+
+function linesOf(conflicts: readonly Conflict[], kind: Conflict['kind']): string[] {
+  const all = conflicts.filter((one) => one.kind === kind).map((one) => `  ${tell(one)}`);
+  const more = all.length - most[kind];
+  return more > 0 ? [...all.slice(0, most[kind]), `  and ${more} more`] : all;
+}
 
 /**
  * @param where `the cluster of context NAME`
  * @param removal the command that removes what demos have left
  */
 export function refusal(conflicts: readonly Conflict[], where: string, removal: string): string {
-  const lines = conflicts.slice(0, most).map((one) => `  ${tell(one)}`);
-  if (conflicts.length > most) lines.push(`  and ${conflicts.length - most} more`);
-  const objects = conflicts.filter((one) => one.kind === 'object');
+  const from = new Set(conflicts.map((one) => (one.kind === 'object' ? one.from : 'others')));
   const remedies = [
-    'Name another cluster with --context (kubectl config get-contexts lists them), or leave --context out for a cluster of the demo’s own.',
+    "Name another cluster with --context (kubectl config get-contexts lists them), or leave --context out for a cluster of the demo's own.",
   ];
-  if (objects.some(({ from }) => from === 'on its way')) {
+  if (from.has('on its way')) {
     remedies.push('What is being deleted may be gone in a moment: then run the demo again.');
   }
-  if (objects.some(({ from }) => from === 'a demo')) {
+  if (from.has('a demo')) {
     remedies.push(`If no demo runs any more, this removes what one has left:\n  ${removal}`);
   }
   return [
     `The demo installs an operator of its own and removes it at the end, and ${where} has these already:`,
-    ...lines,
+    ...order.flatMap((kind) => linesOf(conflicts, kind)),
     'Nothing was changed.',
     ...remedies,
   ].join('\n');

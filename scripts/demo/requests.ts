@@ -11,9 +11,14 @@ export interface Requests {
   /** Only ever makes a new object. @throws AlreadyThere when there is one of that name */
   create(object: KubeObject): Promise<KubeObject>;
   /** Removes the object of this uid and no other. `conflict`: another has its name, or it is being removed already. */
-  remove(reference: ObjectReference, uid: string): Promise<'removing' | 'gone' | 'conflict'>;
+  remove(
+    reference: ObjectReference,
+    uid: string,
+    options?: { readonly graceSeconds?: number },
+  ): Promise<'removing' | 'gone' | 'conflict'>;
   /** Everything in a namespace that a user could make there. */
   listAll(namespace: string): Promise<KubeObject[]>;
+  listPods(namespace: string): Promise<KubeObject[]>;
   /** All AppServers of all namespaces; none where the kind is not known. */
   listAppServers(): Promise<KubeObject[]>;
   /** Helm releases of this name in any namespace. */
@@ -81,12 +86,13 @@ export function kubectlRequests(run: RunInCluster): Requests {
         throw error;
       }
     },
-    remove: async (reference, uid) => {
+    remove: async (reference, uid, { graceSeconds } = {}) => {
       const input = JSON.stringify({
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         propagationPolicy: 'Background',
         preconditions: { uid },
+        ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
       });
       try {
         await run(['kubectl', timeout, 'delete', '--raw', pathOf(reference), '-f', '-'], { input, toItsEnd: true });
@@ -102,6 +108,8 @@ export function kubectlRequests(run: RunInCluster): Requests {
       const names = kinds.trim().split('\n').join(',');
       return parseItems(await run(['kubectl', timeout, 'get', names, '--namespace', namespace, '--output=json']));
     },
+    listPods: async (namespace) =>
+      parseItems(await run(['kubectl', timeout, 'get', '--raw', `/api/v1/namespaces/${namespace}/pods`])),
     listAppServers: async () => {
       const all = ['kubectl', timeout, 'get', '--raw', '/apis/appserver.dev/v1alpha1/appservers'];
       return parseItems((await orNot('NotFound', run(all))) ?? '');
