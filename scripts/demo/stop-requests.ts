@@ -4,8 +4,11 @@ const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 export type StopSignal = keyof typeof exitCodes;
 export const stopSignals: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 
-/** A terminal, npm and the script in between each pass on the same Ctrl-C: milliseconds in which they count as one. */
-const oneRequestMs = 500;
+/**
+ * Milliseconds in which they count as one: a terminal or a process group, npm and the script in between may each pass on
+ * the same one.
+ */
+const oneRequestMs = { SIGINT: 200, SIGTERM: 1_000 } as const;
 
 export interface StopRequestsOptions {
   /** Milliseconds. */
@@ -39,8 +42,9 @@ export class StopRequests {
       this.#first = { at, by };
       this.#options.onFirst();
       this.#controller.abort();
-    } else if (at - this.#first.at >= oneRequestMs) {
-      this.#options.onSecond(exitCodes[by]);
+      return;
     }
+    // Whoever closes the terminal does not ask for haste: nobody would see what is left.
+    if (by !== 'SIGHUP' && at - this.#first.at >= oneRequestMs[by]) this.#options.onSecond(exitCodes[by]);
   }
 }

@@ -24,10 +24,18 @@ const cases: Record<
     exitCode: 129,
     atOnce: [],
   },
+  'Ctrl-C, and then the terminal is closed': {
+    given: [
+      ['SIGINT', 10_000],
+      ['SIGHUP', 12_000],
+    ],
+    exitCode: 130,
+    atOnce: [],
+  },
   'Ctrl-C twice': {
     given: [
       ['SIGINT', 10_000],
-      ['SIGINT', 11_000],
+      ['SIGINT', 10_300],
     ],
     exitCode: 130,
     atOnce: [130],
