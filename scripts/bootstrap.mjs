@@ -47,8 +47,10 @@ const child = spawn(isScript ? node : join(bin, target), isScript ? [join(root, 
   stdio: 'inherit',
   env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
 });
-// The child handles these and cleans up; this process only has to outlive it. A terminal sends them to both of us.
+// The child handles these and cleans up; this process only has to outlive it. A terminal sends SIGINT to both of us, and
+// without one it is for us to pass it on.
+const onTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => signal === 'SIGINT' || child.kill(signal));
+  process.on(signal, () => (signal === 'SIGINT' && onTerminal) || child.kill(signal));
 }
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

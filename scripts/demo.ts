@@ -1,16 +1,16 @@
 // npm run demo: the operator and a real Flask application on a cluster, from nothing to traffic, with what happens shown.
 import { Command } from 'commander';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { repository } from '../e2e/cluster/layout.ts';
+import { randomBytes } from 'node:crypto';
+import { interruptible, Interrupted, untilInterrupted } from '../e2e/cluster/interruption.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
-import { chooseCluster, type DemoCluster } from './demo-cluster.ts';
-import { chartImageFlags } from './images.ts';
-
-const chart = join(repository, 'charts/appserver-operator');
-const namespace = 'appserver-system';
-const release = 'appserver-operator';
-const example = join(repository, 'examples/flask/appserver.yaml');
+import { chooseCluster, type DemoCluster } from './demo/clusters.ts';
+import { Installation } from './demo/installation.ts';
+import { describe, runLabel } from './demo/ledger.ts';
+import { exampleFile, manifests, operatorNamespace, release, type Manifests } from './demo/manifests.ts';
+import { refusal } from './demo/refusal.ts';
+import { kubectlRequests, type RunInCluster } from './demo/requests.ts';
+import { showExample, watchUntilReady } from './demo/show.ts';
+import { StopRequests, stopSignals } from './demo/stop-requests.ts';
 
 const options = new Command('npm run demo --')
   .description('Installs the operator on a cluster, runs examples/flask and shows how it recovers.')
@@ -22,155 +22,135 @@ const options = new Command('npm run demo --')
   .parse()
   .opts<{ context?: string; exit?: true }>();
 
-async function installOperator(cluster: DemoCluster): Promise<void> {
-  await cluster.run('kubectl', 'create', 'namespace', namespace).catch(() => 'it exists');
-  await cluster.run(
-    'kubectl',
-    'label',
-    '--overwrite',
-    'namespace',
-    namespace,
-    'pod-security.kubernetes.io/enforce=restricted',
-  );
-  await cluster.run(
-    'helm',
-    'upgrade',
-    '--install',
-    release,
-    chart,
-    '--namespace',
-    namespace,
-    '--wait',
-    ...chartImageFlags(),
-  );
+interface Run {
+  readonly cluster: DemoCluster;
+  readonly installation: Installation;
+  /** The command that removes what this run made on a borrowed cluster. */
+  readonly removal: string;
 }
 
-/** Applies the example and waits until it is Ready, telling each new state. @returns seconds */
-async function applyExample(cluster: DemoCluster): Promise<number> {
-  const from = performance.now();
-  await cluster.run('kubectl', 'apply', '-f', example);
-  let told = '';
-  for (;;) {
-    const path = '{range .status.conditions[?(@.type=="Ready")]}{.status}|{.reason}|{.message}{end}';
-    const state = await cluster.run('kubectl', 'get', 'appserver', 'shop', '-o', `jsonpath=${path}`);
-    const [status, reason, message] = state.split('|');
-    const seconds = (performance.now() - from) / 1000;
-    if (state !== told && reason !== undefined)
-      say(`    ${seconds.toFixed(1).padStart(5)} s  ${reason}: ${message ?? ''}`);
-    told = state;
-    if (status === 'True') return seconds;
-    if (seconds > 180) throw new Error(`the AppServer is not Ready after 180 s: ${message ?? 'no status'}`);
-    await delay(100);
-  }
+/** The command that removes what demos have made: what is in the namespaces goes with them. */
+function removalByLabel(cluster: DemoCluster, selector: string): string {
+  const kubectl = cluster.kind === 'borrowed' ? cluster.kubectl : 'kubectl';
+  const kinds = [
+    ...['namespaces', 'customresourcedefinitions', 'clusterroles', 'clusterrolebindings'],
+    ...['validatingadmissionpolicies', 'validatingadmissionpolicybindings'],
+  ];
+  return `${kubectl} delete ${kinds.join(',')} --selector ${selector}`;
 }
 
-/** Requests from inside the cluster, through the Service; each line of the answer is one. */
-async function sendRequests(cluster: DemoCluster, count: number): Promise<string[]> {
-  const script = [
-    'import json, time, urllib.error, urllib.request',
-    'def ask(deadline):',
-    '    try:',
-    "        return json.load(urllib.request.urlopen('http://shop.default.svc', timeout=5))",
-    '    except urllib.error.URLError:',
-    '        # kube-proxy and DNS follow a Service that was just made with a delay.',
-    '        if time.monotonic() > deadline: raise',
-    '        time.sleep(0.1)',
-    '        return ask(deadline)',
-    `for i in range(${count}):`,
-    '    answer = ask(time.monotonic() + 15)',
-    "    print(answer['message'], '· pod', answer['pod'], '· worker', answer['worker'])",
-  ].join('\n');
-  const [pod = ''] = (
-    await cluster.run('kubectl', 'get', 'pods', '-l', 'app.kubernetes.io/instance=shop', '-o', 'name')
-  ).split('\n');
-  return (await cluster.run('kubectl', 'exec', pod, '--', 'python3', '-c', script)).trim().split('\n');
-}
-
-interface Status {
-  readonly workers: {
-    readonly ready: number;
-    readonly list: readonly { readonly id: number; readonly pid: number; readonly state: string }[];
-  };
-  readonly restarts: Readonly<Record<string, number>>;
-}
-
-async function runtimeStatus(cluster: DemoCluster, pod: string): Promise<Status> {
-  const script = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:9000/status').read().decode())";
-  return JSON.parse(await cluster.run('kubectl', 'exec', pod, '--', 'python3', '-c', script)) as Status;
-}
-
-async function killWorker(cluster: DemoCluster): Promise<void> {
-  const [pod = ''] = (
-    await cluster.run('kubectl', 'get', 'pods', '-l', 'app.kubernetes.io/instance=shop', '-o', 'name')
-  ).split('\n');
-  const before = await runtimeStatus(cluster, pod);
-  const victim = before.workers.list[0];
-  if (victim === undefined) throw new Error(`${pod} has no worker`);
-  say(`    kill -9 of worker ${victim.id} (process ${victim.pid}) in ${pod}`);
-  await cluster.run('kubectl', 'exec', pod, '--', 'python3', '-c', `import os; os.kill(${victim.pid}, 9)`);
-  const from = performance.now();
-  let after = await runtimeStatus(cluster, pod);
-  const describe = (): string => after.workers.list.map(({ id, state }) => `${id} ${state}`).join(', ');
-  say(`    at once:  workers ${describe()}`);
-  while (after.workers.ready < before.workers.ready) after = await runtimeStatus(cluster, pod);
-  const restarts = after.restarts['WORKER_KILLED'] ?? 0;
-  say(`    ${((performance.now() - from) / 1000).toFixed(1)} s later: workers ${describe()}; restarts: ${restarts}`);
-}
-
-async function deleteService(cluster: DemoCluster): Promise<void> {
-  await cluster.run('kubectl', 'delete', 'service', 'shop', '--wait=false');
-  say('    deleted Service shop');
-  const events = await cluster.run(
-    'kubectl',
-    'get',
-    'events',
-    '--field-selector',
-    'involvedObject.kind=AppServer,reason=Repaired',
-  );
-  say(`    ${events.trim().split('\n').at(-1) ?? ''}`);
-}
-
-async function show(cluster: DemoCluster, ...command: readonly string[]): Promise<void> {
-  say(`\n$ ${command.join(' ')}`);
-  process.stdout.write(await cluster.run(...command));
-}
-
-async function demonstrate(cluster: DemoCluster): Promise<void> {
-  await step('operator installed with its Helm chart', () => installOperator(cluster));
-  say('\nexamples/flask/appserver.yaml');
-  const seconds = await applyExample(cluster);
-  say(`    Ready ${seconds.toFixed(1)} s after kubectl apply`);
-  await show(cluster, 'kubectl', 'get', 'appservers');
-  const kinds = 'deployments,pods,services,horizontalpodautoscalers,poddisruptionbudgets,configmaps,serviceaccounts';
-  await show(cluster, 'kubectl', 'get', kinds, '-l', 'app.kubernetes.io/instance=shop');
-  say('\nRequests through the Service');
-  for (const line of await sendRequests(cluster, 5)) say(`    ${line}`);
-  say('\nA worker dies');
-  await killWorker(cluster);
-  say('\nSomebody deletes the Service');
-  await deleteService(cluster);
-  for (const line of await sendRequests(cluster, 1)) say(`    ${line}`);
-}
-
-async function main(): Promise<void> {
-  const cluster = await chooseCluster(options.context);
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+async function installOperator(run: RunInCluster, installation: Installation, objects: Manifests): Promise<void> {
+  for (const object of objects.operator) await installation.create(object);
+  await run(['kubectl', 'wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+  const rollout = ['rollout', 'status', `deployment/${release}`, '--namespace', operatorNamespace];
   try {
-    await Promise.race([demonstrate(cluster), stopped.then(() => Promise.reject(new Error('stopped')))]);
-    if (options.exit === undefined) {
-      say(`\nIt stays up until Ctrl-C. Look around with:\n  ${cluster.hint}`);
-      await stopped;
-    }
-  } finally {
-    say('');
-    await step('cleared up', () => cluster.clear());
+    await run(['kubectl', ...rollout, '--timeout=120s']);
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    const pods = await run(['kubectl', 'get', 'pods', '--namespace', operatorNamespace]);
+    throw new Error(`the operator is not ready after 120 s:\n${pods}`, { cause: error });
   }
 }
+
+async function demonstrate(cluster: DemoCluster, installation: Installation): Promise<void> {
+  await cluster.start();
+  const objects = await manifests(cluster.run);
+  const conflicts = await installation.conflicts([...objects.operator, ...objects.example]);
+  if (conflicts.length > 0) {
+    throw new Error(refusal(conflicts, cluster.name, removalByLabel(cluster, runLabel)));
+  }
+  await step('operator installed from its Helm chart', () => installOperator(cluster.run, installation, objects));
+  say(`\n${exampleFile}`);
+  for (const object of objects.example) await installation.create(object);
+  await watchUntilReady(cluster.run);
+  await showExample(cluster.run);
+}
+
+/** Removes what was made. Returns whether all of it went. */
+async function clear({ cluster, installation, removal }: Run): Promise<boolean> {
+  if (cluster.kind === 'own') {
+    if (cluster.removal() !== undefined) await step(`${cluster.name} taken down`, cluster.takeDown);
+    return true;
+  }
+  if (installation.left().length === 0) return true;
+  const left = await step('removed what was made', () => installation.remove());
+  if (left.length === 0) return true;
+  for (const { reference, why } of left) say(`  left: ${describe(reference)}: ${why}`);
+  say(`When nobody needs it any more, it is removed by:\n  ${removal}`);
+  return false;
+}
+
+/** For whoever does not wait until all is removed. */
+function tellWhatIsLeft({ cluster, installation, removal }: Run): void {
+  const left = cluster.kind === 'own' ? [cluster.name] : installation.left().map(describe);
+  const command = cluster.kind === 'own' ? cluster.removal() : removal;
+  if (left.length === 0 || command === undefined) return say('Nothing is left.');
+  say(`This may be left:\n${left.map((one) => `  ${one}`).join('\n')}\nIt is removed by:\n  ${command}`);
+}
+
+function handleSignals(current: Run): StopRequests {
+  const stop = new StopRequests({
+    now: () => performance.now(),
+    onFirst: () => say('\nStopping, and removing what was made. Ctrl-C again leaves at once.'),
+    onSecond: (exitCode) => {
+      say('\nStopped at once.');
+      tellWhatIsLeft(current);
+      process.exit(exitCode);
+    },
+  });
+  for (const signal of stopSignals) process.on(signal, () => stop.receive(signal));
+  return stop;
+}
+
+/** Returns the exit code. */
+async function showAll({ cluster, installation }: Run, stop: StopRequests): Promise<number> {
+  try {
+    return await interruptible(stop.signal, async () => {
+      await demonstrate(cluster, installation);
+      if (options.exit === true) return 0;
+      say(`\nIt stays up until Ctrl-C. Look around with:\n  ${cluster.hint}`);
+      await stayUp();
+      return 0;
+    });
+  } catch (error) {
+    if (error instanceof Interrupted) return stop.exitCode ?? 1;
+    say(`\n${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+/** Returns the exit code. */
+async function main(): Promise<number> {
+  const id = randomBytes(4).toString('hex');
+  const cluster = await chooseCluster(options.context);
+  const installation = new Installation(kubectlRequests(cluster.run), { run: id, release });
+  const current = { cluster, installation, removal: removalByLabel(cluster, `${runLabel}=${id}`) };
+  const exitCode = await showAll(current, handleSignals(current));
+  try {
+    // Interruptible by nothing, but in process groups of its own as well: Ctrl-C must not reach what removes.
+    return (await interruptible(new AbortController().signal, () => clear(current))) ? exitCode : 1;
+  } catch (error) {
+    say(`\n${error instanceof Error ? error.message : String(error)}`);
+    tellWhatIsLeft(current);
+    return 1;
+  }
+}
+
+/** Ends when it is asked to. A signal's handler alone would not keep the process alive. */
+async function stayUp(): Promise<void> {
+  const alive = setInterval(() => undefined, 3_600_000);
+  await untilInterrupted()
+    .catch((error: unknown) => {
+      if (!(error instanceof Interrupted)) throw error;
+    })
+    .finally(() => clearInterval(alive));
+}
+
+// A terminal that is closed takes the output with it, and what was made must go all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 main().then(
-  () => process.exit(0),
+  (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     say(`\n${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);

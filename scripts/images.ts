@@ -18,9 +18,9 @@ export const imageNames = {
   flask: 'localhost/appserver/flask:1',
 } as const;
 
-/** Flags that make the Helm chart use the images of this repository. */
-export function chartImageFlags(): string[] {
-  return Object.entries({ image: imageNames.operator, runtimeImage: imageNames.runtime }).flatMap(([value, name]) => {
+/** Flags that make the Helm chart use these images. Default: those of this repository. */
+export function chartImageFlags(images: { operator: string; runtime: string } = imageNames): string[] {
+  return Object.entries({ image: images.operator, runtimeImage: images.runtime }).flatMap(([value, name]) => {
     const colon = name.lastIndexOf(':');
     return ['--set', `${value}.repository=${name.slice(0, colon)}`, '--set', `${value}.tag=${name.slice(colon + 1)}`];
   });

@@ -9,6 +9,7 @@ import {
 } from '../e2e/cluster/images.ts';
 import { repository } from '../e2e/cluster/layout.ts';
 import { ensureFlaskImage, ensureProductImages, imageNames } from './images.ts';
+import { ensurePreviousImages } from './previous-version.ts';
 
 export const testImageNames = {
   /** The same application under another tag. */
@@ -62,5 +63,6 @@ export async function ensureTestImages(): Promise<ImageArchive[]> {
     await variant(testImageNames.ownUser, 'own-user.Dockerfile'),
     await ensureKindsImage(),
     await ensureNginxImage(),
+    ...(await ensurePreviousImages()),
   ];
 }

@@ -67,7 +67,7 @@ async function fast(): Promise<void> {
   }
   await runTests(
     'Fast tests',
-    nodeTest(2, testFiles('test/{api,kube,operator,runtime}/**/*.test.ts', 'test/*.test.ts')),
+    nodeTest(2, testFiles('test/{api,demo,kube,operator,runtime}/**/*.test.ts', 'test/*.test.ts')),
   );
 }
 
@@ -92,10 +92,14 @@ async function onCluster(): Promise<void> {
   const images = await ensureTestImages();
   await step('definitions of others', ensureDefinitions);
   const cluster = layout(defaultPrefix('test'));
+  let stopping = false;
   const stop = (): void => {
+    // Whoever passes signals on may do so twice.
+    if (stopping) return;
+    stopping = true;
     void down(cluster).finally(() => process.exit(130));
   };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
     await up(cluster, { images });
     // Files one after the other: each has the operator as it needs it.

@@ -1,5 +1,6 @@
 // Running other programs to their end.
 import { spawn } from 'node:child_process';
+import { endWith, Interrupted, interruption } from './interruption.ts';
 
 export interface CommandOptions {
   readonly input?: string;
@@ -7,6 +8,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Milliseconds after which the program is killed. */
   readonly timeoutMs?: number;
+  /** An interruption waits for this program, which would leave something half done. Default false. */
+  readonly toItsEnd?: boolean;
 }
 
 export class CommandFailed extends Error {
@@ -23,23 +26,35 @@ export class CommandFailed extends Error {
   }
 }
 
-/** Runs `command` and returns its stdout. @throws CommandFailed with the end of its output when it exits non-zero. */
+/**
+ * Runs `command` and returns its stdout.
+ * @throws CommandFailed with the end of its output when it exits non-zero
+ * @throws Interrupted when the work that this is part of was interrupted, once the program has ended
+ */
 export function run(command: readonly string[], options: CommandOptions = {}): Promise<string> {
   const [program = '', ...args] = command;
+  const signal = interruption();
   return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) throw new Interrupted();
     const child = spawn(program, args, {
+      // A terminal sends Ctrl-C to the whole group, and it is for us to say which programs end of it.
+      detached: signal !== undefined,
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' }),
     });
+    const interruptedBy = options.toItsEnd === true ? undefined : signal;
+    const ended = interruptedBy && child.pid !== undefined ? endWith(interruptedBy, child.pid) : undefined;
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     child.on('error', (error) => reject(new Error(`cannot run ${program}: ${error.message}`, { cause: error })));
     child.on('close', (code) => {
-      if (code === 0) resolve(stdout);
+      ended?.();
+      if (interruptedBy?.aborted === true) reject(new Interrupted());
+      else if (code === 0) resolve(stdout);
       else reject(new CommandFailed(command, code, stdout + stderr, stderr));
     });
     child.stdin.on('error', () => {

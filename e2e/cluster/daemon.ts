@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { throwIfInterrupted } from './interruption.ts';
 import type { Layout } from './layout.ts';
 
 /** Field 22 of /proc/PID/stat, or undefined when there is no such process or it is a zombie. */
@@ -19,6 +20,7 @@ function startTime(pid: number): string | undefined {
 
 /** Starts `command` in a session of its own; its output goes to `logs/NAME.log`. */
 export function startDaemon(layout: Layout, name: string, command: readonly string[]): void {
+  throwIfInterrupted();
   mkdirSync(layout.logs, { recursive: true });
   mkdirSync(layout.pids, { recursive: true });
   const log = openSync(join(layout.logs, `${name}.log`), 'a');

@@ -51,6 +51,11 @@ export function defaultPrefix(purpose: 'test' | 'demo' | 'cluster' | 'bench' | '
   return `as${purpose.charAt(0)}-${checkout}`;
 }
 
+/** What a user types to do `what` to the cluster of this prefix. */
+export function commandLine({ prefix }: Pick<Layout, 'prefix'>, what: string): string {
+  return `npm run cluster -- ${prefix === defaultPrefix('cluster') ? '' : `--prefix ${prefix} `}${what}`;
+}
+
 /** @param prefix 2 to 9 of a-z, 0-9 and `-`: interface names end at 15 bytes. */
 export function layout(prefix: string, nodeCount = 2): Layout {
   if (!/^[a-z][a-z0-9-]{1,8}$/.test(prefix)) {

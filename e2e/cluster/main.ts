@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { Command } from 'commander';
 import { daemons, down, loadImage, up } from './cluster.ts';
 import { inNamespace } from './command.ts';
-import { binDir, defaultPrefix, layout, type Layout } from './layout.ts';
+import { binDir, commandLine, defaultPrefix, layout, type Layout } from './layout.ts';
 import { say } from './progress.ts';
 import { canRunCluster, ensureTools } from './tools.ts';
 
@@ -25,7 +25,7 @@ async function requireAbility(): Promise<void> {
 
 function requireRunning(target: Layout): void {
   if (!daemons(target).some(({ name, running }) => name === 'apiserver' && running)) {
-    throw new Error(`cluster ${target.prefix} is not running; start it with: npm run cluster -- up`);
+    throw new Error(`cluster ${target.prefix} is not running; start it with: ${commandLine(target, 'up')}`);
   }
 }
 
@@ -40,7 +40,7 @@ program
     await ensureTools();
     const target = chosen();
     await up(target, { simulatedNodes: Number(simulatedNodes) });
-    say(`\nCluster ${target.prefix} runs. For example:\n  npm run cluster -- exec kubectl get nodes`);
+    say(`\nCluster ${target.prefix} runs. For example:\n  ${commandLine(target, 'exec kubectl get nodes')}`);
   });
 
 program

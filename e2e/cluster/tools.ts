@@ -83,7 +83,7 @@ async function installPackages(names: readonly string[]): Promise<void> {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const lock = ['-o', 'DPkg::Lock::Timeout=300'];
   await run(['apt-get', ...lock, 'update'], { env });
-  await run(['apt-get', ...lock, 'install', '-y', '--no-install-recommends', ...names], { env });
+  await run(['apt-get', ...lock, 'install', '-y', '--no-install-recommends', ...names], { env, toItsEnd: true });
 }
 
 /** Changes whenever the program would: its sources, its version, its flags. */

@@ -18,25 +18,21 @@ export function kubectl(...args: readonly string[]): Promise<string> {
   return run([join(binDir, 'kubectl'), ...args], { env: { KUBECONFIG: kubeconfig } });
 }
 
-/** Installs it, or upgrades it to these values, and waits until it is ready. */
-export async function installOperator(...values: readonly string[]): Promise<void> {
+/** Installs the present version, or upgrades to it and these values, and waits until it is ready. */
+export function installOperator(...values: readonly string[]): Promise<void> {
+  return installChart(chart, ...chartImageFlags(), ...values);
+}
+
+/** The same from the chart of any version. */
+export async function installChart(path: string, ...values: readonly string[]): Promise<void> {
   await applyAs(types.Namespace, {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: operatorNamespace, labels: restricted },
   });
   await helm(
-    'upgrade',
-    '--install',
-    release,
-    chart,
-    '--namespace',
-    operatorNamespace,
-    '--wait',
-    '--timeout',
-    '60s',
-    ...chartImageFlags(),
-    ...values,
+    ...['upgrade', '--install', release, path, '--namespace', operatorNamespace],
+    ...['--wait', '--timeout', '60s', ...values],
   );
 }
 
