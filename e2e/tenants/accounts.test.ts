@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { path, type KubeClient, type KubeObject } from '../../src/kube/index.ts';
-import { client, clientAs, types } from '../harness/api.ts';
+import { client, clientAs, destroy, types } from '../harness/api.ts';
 import { appServer } from '../harness/appserver.ts';
 import { installOperator } from '../harness/operator.ts';
 import {
@@ -77,8 +77,10 @@ describe('the account of an AppServer', { concurrency: 1 }, () => {
   const shop = (spec: object): KubeObject => appServer(team.namespace, { replicas: 0, ...spec }, name);
   const dry = (as: KubeClient): { as: KubeClient; dryRun: true } => ({ as, dryRun: true });
 
+  const removed = (): Promise<void> => destroy(types.AppServer, team.namespace, name);
+
   async function existing(spec: object): Promise<KubeObject> {
-    await client.json({ method: 'DELETE', path: path(types.AppServer, team.namespace, name) }).catch(() => undefined);
+    await removed();
     return create(types.AppServer, shop(spec), { as: client });
   }
 
@@ -98,6 +100,7 @@ describe('the account of an AppServer', { concurrency: 1 }, () => {
   for (const [what, { spec, account }] of Object.entries(cases)) {
     if (account === undefined) {
       test(`${what}: needs no right`, async () => {
+        await removed();
         await create(types.AppServer, shop(spec), dry(team.author));
         const made = await existing(spec);
         for (const change of Object.values(changes))
@@ -122,6 +125,7 @@ describe('the account of an AppServer', { concurrency: 1 }, () => {
     for (const by of ['use', 'pods'] as const) {
       test(`${what}: is allowed to whoever may ${by === 'use' ? 'use it' : 'create pods'}`, async () => {
         const as = await entitled(account, by);
+        await removed();
         await create(types.AppServer, shop(spec), dry(as));
         const made = await existing(spec);
         for (const change of Object.values(changes)) await patch(types.AppServer, made, { spec: change }, dry(as));

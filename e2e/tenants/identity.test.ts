@@ -55,29 +55,38 @@ async function restartOperator(): Promise<void> {
 
 const marks = { 'appserver.dev/runtime-image': evil, 'appserver.dev/proxy-image': evil };
 
-/** As the attacker writes them: with the name, the labels and the annotations of the victim's children. */
+/** The victim's children as the attacker writes them: what a viewer reads, with an image of the attacker's. */
 const forged = {
   'a Deployment': {
     type: types.Deployment,
-    object: {
-      spec: {
-        replicas: 0,
-        selector: { matchLabels: { 'app.kubernetes.io/name': 'appserver', 'app.kubernetes.io/instance': 'shop' } },
-        template: {
-          metadata: { labels: { 'app.kubernetes.io/name': 'appserver', 'app.kubernetes.io/instance': 'shop' } },
-          spec: {
-            initContainers: [{ name: 'install-runtime', image: evil }],
-            containers: [{ name: 'app', image: evil }],
-          },
-        },
-      },
-    },
+    likeness: ({ spec }: KubeObject): object => ({
+      spec: { ...(JSON.parse(withEvil(spec)) as object), replicas: 0 },
+    }),
   },
-  'a ConfigMap': { type: types.ConfigMap, object: { data: { 'config.json': '{"app":{"command":"evil"}}' } } },
-  'a Service': { type: types.Service, object: { spec: { ports: [{ name: 'http', port: 80 }] } } },
-} as const satisfies Record<string, { type: ResourceType; object: object }>;
+  'a ConfigMap': {
+    type: types.ConfigMap,
+    likeness: (): object => ({ data: { 'config.json': '{"app":{"command":"evil"}}' } }),
+  },
+  'a Service': {
+    type: types.Service,
+    likeness: (): object => ({ spec: { ports: [{ name: 'http', port: 80 }] } }),
+  },
+} as const satisfies Record<string, { type: ResourceType; likeness: (deployment: KubeObject) => object }>;
 
-function claim(namespace: string, name: string, uid: string, finalizer: boolean): KubeObject['metadata'] {
+/** What the operator would make if it took the attacker's image for its own. */
+function withEvil(spec: unknown): string {
+  return JSON.stringify(spec).replaceAll(imageNames.runtime, evil);
+}
+
+interface Claim {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** With a finalizer of the attacker's, so that it stays with a deletionTimestamp. */
+  readonly stays: boolean;
+}
+
+function claim({ namespace, name, uid, stays }: Claim): KubeObject['metadata'] {
   return {
     name,
     namespace,
@@ -88,9 +97,11 @@ function claim(namespace: string, name: string, uid: string, finalizer: boolean)
     },
     annotations: marks,
     ownerReferences: [{ apiVersion: 'appserver.dev/v1alpha1', kind: 'AppServer', name: 'shop', uid, controller: true }],
-    ...(finalizer && { finalizers: ['example.com/stay'] }),
+    ...(stays && { finalizers: ['example.com/stay'] }),
   };
 }
+
+const kinds = Object.keys(forged) as (keyof typeof forged)[];
 
 for (const [attackers, [attackersLetter, victimsLetter]] of Object.entries(order)) {
   describe(`an attacker whose namespace ${attackers}`, { concurrency: 1 }, () => {
@@ -127,77 +138,70 @@ for (const [attackers, [attackersLetter, victimsLetter]] of Object.entries(order
       await destroy(type, namespace, name);
     }
 
-    for (const [what, { type, object }] of Object.entries(forged)) {
-      for (const finalizer of [false, true]) {
-        test(`${what} in another namespace${finalizer ? ', which stays while it is deleted,' : ''} changes nothing`, async () => {
-          const metadata = claim(attacker.namespace, 'shop', uid, finalizer);
-          const whole = { apiVersion: type.apiVersion, kind: type.kind, metadata, ...object };
-          const made = await create(type, whole, { as: attacker.editor });
-          if (finalizer) await destroy(type, attacker.namespace, 'shop');
+    /** Made by an editor of the namespace, and deleted where it is to stay all the same. */
+    async function forge(what: keyof typeof forged, by: Tenant, name: string, stays: boolean): Promise<KubeObject> {
+      const { type, likeness } = forged[what];
+      const { apiVersion, kind } = type;
+      const metadata = claim({ namespace: by.namespace, name, uid, stays });
+      const whole = { apiVersion, kind, metadata, ...likeness(await deploymentOf(victim.namespace)) };
+      const made = await create(type, whole, { as: by.editor });
+      if (stays) await destroy(type, by.namespace, name);
+      return made;
+    }
+
+    for (const what of kinds) {
+      for (const stays of [false, true]) {
+        const how = stays ? ', which stays while it is deleted,' : '';
+        test(`${what} in another namespace${how} changes nothing`, async () => {
+          const made = await forge(what, attacker, 'shop', stays);
           await isHarmless();
-          const now = await get(type, attacker.namespace, 'shop');
+          const now = await get(forged[what].type, attacker.namespace, 'shop');
           // The garbage collector may have come to it, as its owner is not there. The operator has not.
           const managers = now?.metadata as { managedFields?: { manager: string }[] } | undefined;
           assert.ok(!(managers?.managedFields ?? []).some(({ manager }) => manager.startsWith('appserver-operator')));
-          await remove(type, made);
+          await remove(forged[what].type, made);
         });
       }
-    }
 
-    for (const [what, { type, object }] of Object.entries(forged)) {
       test(`${what} in the same namespace changes nothing`, async () => {
-        const metadata = claim(victim.namespace, 'forged', uid, true);
-        const whole = { apiVersion: type.apiVersion, kind: type.kind, metadata, ...object };
-        const made = await create(type, whole, { as: victim.editor });
-        await destroy(type, victim.namespace, 'forged');
+        const made = await forge(what, victim, 'forged', true);
         await isHarmless();
-        await remove(type, made);
+        await remove(forged[what].type, made);
       });
     }
 
     const mark = async (): Promise<void> => {
       const own = await deploymentOf(victim.namespace);
-      await patch(types.Deployment, own, { metadata: { annotations: marks } }, { as: victim.editor });
+      const change = { metadata: { annotations: marks }, spec: JSON.parse(withEvil(own['spec'])) as object };
+      await patch(types.Deployment, own, change, { as: victim.editor });
     };
 
-    test('annotations that somebody puts on the own Deployment bring no image into pods', async () => {
+    test('an image that somebody writes into the own Deployment does not stay, whatever its annotations say', async () => {
       await mark();
       await isHarmless();
     });
 
     test('one that comes and goes while the AppServer is reconciled changes nothing', async () => {
-      const { type, object } = forged['a Deployment'];
       for (let round = 0; round < 5; round++) {
-        const metadata = claim(attacker.namespace, 'shop', uid, true);
-        const whole = { apiVersion: type.apiVersion, kind: type.kind, metadata, ...object };
         const [made] = await Promise.all([
-          create(type, whole, { as: attacker.editor }),
+          forge('a Deployment', attacker, 'shop', true),
           reconcileAnew(victim.namespace),
         ]);
-        await Promise.all([destroy(type, attacker.namespace, 'shop'), reconcileAnew(victim.namespace)]);
         await isHarmless();
-        await remove(type, made);
+        await remove(types.Deployment, made);
         await eventually('its name free', async () =>
-          (await get(type, attacker.namespace, 'shop')) === undefined ? true : undefined,
+          (await get(types.Deployment, attacker.namespace, 'shop')) === undefined ? true : undefined,
         );
       }
     });
 
     test('none of it works on an operator that starts', async () => {
-      const whole = (type: ResourceType, metadata: KubeObject['metadata'], object: object): KubeObject => ({
-        ...{ apiVersion: type.apiVersion, kind: type.kind, metadata },
-        ...object,
-      });
-      const made: [ResourceType, KubeObject][] = [];
-      for (const { type, object } of Object.values(forged)) {
-        const elsewhere = whole(type, claim(attacker.namespace, 'shop', uid, true), object);
-        made.push([type, await create(type, elsewhere, { as: attacker.editor })]);
-        await destroy(type, attacker.namespace, 'shop');
-      }
+      const made: KubeObject[] = [];
+      for (const what of kinds) made.push(await forge(what, attacker, 'shop', true));
       await mark();
       await restartOperator();
       await isHarmless();
-      for (const [type, object] of made) await remove(type, object);
+      for (const object of made) await remove(types[object.kind as 'Deployment'], object);
     });
   });
 }

@@ -243,11 +243,17 @@ describe("the operator's field manager", { concurrency: 1 }, () => {
 
   for (const fieldManager of ['appserver-operator', 'appserver-operator-replicas']) {
     test(`is refused to others: ${fieldManager}`, async () => {
-      const { apiVersion } = types.Deployment;
+      const live = await get(types.Deployment, team.namespace, 'shop');
+      assert.ok(live);
+      const { labels: theirs } = live.metadata;
       const metadata = { name: 'shop', namespace: team.namespace };
-      const deployment: KubeObject = { apiVersion, kind: 'Deployment', metadata, spec: { replicas: 0 } };
+      // Without the labels it would be no child any more, and with them it would pass for one.
+      const deployment: KubeObject = { ...live, metadata: { ...metadata, ...(theirs && { labels: theirs }) } };
+      const unlabelled: KubeObject = { ...live, metadata };
       for (const as of [team.editor, client]) {
-        await untilForbidden(() => apply(types.Deployment, deployment, { as, dryRun: true, fieldManager }), refused);
+        for (const object of [deployment, unlabelled]) {
+          await untilForbidden(() => apply(types.Deployment, object, { as, dryRun: true, fieldManager }), refused);
+        }
         const change = { spec: { replicas: 0 } };
         await forbidden(patch(types.Deployment, deployment, change, { as, dryRun: true, fieldManager }), refused);
       }

@@ -2,8 +2,8 @@
 // with the right and without. Applications have no pods here.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { path, type KubeClient, type KubeObject } from '../../src/kube/index.ts';
-import { client, clientAs, types } from '../harness/api.ts';
+import { ApiError, path, type KubeClient, type KubeObject } from '../../src/kube/index.ts';
+import { client, clientAs, destroy, types } from '../harness/api.ts';
 import { appServer } from '../harness/appserver.ts';
 import { installOperator } from '../harness/operator.ts';
 import {
@@ -183,6 +183,7 @@ describe('a writer of AppServers', { concurrency: 1 }, () => {
   });
 
   test('is not asked for what the list of the chart allows', async () => {
+    await destroy(types.AppServer, team.namespace, 'shop');
     await installOperator('--set', 'admissionPolicy.allowedAnnotations={example.com/*,team}');
     const annotated = (key: string): KubeObject => shop({ service: { annotations: { [key]: 'x' } } });
     await untilAllowed(() => create(types.AppServer, annotated('example.com/expose'), dry(team.author)));
@@ -327,6 +328,38 @@ describe('where Secrets are asked for', { concurrency: 1 }, () => {
       },
     };
     await forbidden(patch(types.AppServer, made, leak, { as: team.author, dryRun: true }), says);
+  });
+
+  test('what no pod can have is allowed, for the Deployment to be refused, or refused with a sentence', async () => {
+    const nonsense = [
+      null,
+      'x',
+      7,
+      true,
+      [],
+      [null],
+      ['x'],
+      [[{}]],
+      [{ env: null }],
+      [{ projected: { sources: 'x' } }],
+      {},
+    ];
+    for (const field of [
+      'volumes',
+      'containers',
+      'initContainers',
+      'serviceAccountName',
+      'automountServiceAccountToken',
+    ]) {
+      for (const value of nonsense) {
+        const shop = appServer(team.namespace, { podTemplate: { spec: { [field]: value } } }, 'nonsense');
+        await create(types.AppServer, shop, { as: team.author, dryRun: true }).catch((error: unknown) => {
+          assert.ok(error instanceof ApiError, String(error));
+          const { status, message } = error;
+          assert.ok(status === 403 || status === 422, `${field}: ${JSON.stringify(value)}: ${status} ${message}`);
+        });
+      }
+    }
   });
 
   test('what runs with a Secret is asked for as well', async () => {

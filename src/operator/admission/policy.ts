@@ -49,8 +49,9 @@ export const installed = {
   fullName: '{{ include "appserver-operator.fullname" . }}',
   namespace: '{{ .Release.Namespace }}',
   account: '{{ include "appserver-operator.serviceAccountName" . }}',
-  allowedAnnotations: '{{ toJson .Values.admissionPolicy.allowedAnnotations }}',
-  secretsAreAsked: '{{ .Values.admissionPolicy.secrets }}',
+  // With defaults, as `helm upgrade --reuse-values` knows only the values of the chart before.
+  allowedAnnotations: '{{ toJson (default list .Values.admissionPolicy.allowedAnnotations) }}',
+  secretsAreAsked: '{{ default false .Values.admissionPolicy.secrets }}',
 } as const;
 
 const operatorsName = `system:serviceaccount:${installed.namespace}:${installed.account}`;
