@@ -52,11 +52,6 @@ const rules: Record<string, Case> = {
     refused: { app: { asgi: 'shop:app' }, workers: { class: 'sync' } },
     says: /spec\.workers\.class is for wsgi/,
   },
-  'workers are counted up to 128': {
-    passes: { workers: { count: 'auto' }, probes: { readyWorkers: 3 } },
-    refused: { workers: { count: 129 } },
-    says: /spec\.workers\.count must be from 1 to 128, or auto/,
-  },
   'the heartbeat timeout is at least three seconds': {
     passes: { workers: { heartbeatTimeout: '3s' } },
     refused: { workers: { heartbeatTimeout: '2900ms' } },
@@ -107,10 +102,15 @@ const rules: Record<string, Case> = {
     refused: { rollout: { minReadySeconds: 600 } },
     says: /spec\.rollout\.progressDeadlineSeconds must be more than minReadySeconds/,
   },
+  "an AppServer's own account cannot be named": {
+    passes: { serviceAccountName: 'appserver.treasurer' },
+    refused: { serviceAccountName: 'shop.appserver' },
+    says: /spec\.serviceAccountName must not end with \.appserver/,
+  },
   'ports of the Service are told apart': {
     passes: { service: { ports: [{ name: 'grpc', port: 9_090, targetPort: 9_090 }] } },
     refused: { service: { ports: [{ name: 'http', port: 9_090 }] } },
-    says: /spec\.service\.ports must have other names than http and than each other/,
+    says: /spec\.service\.ports must have other names than http, and other ports/,
   },
   'the application is asked once a second at most': {
     passes: { probes: { path: '/healthz', interval: '1s' } },
@@ -150,6 +150,11 @@ const fields: Record<string, { refused: object; says: RegExp }> = {
     refused: { workers: { class: 'tornado' } },
     says: /supported values: "sync", "gthread"/,
   },
+  'more than 128 workers': {
+    refused: { workers: { count: 129 } },
+    says: /count in body should be less than or equal to 128/,
+  },
+  'a word for a number of workers': { refused: { workers: { count: 'many' } }, says: /spec\.workers\.count/ },
   'no worker at all': { refused: { workers: { count: 0 } }, says: /spec\.workers\.count/ },
   'the user root': { refused: { security: { runAsUser: 0 } }, says: /spec\.security\.runAsUser/ },
   'a working directory that is not absolute': {

@@ -1,6 +1,7 @@
 // npm test: format, lint, types, dead code, fast tests, the runtime as processes, and the tests on the embedded cluster
 // where it can run. npm run test:fast: the same without the last two. npm run test:versions: the runtime with every
-// Python and Node that applications may bring. npm run test:faults: the operator under faults, all of them.
+// Python and Node that applications may bring. npm run test:faults: the operator under faults, all of them. npm run
+// test:tenants: attacks of one tenant of a cluster on another, and what each may do. npm run test:one -- FILE: one file of tests.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,9 @@ import { ensureInterpreters } from './interpreters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
 
-const suite = z.enum(['--all', '--fast', '--versions', '--faults']).parse(process.argv[2] ?? '--all');
+const suite = z
+  .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--one'])
+  .parse(process.argv[2] ?? '--all');
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {
@@ -87,7 +90,7 @@ async function onVersions(): Promise<void> {
   return runTests('Versions of Python and Node', nodeTest(1, testFiles('test/versions/*.test.ts')));
 }
 
-async function onCluster(): Promise<void> {
+async function onCluster(title: string, files: readonly string[]): Promise<void> {
   await ensureTools();
   const images = await ensureTestImages();
   await step('definitions of others', ensureDefinitions);
@@ -103,8 +106,8 @@ async function onCluster(): Promise<void> {
   try {
     await up(cluster, { images });
     // Files one after the other: each has the operator as it needs it.
-    const command = inNamespace(cluster.namespace, ...nodeTest(1, testFiles('e2e/*.test.ts')));
-    await runTests('Tests on the embedded cluster', command, {
+    const command = inNamespace(cluster.namespace, ...nodeTest(1, files));
+    await runTests(title, command, {
       KUBECONFIG: cluster.kubeconfig,
       PATH: `${binDir}:${process.env['PATH'] ?? ''}`,
     });
@@ -115,7 +118,7 @@ async function onCluster(): Promise<void> {
 }
 
 /** On an API server and etcd alone: what the operator makes is looked at, and nobody starts pods. */
-async function onFaults(which: 'all' | 'few'): Promise<void> {
+async function onFaults(which: 'all' | 'few', files = testFiles('e2e/faults/*.test.ts')): Promise<void> {
   await ensureTools();
   await buildOperator();
   const cluster = layout(defaultPrefix('faults'), 0);
@@ -123,7 +126,7 @@ async function onFaults(which: 'all' | 'few'): Promise<void> {
     await upWithoutControllers(cluster);
     await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
     await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
-    const command = inNamespace(cluster.namespace, ...nodeTest(1, testFiles('e2e/faults/*.test.ts')));
+    const command = inNamespace(cluster.namespace, ...nodeTest(1, files));
     await runTests('The operator under faults', command, { KUBECONFIG: cluster.kubeconfig, FAULTS: which });
   } finally {
     await down(cluster);
@@ -136,13 +139,37 @@ async function everything(): Promise<void> {
   const ability = await canRunCluster();
   if (ability.kind === 'able') {
     await onFaults('few');
-    return onCluster();
+    return onCluster('Tests on the embedded cluster', testFiles('e2e/*.test.ts', 'e2e/tenants/*.test.ts'));
   }
   return say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
 }
 
+const tenants = (): Promise<void> => onCluster('Tenants', testFiles('e2e/tenants/*.test.ts'));
+
+/** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
+async function one(): Promise<void> {
+  const [file, ...flags] = process.argv.slice(3);
+  if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
+  if (file.startsWith('e2e/faults/')) return onFaults('few', [...flags, file]);
+  if (file.startsWith('e2e/')) return onCluster(file, [...flags, file]);
+  await step('runtime for the tests', async () => {
+    await buildRuntime();
+    await ensurePythonPackages();
+  });
+  if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
+  const replay = join(repository, 'scripts/replay-seed.ts');
+  return runTests(file, [process.execPath, '--import', replay, '--test-reporter=spec', ...flags, file]);
+}
+
 try {
-  await { '--all': everything, '--fast': fast, '--versions': onVersions, '--faults': () => onFaults('all') }[suite]();
+  await {
+    '--all': everything,
+    '--fast': fast,
+    '--versions': onVersions,
+    '--faults': () => onFaults('all'),
+    '--tenants': tenants,
+    '--one': one,
+  }[suite]();
 } catch (error) {
   say(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { hostName, httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
-import { about, duration, envFrom, envVar, localObjectReference, resources, volume, volumeMount } from './fields.ts';
+import {
+  about,
+  count,
+  duration,
+  envFrom,
+  envVar,
+  generation,
+  listMeta,
+  localObjectReference,
+  resources,
+  volume,
+  volumeMount,
+} from './fields.ts';
 import { autoscaling, disruption, rollout, topology } from './placement.ts';
 import { proxy } from './proxy.ts';
 
@@ -33,7 +45,11 @@ const app = z.object({
   command: word()
     .optional()
     .meta(about('roll', 'A program that takes its listening sockets by LISTEN_FDS, as systemd hands them over.')),
-  args: z.array(word()).max(64).optional().meta(about('roll', 'Arguments of the application.')),
+  args: z
+    .array(word())
+    .max(64)
+    .optional()
+    .meta(about('roll', 'Arguments of the application.', 'atomic')),
   notify: z
     .boolean()
     .optional()
@@ -44,7 +60,7 @@ const app = z.object({
     .array(z.string().min(1).max(1_024))
     .max(16)
     .optional()
-    .meta(about('roll', 'Folders where Python modules are looked for besides.')),
+    .meta(about('roll', 'Folders where Python modules are looked for besides.', 'atomic')),
   workingDir: z
     .string()
     .max(1_024)
@@ -72,11 +88,9 @@ const recycle = z.object({
 
 const workers = z.object({
   count: z
-    .union([z.int(), z.literal('auto')])
+    .union([z.int().min(1).max(128), z.literal('auto')])
     .default(2)
-    .meta(
-      about('live', "Worker processes in each pod, 1 to 128; auto: as many as the container's CPU and memory allow."),
-    ),
+    .meta(about('live', "Worker processes in each pod; auto: as many as the container's CPU and memory allow.")),
   class: z
     .enum(['sync', 'gthread', 'gevent', 'fast'])
     .optional()
@@ -168,7 +182,11 @@ const security = z.object({
 const hook = (when: string): z.ZodOptional<z.ZodObject> =>
   z
     .object({
-      command: z.array(word()).min(1).max(64).meta(about('roll', 'Program and arguments.')),
+      command: z
+        .array(word())
+        .min(1)
+        .max(64)
+        .meta(about('roll', 'Program and arguments.', 'atomic')),
       timeout: duration().default('30s').meta(about('roll', 'It is killed when it takes longer.')),
     })
     .optional()
@@ -223,7 +241,11 @@ const runtime = z.object({
 export const specSchema = z.object({
   image: z.string().min(1).max(1_024).meta(about('roll', 'Container image of the application.')),
   imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional().meta(about('roll', 'As in a pod.')),
-  imagePullSecrets: z.array(localObjectReference).max(16).optional().meta(about('roll', 'As in a pod.')),
+  imagePullSecrets: z
+    .array(localObjectReference)
+    .max(16)
+    .optional()
+    .meta(about('roll', 'As in a pod.', { by: 'name' })),
   serviceAccountName: z
     .string()
     .min(1)
@@ -256,7 +278,7 @@ export const specSchema = z.object({
     )
     .max(64)
     .optional()
-    .meta(about('roll', 'Addresses whose X-Forwarded-* headers count.')),
+    .meta(about('roll', 'Addresses whose X-Forwarded-* headers count.', 'set')),
   hooks: hooks.optional().meta({ description: 'What else is run at certain moments.' }),
   drain: drain.prefault({}).meta({ description: 'How a pod ends while clients still find it.' }),
   probes: probes.prefault({}).meta({ description: 'When a pod counts as ready.' }),
@@ -280,14 +302,26 @@ export const specSchema = z.object({
     description: 'An nginx in front of the workers, in each pod: it buffers slow clients and serves static files.',
   }),
   networkPolicy: networkPolicy.optional().meta({ description: 'Who may connect. Default: everybody.' }),
-  env: z.array(envVar).max(256).optional().meta(about('roll', 'As in a pod.')),
-  envFrom: z.array(envFrom).max(64).optional().meta(about('roll', 'As in a pod.')),
-  volumes: z.array(volume).max(64).optional().meta(about('roll', 'As in a pod.')),
+  env: z
+    .array(envVar)
+    .max(256)
+    .optional()
+    .meta(about('roll', 'As in a pod.', { by: 'name' })),
+  envFrom: z
+    .array(envFrom)
+    .max(64)
+    .optional()
+    .meta(about('roll', 'As in a pod.', 'atomic')),
+  volumes: z
+    .array(volume)
+    .max(64)
+    .optional()
+    .meta(about('roll', 'As in a pod.', { by: 'name' })),
   volumeMounts: z
     .array(volumeMount)
     .max(64)
     .optional()
-    .meta(about('roll', "As in a pod, for the application's container.")),
+    .meta(about('roll', "As in a pod, for the application's container.", { by: 'mountPath' })),
   resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
   restartOn: z
     .array(z.enum(['ConfigMap', 'Secret']))
@@ -297,6 +331,7 @@ export const specSchema = z.object({
       about(
         'outside',
         'Kinds of objects whose new content replaces the pods that use them, in variables or volumes. Empty for none.',
+        'set',
       ),
     ),
   podTemplate: z
@@ -317,23 +352,28 @@ export const specSchema = z.object({
 });
 
 const condition = z.object({
-  type: z.string().max(316),
-  status: z.enum(['True', 'False', 'Unknown']),
-  reason: z.string().min(1).max(1_024),
-  message: z.string().max(32_768),
-  lastTransitionTime: z.string().max(64).meta({ format: 'date-time' }),
-  observedGeneration: z.int().min(0).optional(),
+  type: z.string().max(316).meta({ description: 'What is said something about: Ready, for one.' }),
+  status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'Whether it is so.' }),
+  reason: z.string().min(1).max(1_024).meta({ description: 'Why, as one word for programs.' }),
+  message: z.string().max(32_768).meta({ description: 'Why, and what to do about it, as a sentence for people.' }),
+  lastTransitionTime: z
+    .string()
+    .max(64)
+    .meta({ format: 'date-time', description: 'When the status changed last from one value to another.' }),
+  observedGeneration: generation()
+    .optional()
+    .meta({ description: 'Generation of the spec that the condition is about.' }),
 });
 
 export const statusSchema = z.object({
-  observedGeneration: z
-    .int()
-    .min(0)
+  observedGeneration: generation().optional().meta({ description: 'Generation of the spec that the status is about.' }),
+  conditions: z
+    .array(condition)
+    .max(16)
     .optional()
-    .meta({ description: 'Generation of the spec that the status speaks of.' }),
-  conditions: z.array(condition).max(16).optional(),
-  replicas: z.int().min(0).optional().meta({ description: 'Pods that exist.' }),
-  readyReplicas: z.int().min(0).optional().meta({ description: 'Pods that are ready.' }),
+    .meta({ description: 'How the AppServer is, and why.', ...listMeta({ by: 'type' }) }),
+  replicas: count().optional().meta({ description: 'Pods that exist.' }),
+  readyReplicas: count().optional().meta({ description: 'Pods that are ready.' }),
   selector: z
     .string()
     .max(1_024)
@@ -341,13 +381,11 @@ export const statusSchema = z.object({
     .meta({ description: "The pods' label selector, for the scale subresource." }),
   workers: z
     .object({
-      desired: z.int().min(0).optional().meta({
+      desired: count().optional().meta({
         description: 'Worker processes in all wanted pods together; with auto once the pods have said how many.',
       }),
-      ready: z.int().min(0).optional().meta({ description: 'Those that serve, as the pods have said last.' }),
-      restarts: z
-        .int()
-        .min(0)
+      ready: count().optional().meta({ description: 'Those that serve, as the pods have said last.' }),
+      restarts: count()
         .optional()
         .meta({ description: 'Those that ended unasked, since the containers of the present pods were started.' }),
     })

@@ -9,8 +9,8 @@ export interface JsonSchema {
   items?: JsonSchema;
 }
 
-/** Metadata of ours and parts of JSON Schema that a structural schema does not know. */
-const foreign = new Set(['$schema', 'additionalProperties', 'fieldClass', 'propertyNames', 'anyOf']);
+/** Metadata of ours and parts of JSON Schema that a structural schema does not know, or that is written anew below. */
+const foreign = new Set(['$schema', 'additionalProperties', 'fieldClass', 'propertyNames', 'anyOf', 'properties']);
 
 /** JSON Schema with our metadata still in it; the reference is made from this. */
 export function describedSchema(schema: z.ZodType): JsonSchema {
@@ -23,15 +23,27 @@ function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null;
 }
 
+/** The two forms that a field with a number or a text has, as the API server knows them. */
+function intOrString(forms: readonly unknown[]): JsonSchema {
+  const of = (type: string): JsonSchema => forms.filter(isSchema).find((one) => one['type'] === type) ?? {};
+  const { minimum, maximum } = of('integer');
+  const text = of('string');
+  const words: unknown = text['enum'];
+  return {
+    'x-kubernetes-int-or-string': true,
+    ...(minimum !== undefined && { minimum }),
+    ...(maximum !== undefined && { maximum }),
+    pattern: Array.isArray(words) ? `^(${words.join('|')})$` : text['pattern'],
+    maxLength: text['maxLength'] ?? 32,
+  };
+}
+
+/** In the form in which the API server stores it: nothing empty, as that would be gone when it is read back. */
 function structural(schema: JsonSchema): JsonSchema {
   const kept: JsonSchema = Object.fromEntries(Object.entries(schema).filter(([key]) => !foreign.has(key)));
-  // zod writes the range of safe integers into every bound that is not given.
-  if (kept['maximum'] === Number.MAX_SAFE_INTEGER) delete kept['maximum'];
-  if (kept['minimum'] === Number.MIN_SAFE_INTEGER) delete kept['minimum'];
-  if (schema.properties !== undefined) {
-    kept.properties = Object.fromEntries(
-      Object.entries(schema.properties).map(([name, one]) => [name, structural(one)]),
-    );
+  const properties = Object.entries(schema.properties ?? {});
+  if (properties.length > 0) {
+    kept.properties = Object.fromEntries(properties.map(([name, one]) => [name, structural(one)]));
   }
   if (schema.items !== undefined) kept.items = structural(schema.items);
   const open = schema['additionalProperties'];
@@ -46,16 +58,7 @@ function structural(schema: JsonSchema): JsonSchema {
   } else if (open === true) {
     kept['x-kubernetes-preserve-unknown-fields'] = true;
   }
-  if (Array.isArray(schema['anyOf'])) {
-    kept['x-kubernetes-int-or-string'] = true;
-    const text: unknown = schema['anyOf'].find((one) => isSchema(one) && one['type'] === 'string');
-    if (isSchema(text)) {
-      const words: unknown = text['enum'];
-      kept['pattern'] = Array.isArray(words) ? `^(${words.join('|')})$` : text['pattern'];
-      kept['maxLength'] = text['maxLength'] ?? 32;
-    }
-  }
-  return kept;
+  return Array.isArray(schema['anyOf']) ? { ...kept, ...intOrString(schema['anyOf']) } : kept;
 }
 
 function withRules(schema: JsonSchema, rules: readonly Rule[]): JsonSchema {
@@ -78,8 +81,8 @@ export function customResourceDefinition(): object {
       description: 'A Python or Node web application, run by supervised worker processes in highly available pods.',
       required: ['spec'],
       properties: {
-        apiVersion: { type: 'string' },
-        kind: { type: 'string' },
+        apiVersion: { type: 'string', description: `Group and version of the resource: ${group}/${version}.` },
+        kind: { type: 'string', description: `Kind of the resource: ${kind}.` },
         // The name's length and form are checked by a rule of the resource.
         metadata: { type: 'object' },
         spec: withRules(structural(describedSchema(specSchema)), specRules),

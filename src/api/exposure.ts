@@ -20,7 +20,9 @@ export const service = z.object({
     .array(servicePort)
     .max(16)
     .optional()
-    .meta(about('outside', 'More ports, as in a Service, of containers that podTemplate adds for one.')),
+    .meta(
+      about('outside', 'More ports, as in a Service, of containers that podTemplate adds for one.', { by: 'name' }),
+    ),
   type: z
     .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
     .default('ClusterIP')
@@ -44,7 +46,9 @@ export const networkPolicy = z.object({
     .array(peer)
     .min(1)
     .max(32)
-    .meta(about('outside', 'Who may reach the application, as in a NetworkPolicy. The admin port stays open.')),
+    .meta(
+      about('outside', 'Who may reach the application, as in a NetworkPolicy. The admin port stays open.', 'atomic'),
+    ),
 });
 
 export const hostName = () =>
@@ -57,12 +61,22 @@ const pathPrefix = () =>
   z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', 'Only requests whose path begins so.'));
 
 export const httpRoute = z.object({
-  parentRefs: z.array(peer).min(1).max(8).meta(about('outside', 'Gateways, as in an HTTPRoute.')),
+  parentRefs: z
+    .array(peer)
+    .min(1)
+    .max(8)
+    .meta(about('outside', 'Gateways, as in an HTTPRoute.', 'atomic')),
   hostnames: z
     .array(hostName())
     .max(16)
     .optional()
-    .meta(about('outside', "Names under which the application is reached. Default: those of the gateways' listeners.")),
+    .meta(
+      about(
+        'outside',
+        "Names under which the application is reached. Default: those of the gateways' listeners.",
+        'set',
+      ),
+    ),
   path: pathPrefix(),
   annotations: annotations(),
 });
@@ -81,7 +95,11 @@ export const monitoring = z.object({
 
 export const ingress = z.object({
   className: z.string().min(1).max(253).optional().meta(about('outside', "Class. Default: the cluster's own.")),
-  hosts: z.array(hostName()).min(1).max(32).meta(about('outside', 'Names under which the application is reached.')),
+  hosts: z
+    .array(hostName())
+    .min(1)
+    .max(32)
+    .meta(about('outside', 'Names under which the application is reached.', 'set')),
   path: pathPrefix(),
   tlsSecretName: z
     .string()

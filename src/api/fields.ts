@@ -8,9 +8,32 @@ import { z } from 'zod';
  */
 export type FieldClass = 'live' | 'roll' | 'outside';
 
-/** Metadata of one field: its description and class. The class appears in the generated reference only. */
-export function about(fieldClass: FieldClass, description: string): { description: string; fieldClass: FieldClass } {
-  return { description, fieldClass };
+/**
+ * How server-side apply merges a list of several managers: as one value (`atomic`), as a set of scalars, or item by item,
+ * told apart by a field that every item has.
+ */
+export type ListType = 'atomic' | 'set' | { readonly by: string };
+
+type ListMeta = {
+  'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
+  'x-kubernetes-list-map-keys'?: string[];
+};
+
+type FieldMeta = ListMeta & { description: string; fieldClass: FieldClass };
+
+/** A list type in the words of the CRD. */
+export function listMeta(list: ListType): ListMeta {
+  return typeof list === 'string'
+    ? { 'x-kubernetes-list-type': list }
+    : { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [list.by] };
+}
+
+/**
+ * Metadata of one field: its description, its class, and for a list how it is merged. The class appears in the generated
+ * reference only.
+ */
+export function about(fieldClass: FieldClass, description: string, list?: ListType): FieldMeta {
+  return { description, fieldClass, ...(list && listMeta(list)) };
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -30,14 +53,26 @@ export function milliseconds(text: string): number {
   return total;
 }
 
+/** As far as any cluster goes: a petabyte. */
+const largestNumber = 1_000_000_000_000_000;
+
 const quantity = (): z.ZodUnion<[z.ZodInt, z.ZodString]> =>
   z.union([
-    z.int(),
+    z.int().min(0).max(largestNumber),
     z
       .string()
       .max(32)
       .regex(/^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/),
   ]);
+
+/** The largest number of a Kubernetes field that is an int32, as numbers of pods are. */
+export const int32 = 2_147_483_647;
+
+/** A number of things that are counted. */
+export const count = (): z.ZodInt => z.int().min(0).max(int32);
+
+/** A generation of an object: an int64, within what JSON carries exactly. */
+export const generation = (): z.ZodInt => z.int().min(0).max(largestNumber);
 
 const objectName = (): z.ZodString => z.string().min(1).max(253);
 

@@ -64,6 +64,12 @@ export const adminPort = 9_000;
 /** Where the nginx in front answers probes. */
 export const proxyAdminPort = 9_001;
 
+/**
+ * End of the name of an AppServer's own service account, which follows the AppServer's name. No AppServer has a dot in its
+ * name and none may name an account with this end, so that one's account is never another's.
+ */
+export const ownAccountSuffix = '.appserver';
+
 /** Labels that select an AppServer's pods; immutable in a Deployment, so nothing may ever be added here. */
 export function selectorLabels(appServer: string): Record<string, string> {
   return { [nameLabel]: 'appserver', [instanceLabel]: appServer };

@@ -1,11 +1,11 @@
 // How many pods there are, where they run, and how they are replaced.
 import { z } from 'zod';
-import { about } from './fields.ts';
+import { about, int32 } from './fields.ts';
 
 /** A number of pods, or a percentage of them. */
 const pods = () =>
   z.union([
-    z.int(),
+    z.int().min(0).max(int32),
     z
       .string()
       .max(4)
@@ -30,7 +30,11 @@ export const autoscaling = z.object({
     .max(1_000)
     .optional()
     .meta(about('outside', "Wanted memory use in percent of the pods' memory request.")),
-  metrics: z.array(raw).max(16).optional().meta(about('outside', 'More metrics, as in a HorizontalPodAutoscaler.')),
+  metrics: z
+    .array(raw)
+    .max(16)
+    .optional()
+    .meta(about('outside', 'More metrics, as in a HorizontalPodAutoscaler.', 'atomic')),
   behavior: raw.optional().meta(about('outside', 'How fast to scale, as in a HorizontalPodAutoscaler.')),
 });
 

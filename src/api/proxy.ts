@@ -34,7 +34,9 @@ export const proxy = z.object({
     .max(16)
     .optional()
     .meta(
-      about('roll', "Files that nginx serves itself: path, from (a folder of the application's image), maxAge (1h)."),
+      about('roll', "Files that nginx serves itself: path, from (a folder of the application's image), maxAge (1h).", {
+        by: 'path',
+      }),
     ),
   maxBodySize: z
     .string()

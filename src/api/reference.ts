@@ -29,7 +29,10 @@ function typeOf(schema: JsonSchema): string {
   if (type === 'integer' && minimum !== undefined && maximum !== undefined)
     return `integer, ${text(minimum)} to ${text(maximum)}`;
   if (text(schema['pattern']).includes('(ms|s|m|h)')) return 'duration, such as `30s`';
-  return type === 'array' ? 'list' : type;
+  if (type !== 'array') return type;
+  const keys = schema['x-kubernetes-list-map-keys'];
+  if (Array.isArray(keys)) return `list by ${keys.map((key) => `\`${text(key)}\``).join(' and ')}`;
+  return schema['x-kubernetes-list-type'] === 'set' ? 'set' : 'list';
 }
 
 function rows(schema: JsonSchema, path: string, required: readonly unknown[]): Row[] {

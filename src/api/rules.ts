@@ -1,7 +1,7 @@
 // Rules that a schema cannot express, in CEL, checked by the API server before anything is stored. Each message is a
 // sentence that names the field and the remedy: it is all that a user of kubectl reads.
 
-import { adminPort, ownVolumes, proxyAdminPort } from './names.ts';
+import { adminPort, ownAccountSuffix, ownVolumes, proxyAdminPort } from './names.ts';
 
 export interface Rule {
   /** Expression over `self`; evaluates to true for what is allowed. */
@@ -36,10 +36,15 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.proxy.port',
   },
   {
-    rule: "!has(self.service.ports) || self.service.ports.all(one, one.name != 'http' && one.port != self.service.port && self.service.ports.exists_one(other, other.name == one.name))",
+    rule: "!has(self.service.ports) || self.service.ports.all(one, one.name != 'http' && one.port != self.service.port)",
     message:
-      'spec.service.ports must have other names than http and than each other, and another port than spec.service.port; choose other ones',
+      'spec.service.ports must have other names than http, and other ports than spec.service.port; choose other ones',
     fieldPath: '.service.ports',
+  },
+  {
+    rule: `!has(self.serviceAccountName) || !self.serviceAccountName.endsWith('${ownAccountSuffix}')`,
+    message: `spec.serviceAccountName must not end with ${ownAccountSuffix}, as the names of AppServers' own accounts do; choose another account, or remove the field`,
+    fieldPath: '.serviceAccountName',
   },
   {
     rule: '[has(self.app.wsgi), has(self.app.asgi), has(self.app.node), has(self.app.command)].filter(one, one).size() == 1',
@@ -65,11 +70,6 @@ export const specRules: readonly Rule[] = [
     rule: '!has(self.workers.class) || has(self.app.wsgi)',
     message: 'spec.workers.class is for wsgi, as other kinds have one event loop or a way of their own; remove it',
     fieldPath: '.workers.class',
-  },
-  {
-    rule: 'type(self.workers.count) == string || (int(self.workers.count) >= 1 && int(self.workers.count) <= 128)',
-    message: 'spec.workers.count must be from 1 to 128, or auto; choose such a number',
-    fieldPath: '.workers.count',
   },
   {
     rule: "(has(self.workers.class) && self.workers.class in ['gthread', 'fast']) || self.workers.threads == 1",

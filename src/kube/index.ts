@@ -25,6 +25,14 @@ export { FairKeys, namespaceOfKey } from './fair-keys.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElection } from './leader-election.ts';
 export { KubeLease } from './lease-store.ts';
-export { isKubeObject, keyOf, path, resourceType, type KubeObject, type ResourceType } from './objects.ts';
+export {
+  isKubeObject,
+  keyOf,
+  path,
+  resourceType,
+  type KubeObject,
+  type Metadata,
+  type ResourceType,
+} from './objects.ts';
 export { WorkQueue, type Priority, type QueueObserver } from './queue.ts';
 export { ListWatch } from './watch.ts';

@@ -51,6 +51,11 @@ export function resourceType(apiVersion: string, kind: string, plural = `${kind.
   return { apiVersion, kind, plural };
 }
 
+/** Empty for the core group. */
+export function groupOf({ apiVersion }: Pick<ResourceType, 'apiVersion'>): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+}
+
 /** Path of a collection, or of one object when `name` is given. */
 export function path(type: ResourceType, namespace?: string, name?: string): string {
   const root = type.apiVersion.includes('/') ? `/apis/${type.apiVersion}` : `/api/${type.apiVersion}`;

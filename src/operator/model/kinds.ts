@@ -21,6 +21,29 @@ export const childTypes = {
 
 export type ChildKind = keyof typeof childTypes;
 
+/**
+ * Whether writers of AppServers need rights of their own to have a child of a kind made: none (`implied`), the right to create
+ * such an object themselves (`asked`), or none up to a limit that the ValidatingAdmissionPolicies draw (`limited`).
+ */
+export const childRights = {
+  ServiceAccount: 'limited',
+  ConfigMap: 'implied',
+  Deployment: 'limited',
+  Service: 'limited',
+  Ingress: 'asked',
+  HTTPRoute: 'asked',
+  PodMonitor: 'asked',
+  ServiceMonitor: 'asked',
+  NetworkPolicy: 'asked',
+  HorizontalPodAutoscaler: 'implied',
+  PodDisruptionBudget: 'implied',
+} as const satisfies Record<ChildKind, 'implied' | 'asked' | 'limited'>;
+
+/** Kinds about which the policies ask something. */
+export type AskedKind = {
+  [Kind in ChildKind]: (typeof childRights)[Kind] extends 'implied' ? never : Kind;
+}[ChildKind];
+
 export const childKinds = Object.keys(childTypes).filter(isChildKind);
 
 export function isChildKind(kind: string): kind is ChildKind {
