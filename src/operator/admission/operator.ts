@@ -1,6 +1,6 @@
 // What the operator's own account may do of what its role allows: whoever has its token can write children of AppServers, and
 // nothing else.
-import { group, kind, names } from '../../api/index.ts';
+import { group, kind, names, plural } from '../../api/index.ts';
 import { resourceType } from '../../kube/objects.ts';
 import { appServerType, childKinds, childTypes, podType } from '../model/kinds.ts';
 import { byOthers, byTheOperator, installed, rulesFor, type Policy } from './policy.ts';
@@ -125,7 +125,7 @@ function managerPolicy(): Policy {
   return {
     suffix: 'field-manager',
     comment:
-      'What the operator has applied is known by the name of its field manager, so nobody else may use that name.',
+      'What the operator has applied is known by the name of its field manager, so only those use that name who could write its reports, too.',
     where: 'watched',
     resourceRules: rulesFor(types, ['CREATE', 'UPDATE']),
     labels: { [names.managedByLabel]: names.fieldManager },
@@ -139,8 +139,9 @@ function managerPolicy(): Policy {
     variables: [],
     validations: [
       {
-        expression: 'false',
-        message: `the field manager ${names.fieldManager} is the operator's; use another name, with kubectl --field-manager=NAME`,
+        // As another operator may, and an administrator.
+        expression: `authorizer.group('${group}').resource('${plural}').subresource('status').namespace(request.namespace).check('patch').allowed()`,
+        message: `the field manager ${names.fieldManager} is the operator's, and of those who may patch ${plural}/status; use another name, with kubectl --field-manager=NAME`,
         reason: 'Forbidden',
       },
     ],
