@@ -44,9 +44,17 @@ function merge(ours: unknown, theirs: unknown, path: string): unknown {
   return Object.fromEntries([...fields].map((field) => [field, merge(ours[field], theirs[field], inside(field))]));
 }
 
+/** The API server takes an old name of a field of ours for it, and lets ours win without a word. */
+function refuseAlias(ours: Fields, theirs: Fields | undefined): void {
+  const [own, given] = [ours['spec'], theirs?.['spec']];
+  if (!isFields(own) || !isFields(given) || given['serviceAccount'] === undefined) return;
+  if (given['serviceAccount'] !== own['serviceAccountName']) throw new BothSet('spec.serviceAccount');
+}
+
 /** @param theirs `spec.podTemplate`; undefined for none */
 export function mergePodTemplate(ours: Fields, theirs: Fields | undefined): Merged {
   try {
+    refuseAlias(ours, theirs);
     const template = merge(ours, theirs, '');
     return { kind: 'merged', template: isFields(template) ? template : ours };
   } catch (error) {

@@ -36,6 +36,7 @@ const merged: Record<string, [theirs: object, expected: object]> = {
 const conflicts: Record<string, [theirs: object, path: string]> = {
   'a label of ours': [{ metadata: { labels: { app: 'x' } } }, 'metadata.labels.app'],
   'a field of the pod': [{ spec: { serviceAccountName: 'x' } }, 'spec.serviceAccountName'],
+  'a field of the pod by its old name': [{ spec: { serviceAccount: 'x' } }, 'spec.serviceAccount'],
   'the command': [{ spec: { containers: [{ name: 'app', command: ['x'] }] } }, 'spec.containers[app].command'],
   'arguments, where ours are none': [
     { spec: { containers: [{ name: 'app', args: ['x'] }] } },

@@ -53,7 +53,7 @@ function entry(withType: boolean): object {
 const storedService = (changes: object, withType: boolean, resourceVersion = '7'): KubeObject => {
   const found = stored({ ...child, spec: { ...(child['spec'] as object), ...changes } });
   const managedFields = [entry(withType)];
-  return { ...found, metadata: { ...found.metadata, resourceVersion, managedFields } } as KubeObject;
+  return { ...found, metadata: { ...found.metadata, resourceVersion, managedFields } };
 };
 
 function world(object: KubeObject): {
@@ -67,7 +67,7 @@ function world(object: KubeObject): {
   client.object = object;
   const { metadata, ...rest } = object;
   const { managedFields: _, ...kept } = metadata;
-  caches.children.Service.set(keyOf(object), { ...rest, metadata: kept } as KubeObject, metadata.resourceVersion);
+  caches.children.Service.set(keyOf(object), { ...rest, metadata: kept }, metadata.resourceVersion);
   const look = async (): Promise<string | undefined> => {
     const [cached] = caches.children.Service.byIndex(`${key}/${app.metadata.uid}`);
     const given = facts({ app, children: cached === undefined ? [] : [cached] });
@@ -148,7 +148,7 @@ describe('a child that is not as it was applied', () => {
     applied.wrote(key, child, storedService({}, true));
     const later = storedService({ type: 'NodePort' }, true, '8');
     const managedFields = [{ ...entry(true), time: '2023-11-14T22:13:29Z' }];
-    client.object = { ...later, metadata: { ...later.metadata, managedFields } } as KubeObject;
+    client.object = { ...later, metadata: { ...later.metadata, managedFields } };
     assert.equal(await look(), 'repaired');
   });
 });
