@@ -209,6 +209,38 @@ describe('work queue', () => {
     assert.equal(await work.take('urgent'), 'web/shop');
   });
 
+  for (const noisyKeys of [3, 12, 500]) {
+    test(`while ${noisyKeys} keys of one namespace are changed all the time, new ones elsewhere begin within 100 ms`, async () => {
+      const { timers, work } = queue();
+      const takers = 8;
+      const reconcileMs = 50;
+      const busy = new Map<string, number>();
+      const addedAt = new Map<string, number>();
+      const waited: number[] = [];
+      for (let ms = 0; ms < 30_000; ms += 5) {
+        for (let i = 0; i < 3; i++) work.add(`noisy/${Math.floor((ms / 5) * 3 + i) % noisyKeys}`, 'urgent');
+        if (ms % 1_000 === 0) {
+          work.add(`quiet/shop-${ms}`);
+          addedAt.set(`quiet/shop-${ms}`, ms);
+        }
+        for (const [key, until] of busy) {
+          if (until > ms) continue;
+          busy.delete(key);
+          work.done(key);
+        }
+        while (busy.size < takers && work.depth > 0) {
+          const key = (await work.take()) ?? '';
+          busy.set(key, ms + reconcileMs);
+          const since = addedAt.get(key);
+          if (since !== undefined) waited.push(ms - since);
+        }
+        timers.advance(5);
+      }
+      assert.equal(waited.length, 30);
+      assert.ok(Math.max(...waited) <= 100, `${Math.max(...waited)} ms`);
+    });
+  }
+
   test('what was seen while it was worked on does not come again; what is added afterwards does', async () => {
     const { work } = queue();
     for (const after of [false, true]) {
