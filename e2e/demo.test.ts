@@ -39,7 +39,7 @@ describe('the demo on a cluster of others', () => {
   test('refuses where an operator is installed and an application serves, and touches neither', async () => {
     await installOperator('--set', 'replicas=2', '--set', 'log.level=debug');
     await using ns = await namespace();
-    await create(appServer(ns.name, { replicas: 1 }, 'production'));
+    await create(appServer(ns.name, { replicas: 1, drain: { minimum: '1s', maximum: '2s' } }, 'production'));
     await untilReady(ns.name, 'production');
     const [uids, all] = [await podUids(ns.name), await listing()];
     await using load = startLoad({ url: await serviceUrl(ns.name, 'production'), rate: 20, connections: 'fresh' });

@@ -18,7 +18,6 @@ export interface Requests {
   ): Promise<'removing' | 'gone' | 'conflict'>;
   /** Everything in a namespace that a user could make there. */
   listAll(namespace: string): Promise<KubeObject[]>;
-  listPods(namespace: string): Promise<KubeObject[]>;
   /** All AppServers of all namespaces; none where the kind is not known. */
   listAppServers(): Promise<KubeObject[]>;
   /** Helm releases of this name in any namespace. */
@@ -108,8 +107,6 @@ export function kubectlRequests(run: RunInCluster): Requests {
       const names = kinds.trim().split('\n').join(',');
       return parseItems(await run(['kubectl', timeout, 'get', names, '--namespace', namespace, '--output=json']));
     },
-    listPods: async (namespace) =>
-      parseItems(await run(['kubectl', timeout, 'get', '--raw', `/api/v1/namespaces/${namespace}/pods`])),
     listAppServers: async () => {
       const all = ['kubectl', timeout, 'get', '--raw', '/apis/appserver.dev/v1alpha1/appservers'];
       return parseItems((await orNot('NotFound', run(all))) ?? '');
