@@ -82,16 +82,17 @@ export class Installation {
   }
 
   /**
-   * Removes whatever this run has made, newest first but for namespaces, and waits until it is gone. Returns what stays,
-   * and why.
+   * Removes whatever this run has made, newest first but for what takes others along, and waits until it is gone. Returns
+   * what stays, and why.
    */
   async remove(): Promise<Left[]> {
-    const isNamespace = ({ reference }: Entry): boolean => reference.kind === 'Namespace';
-    const objects = this.#ledger.left().filter((entry) => !isNamespace(entry));
-    const namespaces = this.#ledger.left().filter(isNamespace);
-    const staying = await this.#removeAll(objects);
+    const made = this.#ledger.left();
+    const namespaces = made.filter(({ reference }) => reference.kind === 'Namespace');
+    const definitions = made.filter(({ reference }) => reference.kind === 'CustomResourceDefinition');
+    const others = made.filter((entry) => !namespaces.includes(entry) && !definitions.includes(entry));
+    const staying = await this.#removeAll(others);
     for (const { reference } of namespaces) await this.#removeDescendants(reference.name);
-    staying.push(...(await this.#removeAll(namespaces)));
+    staying.push(...(await this.#removeAll(namespaces)), ...(await this.#removeAll(definitions)));
     const stays = new Set(staying.map(({ reference }) => reference));
     const going = this.#ledger.left().filter(({ reference }) => !stays.has(reference));
     return [...staying, ...(await this.#untilGone(going))];

@@ -103,9 +103,13 @@ export function kubectlRequests(run: RunInCluster): Requests {
       }
     },
     listAll: async (namespace) => {
-      const kinds = await run(['kubectl', 'api-resources', '--namespaced', '--verbs=list,delete', '--output=name']);
-      const names = kinds.trim().split('\n').join(',');
-      return parseItems(await run(['kubectl', timeout, 'get', names, '--namespace', namespace, '--output=json']));
+      const list = async (): Promise<KubeObject[]> => {
+        const kinds = await run(['kubectl', 'api-resources', '--namespaced', '--verbs=list,delete', '--output=name']);
+        const names = kinds.trim().split('\n').join(',');
+        return parseItems(await run(['kubectl', timeout, 'get', names, '--namespace', namespace, '--output=json']));
+      };
+      // A kind may go between the two.
+      return list().catch(list);
     },
     listAppServers: async () => {
       const all = ['kubectl', timeout, 'get', '--raw', '/apis/appserver.dev/v1alpha1/appservers'];
