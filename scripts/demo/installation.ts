@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { throwIfInterrupted } from '../../e2e/cluster/interruption.ts';
 import type { KubeObject } from '../../src/kube/index.ts';
+import { descendantsOf } from './descendants.ts';
 import {
   describe,
   isOf,
@@ -32,16 +33,12 @@ export interface InstallationOptions {
   readonly pause?: () => Promise<void>;
 }
 
-/** Of the operator, or of an AppServer. */
-function isChildPod({ metadata }: KubeObject): boolean {
-  const application = metadata.labels?.['app.kubernetes.io/name'] ?? '';
-  return metadata.ownerReferences !== undefined && ['appserver', 'appserver-operator'].includes(application);
-}
-
 export class Installation {
   readonly #requests: Requests;
   readonly #options: Required<InstallationOptions>;
   readonly #ledger = new Ledger();
+  /** Of all that the run made, and of what was made because of it; kept when it is gone. */
+  readonly #uids = new Set<string>();
 
   constructor(requests: Requests, options: InstallationOptions) {
     this.#requests = requests;
@@ -75,6 +72,7 @@ export class Installation {
     const { uid } = (await this.#requests.create(labelled(object, this.#options.run))).metadata;
     if (uid === undefined) throw new Error(`the API server told no uid of ${describe(reference)}`);
     this.#ledger.made(reference, uid);
+    this.#uids.add(uid);
     throwIfInterrupted();
   }
 
@@ -84,16 +82,17 @@ export class Installation {
   }
 
   /**
-   * Removes whatever this run has made, newest first but for namespaces, and waits until it is gone. Returns what stays,
-   * and why.
+   * Removes whatever this run has made, newest first but for what takes others along, and waits until it is gone. Returns
+   * what stays, and why.
    */
   async remove(): Promise<Left[]> {
-    const isNamespace = ({ reference }: Entry): boolean => reference.kind === 'Namespace';
-    const namespaces = this.#ledger.left().filter(isNamespace);
-    const staying = await this.#removeAll(this.#ledger.left().filter((entry) => !isNamespace(entry)));
-    // A namespace with pods in it is looked at again only after half the time that these may take, and they take less.
-    for (const { reference } of namespaces) await this.#untilWithoutPods(reference.name);
-    staying.push(...(await this.#removeAll(namespaces)));
+    const made = this.#ledger.left();
+    const namespaces = made.filter(({ reference }) => reference.kind === 'Namespace');
+    const definitions = made.filter(({ reference }) => reference.kind === 'CustomResourceDefinition');
+    const others = made.filter((entry) => !namespaces.includes(entry) && !definitions.includes(entry));
+    const staying = await this.#removeAll(others);
+    for (const { reference } of namespaces) await this.#removeDescendants(reference.name);
+    staying.push(...(await this.#removeAll(namespaces)), ...(await this.#removeAll(definitions)));
     const stays = new Set(staying.map(({ reference }) => reference));
     const going = this.#ledger.left().filter(({ reference }) => !stays.has(reference));
     return [...staying, ...(await this.#untilGone(going))];
@@ -113,26 +112,33 @@ export class Installation {
     return staying;
   }
 
-  /** Until those that go with their owners are gone; not for ever. */
-  async #untilWithoutPods(namespace: string): Promise<void> {
+  /**
+   * Removes what is there because of the run's objects, and waits for it; not for ever. The garbage collector would, but
+   * for half a minute after a definition came or went it may know nothing of its objects.
+   */
+  async #removeDescendants(namespace: string): Promise<void> {
     const deadline = performance.now() + this.#options.patienceMs;
-    const hurried = new Set<string>();
-    while (performance.now() < deadline) {
+    const asked = new Set<string>();
+    do {
       try {
-        const pods = (await this.#requests.listPods(namespace)).filter((pod) => isChildPod(pod));
-        if (pods.length === 0) return;
-        for (const { metadata } of pods) {
-          const { name, uid, deletionTimestamp } = metadata;
-          if (uid === undefined || deletionTimestamp === undefined || hurried.has(uid)) continue;
-          hurried.add(uid);
-          // It need not drain, as nobody asks it for anything; and one that has just started does not even hear.
-          await this.#requests.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name }, uid, { graceSeconds: 1 });
-        }
+        const descendants = descendantsOf(await this.#requests.listAll(namespace), this.#uids);
+        if (descendants.length === 0) return;
+        await Promise.all(descendants.map((object) => this.#removeDescendant(object, asked)));
+        // What they own themselves may outlive them.
+        for (const { metadata } of descendants) if (metadata.uid !== undefined) this.#uids.add(metadata.uid);
       } catch {
         return; // the removal of the namespace tells what is wrong
       }
       await this.#options.pause();
-    }
+    } while (performance.now() < deadline);
+  }
+
+  /** Without the time that a pod may take: nobody asks it for anything, and one that has just started does not even hear. */
+  async #removeDescendant(object: KubeObject, asked: Set<string>): Promise<void> {
+    const { uid } = object.metadata;
+    if (uid === undefined || asked.has(uid)) return;
+    asked.add(uid);
+    await this.#requests.remove(referenceTo(object), uid, object.kind === 'Pod' ? { graceSeconds: 1 } : {});
   }
 
   /** The uid under which the run made it; undefined when it did not, or it is gone. */
@@ -151,6 +157,7 @@ export class Installation {
       return undefined;
     }
     this.#ledger.made(reference, uid);
+    this.#uids.add(uid);
     const others = await this.#othersThatGoWith(reference);
     if (others.length > 0) {
       const named = others.slice(0, 3).map((object) => describe(referenceTo(object)));

@@ -18,7 +18,6 @@ export interface Requests {
   ): Promise<'removing' | 'gone' | 'conflict'>;
   /** Everything in a namespace that a user could make there. */
   listAll(namespace: string): Promise<KubeObject[]>;
-  listPods(namespace: string): Promise<KubeObject[]>;
   /** All AppServers of all namespaces; none where the kind is not known. */
   listAppServers(): Promise<KubeObject[]>;
   /** Helm releases of this name in any namespace. */
@@ -104,12 +103,14 @@ export function kubectlRequests(run: RunInCluster): Requests {
       }
     },
     listAll: async (namespace) => {
-      const kinds = await run(['kubectl', 'api-resources', '--namespaced', '--verbs=list,delete', '--output=name']);
-      const names = kinds.trim().split('\n').join(',');
-      return parseItems(await run(['kubectl', timeout, 'get', names, '--namespace', namespace, '--output=json']));
+      const list = async (): Promise<KubeObject[]> => {
+        const kinds = await run(['kubectl', 'api-resources', '--namespaced', '--verbs=list,delete', '--output=name']);
+        const names = kinds.trim().split('\n').join(',');
+        return parseItems(await run(['kubectl', timeout, 'get', names, '--namespace', namespace, '--output=json']));
+      };
+      // A kind may go between the two.
+      return list().catch(list);
     },
-    listPods: async (namespace) =>
-      parseItems(await run(['kubectl', timeout, 'get', '--raw', `/api/v1/namespaces/${namespace}/pods`])),
     listAppServers: async () => {
       const all = ['kubectl', timeout, 'get', '--raw', '/apis/appserver.dev/v1alpha1/appservers'];
       return parseItems((await orNot('NotFound', run(all))) ?? '');

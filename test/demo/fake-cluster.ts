@@ -69,10 +69,6 @@ export class FakeCluster implements Requests {
     return this.#request(() => [...this.objects.values()].filter(({ metadata }) => metadata.namespace === namespace));
   }
 
-  async listPods(namespace: string): Promise<KubeObject[]> {
-    return (await this.listAll(namespace)).filter(({ kind }) => kind === 'Pod');
-  }
-
   listAppServers(): Promise<KubeObject[]> {
     return this.#request(() => [...this.objects.values()].filter(({ kind }) => kind === 'AppServer'));
   }

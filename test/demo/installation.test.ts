@@ -210,6 +210,30 @@ describe('the demo on a cluster of others', () => {
     assert.ok(!cluster.objects.has('Deployment appserver-operator in namespace appserver-system'));
   });
 
+  test('removes what was made because of its objects, though nobody collects it', async () => {
+    const cluster = clusterOfOthers();
+    const installation = install(cluster);
+    for (const each of planned) await installation.create(each);
+    const owned = (one: KubeObject, by: KubeObject | undefined): KubeObject => {
+      const { apiVersion, kind, metadata } = by ?? assert.fail();
+      const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '' }];
+      return cluster.put({ ...one, metadata: { ...one.metadata, ownerReferences } });
+    };
+    const shop = cluster.objects.get('AppServer shop in namespace appserver-demo');
+    const deployment = owned(object('apps/v1', 'Deployment', 'shop', 'appserver-demo'), shop);
+    owned(object('v1', 'Pod', 'shop-1', 'appserver-demo'), deployment);
+    // It keeps the namespace, and goes on itself.
+    const theirs = cluster.put(object('apps/v1', 'Deployment', 'theirs', 'appserver-demo'));
+    owned(object('v1', 'Pod', 'theirs-1', 'appserver-demo'), theirs);
+    assert.equal((await installation.remove()).length, 1);
+    const left = [...cluster.objects.keys()].filter((key) => key.endsWith('appserver-demo'));
+    assert.deepEqual(left.toSorted(), [
+      'Deployment theirs in namespace appserver-demo',
+      'Namespace appserver-demo',
+      'Pod theirs-1 in namespace appserver-demo',
+    ]);
+  });
+
   test('reports what does not go', async () => {
     const cluster = clusterOfOthers();
     const installation = install(cluster);
