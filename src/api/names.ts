@@ -85,7 +85,7 @@ export function labels(appServer: string): Record<string, string> {
  * @param layout of the pod template; the first one had the AppServer's own name, which may be that of an account with rights
  */
 export const ownAccount = (appServer: string, layout: number): string =>
-  layout === 1 ? appServer : `${appServer}.appserver`;
+  layout === 1 ? appServer : `${appServer}${ownAccountSuffix}`;
 
 /** @param hash of the content: the ConfigMap is immutable, and pods of different revisions each keep theirs */
 export const runtimeConfigMap = (appServer: string, hash: string): string => `${appServer}-runtime-${hash}`;
