@@ -24,7 +24,11 @@ async function untilApplied(inNamespace: string, name: string): Promise<number> 
   }
   const labels = { app: name };
   const containers = [{ name: 'app', image: 'registry.example.com/app' }];
-  const spec = { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } };
+  const spec = {
+    replicas: 0,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers } },
+  };
   const { apiVersion, kind } = types.Deployment;
   await applyAs(types.Deployment, { apiVersion, kind, metadata, spec });
   await eventually(`Deployment ${name}`, () => get(types.Deployment, inNamespace, name));

@@ -1,7 +1,7 @@
 // AppServers on an API server without controllers: what is there, and whether it is as it should be.
 import { KubeConfig } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
-import { appServerSchema, type AppServer, type Condition } from '../../src/api/index.ts';
+import { appServerSchema, names, type AppServer, type Condition } from '../../src/api/index.ts';
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { podTemplate } from '../../src/operator/children/deployment.ts';
 import { desired } from '../../src/operator/children/desired.ts';
@@ -140,7 +140,9 @@ export class World implements AsyncDisposable {
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
   const restart = observedMark(there.find(({ kind }) => kind === 'Deployment'));
-  const given = facts({ app, release, restart, served: alwaysServed, now: new Date() });
+  const live = there.find(({ metadata }) => metadata.name === names.liveConfigMap(app.metadata.name));
+  const claim = live?.metadata.annotations?.[names.operatorAnnotation];
+  const given = facts({ app, release, claim, restart, served: alwaysServed, now: new Date() });
   if (podTemplate(given).kind === 'conflict') return ['spec.podTemplate is in conflict'];
   const wanted = desired(given).map(stamped);
   const wrongs = wanted.flatMap((child) => {
