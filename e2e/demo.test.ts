@@ -4,6 +4,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeObject, ResourceType } from '../src/kube/index.ts';
+import { AlreadyThere, kubectlRequests } from '../scripts/demo/requests.ts';
+import { referenceTo } from '../scripts/demo/ledger.ts';
+import { run } from './cluster/command.ts';
 import { defaultPrefix, layout } from './cluster/layout.ts';
 import { destroy, eventually, get, list, types } from './harness/api.ts';
 import { appServer, create, namespace, podUids, serviceUrl, untilReady } from './harness/appserver.ts';
@@ -58,6 +61,24 @@ describe('the demo on a cluster of others', () => {
     await untilListed(all);
     assert.deepEqual(await podUids(ns.name), uids);
     assert.deepEqual((await load.stop()).lost, []);
+  });
+
+  test('makes only new objects, and removes only the very object that it made', async () => {
+    await using ns = await namespace();
+    const requests = kubectlRequests(([program = '', ...args], options) =>
+      run([program, `--context=${context}`, ...args], options),
+    );
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace: ns.name } };
+    const reference = referenceTo(object);
+    const uid = (await requests.create(object)).metadata.uid ?? '';
+    await assert.rejects(requests.create(object), AlreadyThere);
+    assert.equal(await requests.remove(reference, '00000000-0000-0000-0000-000000000000'), 'conflict');
+    assert.equal((await requests.get(reference))?.metadata.uid, uid);
+    assert.equal(await requests.remove(reference, uid), 'removing');
+    assert.equal(await requests.remove(reference, uid), 'gone');
+    assert.equal(await requests.get(reference), undefined);
+    const unknown = { apiVersion: 'example.com/v1', kind: 'Unknown', name: 'x' };
+    assert.equal(await requests.get(unknown), undefined);
   });
 
   interface Stage {
