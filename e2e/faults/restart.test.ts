@@ -10,6 +10,7 @@ import { World } from './world.ts';
 
 const configMapType = resourceType('v1', 'ConfigMap');
 const apps = 12;
+/** At a time: a namespace has half of the places. */
 const limit = 3;
 
 async function replaced(world: World): Promise<string[]> {
@@ -28,7 +29,7 @@ async function settle(world: World, name: string): Promise<void> {
 
 test('new content of what many use replaces the pods of a few AppServers at a time', async () => {
   await using world = await World.create('restart');
-  const flags = ['--no-leader-elect', `--restart-limit=${limit}`];
+  const flags = ['--no-leader-elect', `--restart-limit=${2 * limit}`];
   await using operator = new OperatorProcess({ adminPort: 8090, flags });
   await operator.says('leading');
   await world.put(configMapType, 'ca', { data: { bundle: 'old' } });
