@@ -54,6 +54,8 @@ export class Cache<T> {
    */
   delete(key: string, resourceVersion?: string): T | undefined {
     if (resourceVersion !== undefined) {
+      // An event that is late, of an object that had the name before.
+      if (BigInt(resourceVersion) < (this.#versions.get(key) ?? 0n)) return undefined;
       this.#deleted.set(key, BigInt(resourceVersion));
       const [oldest] = this.#deleted.keys();
       if (this.#deleted.size > rememberedDeletions && oldest !== undefined) this.#deleted.delete(oldest);

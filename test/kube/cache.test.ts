@@ -51,3 +51,12 @@ test('the late answer to a write does not bring back what was deleted since', ()
   assert.equal(objects.get('a'), undefined);
   assert.equal(objects.set('a', { value: 2 }, '13'), true);
 });
+
+test('the late deletion of what had the name before does not take what has it now', () => {
+  const objects = cache();
+  objects.set('a', { value: 1 }, '10');
+  objects.delete('a', '12');
+  objects.set('a', { value: 2 }, '13');
+  assert.equal(objects.delete('a', '12'), undefined);
+  assert.equal(objects.get('a')?.value, 2);
+});

@@ -1,11 +1,11 @@
 // Carries out what was decided about the children of one AppServer, and tells of it.
 import { isDeepStrictEqual } from 'node:util';
 import { reasons, type Reason } from '../../api/index.ts';
-import { ApiError, keyOf, remove, type EventRecorder, type KubeClient } from '../../kube/index.ts';
+import { ApiError, keyOf, remove, type EventRecorder, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import type { Write } from '../decide/plan.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { stripManagedFields } from '../model/kept-object.ts';
-import { childTypes, isChildKind } from '../model/kinds.ts';
+import { childTypes, isChildKind, type ChildKind } from '../model/kinds.ts';
 import type { AppliedFields } from '../observe/applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
 import type { Problem } from '../status/problems.ts';
@@ -13,7 +13,7 @@ import { describeWrite, fieldsOf } from './announce.ts';
 import type { Contention } from './repair-limiter.ts';
 import type { Subject } from './subject.ts';
 import { touchPods } from './touch-pods.ts';
-import { writeChild, writeProblem } from './write-child.ts';
+import { UnseenChild, writeChild, writeProblem } from './write-child.ts';
 
 /** What kept a child from being as it should be. */
 export interface Failure {
@@ -77,9 +77,10 @@ export class ChildWriter {
     const { child } = write;
     try {
       const answer = await writeChild(client, app, write);
-      caches.children[child.kind].set(keyOf(answer), stripManagedFields(answer), answer.metadata.resourceVersion);
+      this.#keep(child.kind, answer);
       applied.wrote(key, child, answer);
     } catch (error) {
+      if (error instanceof UnseenChild) this.#keep(child.kind, error.object);
       // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it.
       if (error instanceof ApiError && (error.status === 409 || error.status === 404)) throw error;
       const problem = writeProblem(child, error);
@@ -89,6 +90,10 @@ export class ChildWriter {
     }
     if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
     return undefined;
+  }
+
+  #keep(kind: ChildKind, object: KubeObject): void {
+    this.#options.caches.children[kind].set(keyOf(object), stripManagedFields(object), object.metadata.resourceVersion);
   }
 
   /** One line of the log, and one event a kind of reason, whatever the number of children. */

@@ -62,20 +62,26 @@ async function createChild(client: KubeClient, child: Child): Promise<KubeObject
   }
 }
 
+/** Ours, and not seen yet: made just now, by another operator perhaps. What is done about it is decided when it is known. */
+export class UnseenChild extends ApiError {
+  readonly object: KubeObject;
+  constructor(object: KubeObject) {
+    super(409, 'Conflict', `${object.kind} ${object.metadata.name} has not been seen yet`);
+    this.name = 'UnseenChild';
+    this.object = object;
+  }
+}
+
 /**
  * What the cache does not have, because it lacks our label.
- * @throws ForeignChild or TerminatingChild
- * @throws ApiError 409 when the cache will have it in a moment
+ * @throws ForeignChild, TerminatingChild or UnseenChild
  */
 async function findOwn(client: KubeClient, child: Child, app: AppServerIdentity): Promise<KubeObject> {
   const { namespace, name } = child.metadata;
   const found = await client.json({ method: 'GET', path: path(childTypes[child.kind], namespace, name) });
   if (!isKubeObject(found) || !isOwn(found, child, app)) throw new ForeignChild(child);
   const isListed = found.metadata.labels?.[names.managedByLabel] === names.fieldManager;
-  if (isListed && belongsTo(found, app)) {
-    // Made just now, by another operator perhaps: what is decided about it is decided when it has been seen.
-    throw new ApiError(409, 'Conflict', `${child.kind} ${name} has not been seen yet`);
-  }
+  if (isListed && belongsTo(found, app)) throw new UnseenChild({ ...found, kind: child.kind });
   if (found.metadata.deletionTimestamp !== undefined) throw new TerminatingChild({ ...found, kind: child.kind });
   return found;
 }
