@@ -191,7 +191,7 @@ describe('a writer of AppServers', { concurrency: 1 }, () => {
     for (const key of ['teams', 'example.org/expose', 'prometheus.io/scrape']) {
       await forbidden(create(types.AppServer, annotated(key), dry(team.author)), /spec\.service\.annotations makes/);
     }
-    await installOperator('--set', 'admissionPolicy.allowedAnnotations={}');
+    await installOperator('--set-json', 'admissionPolicy.allowedAnnotations=[]');
     await untilForbidden(
       () => create(types.AppServer, annotated('team'), dry(team.author)),
       /spec\.service\.annotations makes/,
