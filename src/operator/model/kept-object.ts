@@ -1,4 +1,5 @@
 // What is kept of objects of which all but the field managers is looked at: those are most of an object's size.
+import { isDeepStrictEqual } from 'node:util';
 import { names } from '../../api/index.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../../kube/objects.ts';
 import { lastApplied } from '../decide/field-ownership.ts';
@@ -24,4 +25,11 @@ export function stripManagedFields(object: KubeObject): KeptObject {
     ...(last?.manager !== undefined && { lastEditor: last.manager }),
     ...(appliedAt !== undefined && { appliedAt }),
   };
+}
+
+/** Whether nothing differs but what a write of the status changes. */
+export function sameButForStatus(before: KubeObject, after: KubeObject): boolean {
+  const { resourceVersion: _, ...was } = before.metadata;
+  const { resourceVersion: __, ...is } = after.metadata;
+  return isDeepStrictEqual(is, was) && isDeepStrictEqual(after['spec'], before['spec']);
 }

@@ -12,7 +12,7 @@ import {
   type Priority,
   type ResourceType,
 } from '../../kube/index.ts';
-import { stripManagedFields, type KeptObject } from '../model/kept-object.ts';
+import { sameButForStatus, stripManagedFields, type KeptObject } from '../model/kept-object.ts';
 import { keyOfPodsApp, type Caches } from './caches.ts';
 import { watchDefinition } from './optional-kinds.ts';
 import { referenceTypes, type Contents, type VersionView } from './content-versions.ts';
@@ -37,10 +37,7 @@ export function childPriority(before: KubeObject | undefined, after: KubeObject 
 /** Whether nothing but the status has changed, to what is being reported just now. */
 function isOwnReport({ reported }: Caches, before: KeptObject, after: KeptObject): boolean {
   const report = reported.get(keyOf(after));
-  if (report === undefined || !isDeepStrictEqual(after['status'], report)) return false;
-  const { resourceVersion: _, ...was } = before.metadata;
-  const { resourceVersion: __, ...is } = after.metadata;
-  return isDeepStrictEqual(is, was) && isDeepStrictEqual(after['spec'], before['spec']);
+  return report !== undefined && isDeepStrictEqual(after['status'], report) && sameButForStatus(before, after);
 }
 
 const ours = `${names.managedByLabel}=${names.fieldManager}`;

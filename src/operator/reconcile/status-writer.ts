@@ -9,7 +9,7 @@ import {
   type KubeClient,
   type KubeObject,
 } from '../../kube/index.ts';
-import { stripManagedFields } from '../model/kept-object.ts';
+import { sameButForStatus, stripManagedFields } from '../model/kept-object.ts';
 import { appServerType } from '../model/kinds.ts';
 import type { Caches } from '../observe/caches.ts';
 
@@ -40,8 +40,10 @@ export class StatusWriter {
     const key = keyOf(object);
     caches.reported.set(key, status);
     try {
-      const answer = await applyStatus(client, appServerType, { namespace, name, status }, names.fieldManager);
-      caches.apps.set(key, stripManagedFields(answer), answer.metadata.resourceVersion);
+      const target = { namespace, name, status };
+      const answer = stripManagedFields(await applyStatus(client, appServerType, target, names.fieldManager));
+      // A change of somebody else's in it is news that the watch is still to bring: it must not count as known.
+      if (sameButForStatus(object, answer)) caches.apps.set(key, answer, answer.metadata.resourceVersion);
     } catch (error) {
       // Deleted meanwhile.
       if (!(error instanceof ApiError && error.status === 404)) throw error;
