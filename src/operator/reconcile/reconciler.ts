@@ -126,9 +126,10 @@ export class Reconciler {
     this.#options.contents.forget(key);
   }
 
-  #look({ key, app }: Subject): Facts {
+  #look({ key, object, app }: Subject): Facts {
     const { caches, operator, now, onLook } = this.#options;
-    onLook(key);
+    // What has come for another spec than this reconcile is about has not been looked at.
+    if (caches.apps.get(key) === object) onLook(key);
     const facts = gather(app, caches, operator, now());
     this.#applied.seen(key, facts.children);
     return facts;
