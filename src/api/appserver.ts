@@ -254,7 +254,7 @@ export const specSchema = z.object({
     .meta(
       about(
         'roll',
-        'An existing service account. Default: one of its own, without rights and without a mounted token.',
+        'An existing service account. Default: one of its own, NAME.appserver, without rights and without a mounted token.',
       ),
     ),
   automountServiceAccountToken: z
