@@ -6,7 +6,7 @@ import { observedMark } from '../decide/restart.ts';
 import type { Child, Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { layoutOf } from '../model/layout.ts';
-import { couldHaveWritten, tagged, type Release } from '../model/release.ts';
+import { couldHaveWritten, pullPolicies, tagged, type Release } from '../model/release.ts';
 import { isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
 import { stamped } from './stamp.ts';
@@ -78,6 +78,12 @@ export function pinnedRelease(facts: Facts): Release {
   const own = wantedRelease(facts);
   const observed = facts.children.find(({ kind }) => kind === 'Deployment');
   if (observed === undefined || facts.app.spec.runtime.upgrade === 'now') return own;
-  const pinned = observedRelease(facts, observed);
-  return pinned !== undefined && keepsPods(facts, pinned, observed) ? pinned : own;
+  const found = observedRelease(facts, observed);
+  if (found === undefined) return own;
+  // The policy that pods have is told nowhere but in their template, which admission may have changed.
+  for (const runtimeImagePullPolicy of new Set([own.runtimeImagePullPolicy, ...pullPolicies])) {
+    const pinned = { ...found, runtimeImagePullPolicy };
+    if (keepsPods(facts, pinned, observed)) return pinned;
+  }
+  return own;
 }

@@ -67,6 +67,7 @@ export function plan(wanted: readonly Child[], facts: Facts): Plan {
 
 function isPrunable(child: OwnedChild, wanted: readonly Child[], steps: readonly Step[], facts: Facts): boolean {
   if (wanted.some((one) => sameObject(one, child))) return false;
+  if (child.kind === 'ServiceAccount' && child.metadata.name === facts.app.spec.serviceAccountName) return false;
   if (!neededByPods(child.kind)) return true;
   // Pods of an older revision still have theirs, and a rollout may yet start one.
   if (!isSettled(facts) || steps.some(({ kind }) => kind !== 'examine')) return false;

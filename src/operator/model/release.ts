@@ -4,10 +4,13 @@ import type { Layout } from './layout.ts';
 /** Version of this operator and the two before, whose runtimes its pods may still have. The newest first. */
 export const versions = ['0.2.0', '0.1.0'] as const;
 
+/** Undefined for what the cluster does by itself. */
+export const pullPolicies = ['Always', 'IfNotPresent', 'Never', undefined] as const;
+
 export interface Release {
   /** Image that the init container installs the runtime from. */
   readonly runtimeImage: string;
-  readonly runtimeImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  readonly runtimeImagePullPolicy: (typeof pullPolicies)[number];
   /** Image of nginx, where the spec names none. */
   readonly proxyImage: string;
   /** Form of the pod template. */

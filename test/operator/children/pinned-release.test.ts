@@ -87,6 +87,11 @@ describe('the release of pods under a new operator', () => {
       observed: mirrored(nowAt2),
       want: next,
     },
+    'stays when the operator is told another pull policy': {
+      operator: { ...next, runtimeImagePullPolicy: 'Always' },
+      observed: before,
+      want: old,
+    },
     'stays behind an nginx, and so does the nginx': {
       spec: { proxy: {} },
       operator: { ...next, proxyImage: 'nginx:1.30', earlierImages: new Set(['nginx:1.28']) },

@@ -93,6 +93,9 @@ const cases: Record<string, { given: Given; steps?: string[]; prune?: string[]; 
   'an old account stays while a pod runs as it': {
     given: { children: [...complete, oldAccount], pods: [pod('a', { serviceAccount: 'shop' })] },
   },
+  'an old account stays that the spec names by now': {
+    given: { app: appServer({ serviceAccountName: 'shop' }, { status }), children: [...complete, oldAccount] },
+  },
   'an old configuration stays while a rollout is under way': {
     given: { children: [...unsettled, oldConfig] },
   },
