@@ -52,6 +52,9 @@ async function configMaps(inNamespace: string): Promise<string[]> {
     .filter((name) => name.startsWith('shop-'));
 }
 
+/** Of the child of this kind. */
+const nameOf = (kind: string): string => (kind === 'ServiceAccount' ? 'shop.appserver' : 'shop');
+
 describe('an AppServer', () => {
   beforeAll(() => installOperator());
 
@@ -83,7 +86,7 @@ describe('an AppServer', () => {
       'PodDisruptionBudget',
       'ServiceAccount',
     ] as const) {
-      const child = await get(types[kind], ns.name, 'shop');
+      const child = await get(types[kind], ns.name, nameOf(kind));
       assert.equal(child?.metadata.ownerReferences?.[0]?.uid, ready.metadata.uid, kind);
     }
     assert.equal((await configMaps(ns.name)).length, 2);
@@ -105,7 +108,7 @@ describe('an AppServer', () => {
       'ServiceAccount',
     ] as const) {
       await eventually(`${kind} gone`, async () =>
-        (await get(types[kind], ns.name, 'shop')) === undefined ? true : undefined,
+        (await get(types[kind], ns.name, nameOf(kind))) === undefined ? true : undefined,
       );
     }
   });
@@ -119,7 +122,7 @@ describe('an AppServer', () => {
       [types.Service, 'shop'],
       [types.PodDisruptionBudget, 'shop'],
       [types.HorizontalPodAutoscaler, 'shop'],
-      [types.ServiceAccount, 'shop'],
+      [types.ServiceAccount, nameOf('ServiceAccount')],
       ...(await configMaps(ns.name)).map((name): [ResourceType, string] => [types.ConfigMap, name]),
       [types.Deployment, 'shop'],
     ];
@@ -197,11 +200,12 @@ describe('an AppServer', () => {
       },
     };
     for (const [what, { type, patch, asItWas }] of Object.entries(edits)) {
-      await edit(type, ns.name, 'shop', patch);
+      const name = nameOf(type.kind);
+      await edit(type, ns.name, name, patch);
       await eventually(
         `${what} as it was`,
         async () => {
-          const found = await get(type, ns.name, 'shop');
+          const found = await get(type, ns.name, name);
           return found !== undefined && asItWas(found) ? true : undefined;
         },
         aSecond,
@@ -245,7 +249,7 @@ describe('an AppServer', () => {
     await merge(types.AppServer, ns.name, 'shop', { spec: { autoscaling: null, serviceAccountName: 'default' } });
     for (const kind of ['HorizontalPodAutoscaler', 'ServiceAccount'] as const) {
       await eventually(`${kind} pruned`, async () =>
-        (await get(types[kind], ns.name, 'shop')) === undefined ? true : undefined,
+        (await get(types[kind], ns.name, nameOf(kind))) === undefined ? true : undefined,
       );
     }
     assert.equal(await replicas(), 3);
