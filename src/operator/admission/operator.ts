@@ -40,7 +40,7 @@ function childrenPolicy(): Policy {
       {
         // Its own already; or nobody's, and marked as a child or as one that may be taken over.
         expression:
-          `request.operation != 'UPDATE' || (size(variables.before) > 0 ? variables.before.all(one, variables.controllers.exists(now, now.uid == one.uid)) : ` +
+          `request.operation != 'UPDATE' || (size(variables.before) > 0 ? variables.before.all(one, ${isAppServer} && variables.controllers.exists(now, now.uid == one.uid && now.name == one.name)) : ` +
           `(oldObject.metadata.?annotations[?'${names.adoptAnnotation}'].orValue('') == variables.instance || ` +
           `(${label('oldObject', names.managedByLabel)} == '${names.fieldManager}' && ${label('oldObject', names.instanceLabel)} == variables.instance)))`,
         message: `the operator may take over only objects without a controller that have the labels of a child or the annotation ${names.adoptAnnotation}`,

@@ -92,7 +92,7 @@ const mayUseAccount: Validation = {
 };
 
 const accountIsTheSpecs: Validation = {
-  expression: `['serviceAccountName', 'serviceAccount'].all(field, variables.template[?field].orValue(variables.account) == variables.account)`,
+  expression: `!variables.podsChange || ['serviceAccountName', 'serviceAccount'].all(field, variables.template[?field].orValue(variables.account) == variables.account)`,
   message:
     'spec.podTemplate.spec must not set serviceAccountName or serviceAccount, which spec.serviceAccountName is for; set that one',
   reason: 'Invalid',

@@ -7,7 +7,7 @@ import type { Child, Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { layoutOf } from '../model/layout.ts';
 import { couldHaveWritten, pullPolicies, tagged, type Release } from '../model/release.ts';
-import { isFields } from '../model/unstructured.ts';
+import { fieldOf, isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
 import { stamped } from './stamp.ts';
 
@@ -39,7 +39,9 @@ function observedRelease({ app, release }: Facts, { metadata }: OwnedChild): Rel
 /** `shape` with the values of `observed` in its fields, in the order of its own. */
 function withValuesOf(shape: unknown, observed: unknown): unknown {
   if (!isFields(shape) || !isFields(observed)) return observed ?? shape;
-  return Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, withValuesOf(value, observed[key])]));
+  return Object.fromEntries(
+    Object.entries(shape).map(([key, value]) => [key, withValuesOf(value, fieldOf(observed, key))]),
+  );
 }
 
 /**

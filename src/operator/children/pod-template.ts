@@ -1,7 +1,7 @@
 // What a user adds to the pod template, merged under what the operator needs there: maps field by field, lists of named
 // things by name, and a field that both set is a conflict, unless they agree.
 
-import { isFields, itemKey, type Fields } from '../model/unstructured.ts';
+import { fieldOf, isFields, itemKey, type Fields } from '../model/unstructured.ts';
 
 export type Merged = { readonly kind: 'merged'; readonly template: Fields } | Conflict;
 
@@ -41,7 +41,9 @@ function merge(ours: unknown, theirs: unknown, path: string): unknown {
   if (!isFields(ours) || !isFields(theirs)) throw new BothSet(path);
   const fields = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   const inside = (field: string): string => (path === '' ? field : `${path}.${field}`);
-  return Object.fromEntries([...fields].map((field) => [field, merge(ours[field], theirs[field], inside(field))]));
+  return Object.fromEntries(
+    [...fields].map((field) => [field, merge(fieldOf(ours, field), fieldOf(theirs, field), inside(field))]),
+  );
 }
 
 /** The API server takes an old name of a field of ours for it, and lets ours win without a word. */

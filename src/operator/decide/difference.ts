@@ -3,7 +3,7 @@
 // containers of a pod or the selector of a Service. Whether a difference is anybody's doing is another question: see drift.
 
 import { sameQuantity } from '../model/quantity.ts';
-import { isFields, itemKey, type Fields } from '../model/unstructured.ts';
+import { fieldOf, isFields, itemKey, type Fields } from '../model/unstructured.ts';
 
 /** A step from an object to one of its parts: a field, or an item of a list with its index among those that are there. */
 export type Step = string | { readonly item: unknown; readonly index: number };
@@ -109,11 +109,11 @@ function compareLists(want: readonly unknown[], have: readonly unknown[], place:
 
 function compareFields(want: Fields, have: Fields, place: Place): Difference[] {
   const changed = Object.entries(want).flatMap(([field, value]) =>
-    value === undefined ? [] : compare(value, have[field], inside(place, field)),
+    value === undefined ? [] : compare(value, fieldOf(have, field), inside(place, field)),
   );
   // A selector of the policy/v1 and apps/v1 kind is an object of its own shape, not the map itself.
   if (!exactMaps.has(place.field) || isFields(want['matchLabels'])) return changed;
-  const added = Object.keys(have).filter((field) => want[field] === undefined);
+  const added = Object.keys(have).filter((field) => fieldOf(want, field) === undefined);
   return [...changed, ...added.map((field) => surplus(inside(place, field)))];
 }
 

@@ -1,7 +1,9 @@
-// Which of several operators acts on an AppServer. Each names itself on the AppServer's live ConfigMap; whoever comes second
-// stands back as long as the first one holds its Lease, and leaves a note there, so that the first one can tell of both.
-// Who may write that ConfigMap can keep operators from acting on this AppServer, whose children he may write anyway.
+// Which of several operators acts on an AppServer. Each names itself on the AppServer's live ConfigMap. One that finds another
+// there leaves a note beside it, and stands back as long as the first one holds its Lease and answers: with the condition of
+// the AppServer that names both, which only operators can write.
+import { z } from 'zod';
 import { names } from '../../api/index.ts';
+import type { KubeObject } from '../../kube/objects.ts';
 import type { OwnedChild } from './identity.ts';
 
 /** `namespace/name` of the Lease that an operator holds while it acts. */
@@ -45,23 +47,23 @@ export type OperatorState =
   /** This operator has no right to look. */
   | 'unreadable';
 
-/**
- * Whether this operator leaves the AppServer to the one that acts on it. Where neither can look for the other, the one whose
- * name comes first acts, so that they do not take turns for ever.
- * @param own undefined for an operator without a Lease
- */
-export function standsBack(own: string | undefined, acting: string, state: OperatorState): boolean {
-  switch (state) {
-    case 'acts':
-      return true;
-    case 'gone':
-      return false;
-    case 'unreadable':
-      return own === undefined || acting < own;
-  }
-}
-
 /** What is told of two operators on one AppServer. */
 export function severalOperators(acting: string, other: string): string {
   return `The operators ${acting} and ${other} both watch this AppServer; ${acting} acts on it. Let each watch namespaces of its own (--namespace, the chart's watchNamespaces), or uninstall one of them.`;
+}
+
+const answers = z.looseObject({
+  conditions: z.array(
+    z.looseObject({ type: z.string(), message: z.string(), observedGeneration: z.number().optional() }),
+  ),
+});
+
+/** Whether the acting operator says of both that it knows of them, for the present generation of the AppServer. */
+export function isAnswered(app: KubeObject, acting: string, other: string): boolean {
+  const message = severalOperators(acting, other);
+  const { conditions = [] } = answers.safeParse(app['status']).data ?? {};
+  return conditions.some(
+    (one) =>
+      one.type === 'OperatorConflict' && one.message === message && one.observedGeneration === app.metadata.generation,
+  );
 }

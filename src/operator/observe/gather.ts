@@ -2,7 +2,7 @@ import { appServerSchema, statusSchema, type AppServer } from '../../api/index.t
 import { keyOf, type KubeObject } from '../../kube/index.ts';
 import type { Caches } from './caches.ts';
 import type { Facts } from '../model/facts.ts';
-import { childrenOf, identityOf } from '../model/identity.ts';
+import { childrenOf, identityOf, type AppServerIdentity, type Children } from '../model/identity.ts';
 import type { OwnRelease } from '../model/release.ts';
 import { childKinds } from '../model/kinds.ts';
 import { observedMark } from '../decide/restart.ts';
@@ -12,6 +12,14 @@ export type Parsed =
   /** What is stored does not match the schema of this operator. */
   | { readonly kind: 'invalid'; readonly why: string };
 
+/** Of a spec: a pod template has some fifteen. What is much deeper cannot even be written as JSON. */
+const deepest = 100;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeperThan(one, levels - 1));
+}
+
 /** All that decides. */
 const withoutStatus = appServerSchema.omit({ status: true });
 
@@ -20,6 +28,9 @@ const withoutStatus = appServerSchema.omit({ status: true });
  * anew.
  */
 export function parseApp(object: KubeObject): Parsed {
+  if (isDeeperThan(object['spec'], deepest)) {
+    return { kind: 'invalid', why: `spec: nested more than ${deepest} levels deep` };
+  }
   const parsed = withoutStatus.safeParse(object);
   if (parsed.success) {
     const status = statusSchema.safeParse(object['status']).data;
@@ -27,6 +38,11 @@ export function parseApp(object: KubeObject): Parsed {
   }
   const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
   return { kind: 'invalid', why };
+}
+
+export function childrenIn(caches: Caches, app: AppServerIdentity): Children {
+  const found = childKinds.flatMap((kind) => caches.children[kind].byIndex(identityOf(app)));
+  return childrenOf(found, app);
 }
 
 /** What the operator says of itself. */
@@ -38,8 +54,7 @@ export interface Operator {
 
 /** Everything that is known about the AppServer, from the caches alone. */
 export function gather(app: AppServer, caches: Caches, { release, claim }: Operator, now: Date): Facts {
-  const found = childKinds.flatMap((kind) => caches.children[kind].byIndex(identityOf(app)));
-  const { living: children, terminating } = childrenOf(found, app);
+  const { living: children, terminating } = childrenIn(caches, app);
   const pods = caches.pods.byIndex(keyOf(app));
   const workers = new Map(
     pods.flatMap(({ namespace, name }) => {

@@ -39,6 +39,8 @@ export class OtherOperators {
 
   /** @param claim as an operator has written it on a child */
   state(claim: string): Promise<OperatorState> {
+    // Names come from outside, and may be long.
+    if (leaseNameOf(claim) === undefined) return Promise.resolve('gone');
     const known = this.#seen.get(claim);
     if (known !== undefined && this.#now() - known.at < rememberMs) return known.state;
     this.#seen.delete(claim);

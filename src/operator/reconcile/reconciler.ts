@@ -11,7 +11,7 @@ import { referencesOf } from '../model/references.ts';
 import { AppliedFields } from '../observe/applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
 import type { Contents } from '../observe/content-versions.ts';
-import { gather, parseApp, type Operator } from '../observe/gather.ts';
+import { childrenIn, gather, parseApp, type Operator } from '../observe/gather.ts';
 import type { OtherOperators } from '../observe/other-operators.ts';
 import { statusOf, unreadableStatus, type PresentCondition } from '../status/conditions.ts';
 import type { Problem } from '../status/problems.ts';
@@ -109,20 +109,22 @@ export class Reconciler {
       this.#forget(key);
       return { kind: 'done' };
     }
+    // Before anything is written, a status included: another operator may have another schema.
+    const claims = await this.#claims.look({ key, object, log }, childrenIn(caches, object).living);
+    if (claims.kind === 'left') return { kind: 'recheck', afterMs: claims.recheckMs, why: reasons.SeveralOperators };
     const parsed = parseApp(object);
     if (parsed.kind === 'invalid') {
       await this.#statuses.write(object, unreadableStatus(object, parsed.why, now()));
       return { kind: 'done' };
     }
     const subject = { key, object, app: parsed.app, log };
-    const claims = await this.#claims.look(subject, this.#look(subject).children);
-    if (claims.kind === 'left') return { kind: 'recheck', afterMs: claims.recheckMs, why: reasons.SeveralOperators };
     return this.#conclude(subject, await this.#carryOut(subject, turn), claims.beside);
   }
 
   #forget(key: string): void {
     this.#contention.forget(key);
     this.#applied.forget(key);
+    this.#claims.forget(key);
     this.#options.contents.forget(key);
   }
 

@@ -49,7 +49,9 @@ async function takeOver(client: KubeClient, child: Child, seen: KubeObject, repl
   const { apiVersion, kind } = childTypes.Deployment;
   try {
     // Without a version: where the number is another by now, it is somebody else's, and this is refused.
-    const only: KubeObject = { apiVersion, kind, metadata: { name, namespace }, spec: { replicas } };
+    const { uid } = seen.metadata;
+    const metadata = { name, namespace, ...(uid !== undefined && { uid }) };
+    const only: KubeObject = { apiVersion, kind, metadata, spec: { replicas } };
     return await apply(client, childTypes.Deployment, only, { fieldManager: handOverManager, force: false });
   } catch (error) {
     // 409: the autoscaler has set another number already, so the field is its own.

@@ -144,7 +144,8 @@ export function writeProblem(child: Child, error: unknown): Problem | undefined 
       stalled: true,
     };
   }
-  if (error.status === 422 || error.status === 400) {
+  // What has no such field, or names a thing twice, is refused before it is validated, with a status of its own.
+  if (error.status === 422 || error.status === 400 || cause.includes('failed to create typed patch object')) {
     return {
       reason: reasons.ChildInvalid,
       message: `${what} is refused: ${cause}; correct the field of the AppServer's spec that it comes from.`,

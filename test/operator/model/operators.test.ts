@@ -1,31 +1,38 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { desired } from '../../../src/operator/children/desired.ts';
-import {
-  claimsOn,
-  leaseNameOf,
-  severalOperators,
-  standsBack,
-  type OperatorState,
-} from '../../../src/operator/model/operators.ts';
+import { claimsOn, isAnswered, leaseNameOf, severalOperators } from '../../../src/operator/model/operators.ts';
+import type { KubeObject } from '../../../src/kube/index.ts';
 import { facts, stored } from '../../builders.ts';
 
-describe('of two operators on one AppServer', () => {
-  const cases: Record<string, { own: string | undefined; state: OperatorState; back: boolean }> = {
-    'the second stands back while the first acts': { own: 'b/x', state: 'acts', back: true },
-    'the second acts when the first is gone': { own: 'b/x', state: 'gone', back: false },
-    'one without a Lease stands back while the other acts': { own: undefined, state: 'acts', back: true },
-    'the later name stands back where it cannot look': { own: 'z/x', state: 'unreadable', back: true },
-    'the earlier name acts where it cannot look': { own: 'a/x', state: 'unreadable', back: false },
-    'one without a Lease stands back where it cannot look': { own: undefined, state: 'unreadable', back: true },
-  };
-  for (const [name, { own, state, back }] of Object.entries(cases)) {
-    test(name, () => assert.equal(standsBack(own, 'm/x', state), back));
-  }
+const both = severalOperators('a/x', 'b/x');
 
-  test('never both act where neither can look, and never none', () => {
-    assert.notEqual(standsBack('a/x', 'b/x', 'unreadable'), standsBack('b/x', 'a/x', 'unreadable'));
-  });
+const bare: KubeObject = {
+  apiVersion: 'appserver.dev/v1alpha1',
+  kind: 'AppServer',
+  metadata: { name: 'shop', generation: 3 },
+};
+
+function answering(message: string, observedGeneration: number, type = 'OperatorConflict'): KubeObject {
+  const conditions = [{ type, status: 'True', reason: 'SeveralOperators', message, observedGeneration }];
+  return { ...bare, status: { conditions } };
+}
+
+describe('of two operators on one AppServer', () => {
+  const cases: Record<string, { app: KubeObject; answered: boolean }> = {
+    'the acting one has answered when it names both': { app: answering(both, 3), answered: true },
+    'the acting one has not answered when it names another': {
+      app: answering(severalOperators('a/x', 'c/x'), 3),
+      answered: false,
+    },
+    'the acting one has not answered for a spec before this one': { app: answering(both, 2), answered: false },
+    'the acting one has not answered when it says nothing': { app: bare, answered: false },
+    'another condition is no answer': { app: answering(both, 3, 'Ready'), answered: false },
+    'a spoiled status is no answer': { app: { ...bare, status: { conditions: 'x' } }, answered: false },
+  };
+  for (const [name, { app, answered }] of Object.entries(cases)) {
+    test(name, () => assert.equal(isAnswered(app, 'a/x', 'b/x'), answered));
+  }
 
   test('both are named', () => assert.match(severalOperators('a/x', 'b/x'), /^The operators a\/x and b\/x both watch/));
 
