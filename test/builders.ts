@@ -86,6 +86,7 @@ export function pod(name: string, changes: Partial<PodView> = {}): PodView {
     configMaps: [],
     address: '10.0.0.1',
     terminating: false,
+    over: false,
     ready: false,
     unschedulable: undefined,
     containers: [container()],

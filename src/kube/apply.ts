@@ -86,21 +86,34 @@ export async function applyStatus(
   return answer;
 }
 
+export interface Removal {
+  /** RFC 6901 */
+  readonly pointer: string;
+  /** What takes the place; undefined for nothing. */
+  readonly instead?: unknown;
+}
+
+const operation = ({ pointer, instead }: Removal): object =>
+  instead === undefined ? { op: 'remove', path: pointer } : { op: 'replace', path: pointer, value: instead };
+
 /**
  * Takes fields out that somebody else has added; apply cannot, because it leaves alone what others own.
- * @param pointers JSON pointers (RFC 6901), removed last to first so that indexes stay right
+ * @param removals carried out last to first so that indexes stay right
  */
 export async function removePaths(
   client: KubeClient,
   type: ResourceType,
   object: KubeObject,
-  pointers: readonly string[],
+  removals: readonly Removal[],
 ): Promise<KubeObject> {
   const { name, namespace, resourceVersion } = object.metadata;
   const body = [
     // The indexes are those of the object as it was seen.
     { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-    ...pointers.toReversed().map((pointer) => ({ op: 'remove', path: pointer })),
+    // The last one first, in the order of the object itself: what is removed moves what comes after it.
+    ...[...new Map(removals.map((one) => [one.pointer, one])).values()]
+      .toSorted((a, b) => b.pointer.localeCompare(a.pointer, 'en', { numeric: true }))
+      .map(operation),
   ];
   const answer = await client.json({
     method: 'PATCH',

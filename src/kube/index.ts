@@ -15,7 +15,7 @@
 //   timers      the clock, and a stand-in for it in tests
 //
 // Allowed imports: its own files, client-node and js-yaml for kubeconfig and credentials, undici, zod, Node.
-export { apply, applyNew, applyStatus, applyTo, remove, removePaths } from './apply.ts';
+export { apply, applyNew, applyStatus, applyTo, remove, removePaths, type Removal } from './apply.ts';
 export { Cache } from './cache.ts';
 export { KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';

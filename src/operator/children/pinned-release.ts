@@ -1,6 +1,6 @@
 // Which release of the runtime, which nginx and which layout an AppServer's pods have. A new operator brings new ones, and
 // that alone must not replace anybody's pods: they keep theirs until they are replaced for a reason of their own.
-import { names } from '../../api/index.ts';
+import { names, type AppServer } from '../../api/index.ts';
 import { differences } from '../decide/difference.ts';
 import { observedMark } from '../decide/restart.ts';
 import type { Child, Facts } from '../model/facts.ts';
@@ -10,6 +10,9 @@ import { couldHaveWritten, pullPolicies, tagged, type Release } from '../model/r
 import { fieldOf, isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
 import { stamped } from './stamp.ts';
+
+/** Of which nothing stands in a Deployment. */
+const someAutoscaling = { minReplicas: 1, maxReplicas: 1, cpuUtilization: 1 };
 
 /** The operator's own, with the runtime that the AppServer asks for. */
 function wantedRelease({ app, release }: Pick<Facts, 'app' | 'release'>): Release {
@@ -26,10 +29,17 @@ function observedRelease({ app, release }: Facts, { metadata }: OwnedChild): Rel
     [names.layoutAnnotation]: annotation,
   } = metadata.annotations ?? {};
   const layout = layoutOf(annotation);
-  if (layout === undefined || !couldHaveWritten(proxyImage, release.proxyImage, earlierImages)) return undefined;
+  // An image that the AppServer names leaves the operator's own out.
+  const isUsed = app.spec.proxy !== undefined && app.spec.proxy.image === undefined;
+  const isOwnProxy = !isUsed || couldHaveWritten(proxyImage, release.proxyImage, earlierImages);
+  if (layout === undefined || !isOwnProxy) return undefined;
   const pinned = { ...wantedRelease({ app, release }), proxyImage, layout };
-  // The one that the AppServer asks for is no business of the Deployment.
-  if (app.spec.runtime.version !== undefined) return pinned;
+  const { version } = app.spec.runtime;
+  // The version that the AppServer asks for is no business of the Deployment, but where it has moved to another repository.
+  if (version !== undefined) {
+    const isEarlier = runtimeImage !== undefined && earlierImages.has(runtimeImage);
+    return isEarlier && runtimeImage === tagged(runtimeImage, version) ? { ...pinned, runtimeImage } : pinned;
+  }
   if (runtimeImage === undefined || !couldHaveWritten(runtimeImage, release.runtimeImage, earlierImages)) {
     return undefined;
   }
@@ -44,33 +54,46 @@ function withValuesOf(shape: unknown, observed: unknown): unknown {
   );
 }
 
+/** The AppServer as it was when the Deployment was applied, as far as it has an autoscaler or not. */
+function asScaled(app: AppServer, { metadata }: OwnedChild): AppServer {
+  const { autoscaling = someAutoscaling, ...spec } = app.spec;
+  const wasScaled = metadata.annotations?.[names.replicasAnnotation] !== undefined;
+  return { ...app, spec: { ...spec, ...(wasScaled && { autoscaling }) } };
+}
+
 /**
- * Whether the Deployment was applied with the template of `child`, by the mark that covers the whole of it: what else it was
- * applied with is taken from what it has. So a template is known that has no hash of its own, whatever somebody or the
- * cluster's admission has made of it since.
+ * Whether the Deployment was applied with the template of `child`, by the mark that covers the whole of it. What else it was
+ * applied with is what it has, where the AppServer has changed since, or what is wanted, where somebody or admission has changed
+ * it. So a template is known that has no hash of its own, whatever became of it.
  */
 function wasAppliedWith(child: Child, observed: OwnedChild): boolean {
   const { [names.appliedHashAnnotation]: mark, ...annotations } = observed.metadata.annotations ?? {};
   if (!isFields(child['spec']) || !isFields(observed['spec'])) return false;
   const own = Object.keys(child.metadata.annotations ?? {});
-  const before: Child = {
-    ...child,
-    metadata: { ...child.metadata, annotations: Object.fromEntries(own.map((key) => [key, annotations[key] ?? ''])) },
-    spec: withValuesOf(child['spec'], { ...observed['spec'], template: child['spec']['template'] }),
+  const metadata = {
+    ...child.metadata,
+    annotations: Object.fromEntries(own.map((key) => [key, annotations[key] ?? ''])),
   };
-  return stamped(before).metadata.annotations?.[names.appliedHashAnnotation] === mark;
+  const asItIs = withValuesOf(child['spec'], { ...observed['spec'], template: child['spec']['template'] });
+  return [asItIs, child['spec']].some(
+    (spec) => stamped({ ...child, metadata, spec }).metadata.annotations?.[names.appliedHashAnnotation] === mark,
+  );
 }
 
-/** Whether the pods would stay as they are with this release. */
-function keepsPods(facts: Facts, pinned: Release, observed: OwnedChild): boolean {
+/** Whether the pods were made with this release, by the hashes of what was applied. */
+function wereMadeWith(facts: Facts, pinned: Release, observed: OwnedChild): boolean {
   const restart = observedMark(observed);
-  if (facts.restart.mark !== restart.mark) return false;
-  const child = deployment({ ...facts, release: pinned, restart });
+  const given = { ...facts, release: pinned, restart };
   const hash = observed.metadata.annotations?.[names.templateHashAnnotation];
-  if (hash !== undefined && hash === child.metadata.annotations?.[names.templateHashAnnotation]) return true;
-  if (wasAppliedWith(child, observed)) return true;
-  const { apiVersion, kind, metadata, spec } = child;
-  if (hash !== undefined || !isFields(spec)) return false;
+  if (hash !== undefined && hash === deployment(given).metadata.annotations?.[names.templateHashAnnotation])
+    return true;
+  return wasAppliedWith(deployment({ ...given, app: asScaled(facts.app, observed) }), observed);
+}
+
+/** Whether the pods look as this release makes them. Only for Deployments without a hash, which somebody has taken off. */
+function lookLike(facts: Facts, pinned: Release, observed: OwnedChild): boolean {
+  const { apiVersion, kind, metadata, spec } = deployment({ ...facts, release: pinned });
+  if (observed.metadata.annotations?.[names.templateHashAnnotation] !== undefined || !isFields(spec)) return false;
   const pods = { apiVersion, kind, metadata: { name: metadata.name }, spec: { template: spec['template'] } };
   return differences(pods, observed).length === 0;
 }
@@ -82,10 +105,18 @@ export function pinnedRelease(facts: Facts): Release {
   if (observed === undefined || facts.app.spec.runtime.upgrade === 'now') return own;
   const found = observedRelease(facts, observed);
   if (found === undefined) return own;
+  if (facts.restart.mark !== observedMark(observed).mark) return own;
   // The policy that pods have is told nowhere but in their template, which admission may have changed.
-  for (const runtimeImagePullPolicy of new Set([own.runtimeImagePullPolicy, ...pullPolicies])) {
-    const pinned = { ...found, runtimeImagePullPolicy };
-    if (keepsPods(facts, pinned, observed)) return pinned;
-  }
-  return own;
+  const policies = [...new Set([own.runtimeImagePullPolicy, ...pullPolicies])];
+  const candidates = policies.map((policy) => withPolicy(found, policy));
+  return (
+    candidates.find((pinned) => wereMadeWith(facts, pinned, observed)) ??
+    candidates.find((pinned) => lookLike(facts, pinned, observed)) ??
+    own
+  );
 }
+
+const withPolicy = (release: Release, runtimeImagePullPolicy: Release['runtimeImagePullPolicy']): Release => ({
+  ...release,
+  runtimeImagePullPolicy,
+});

@@ -16,6 +16,8 @@ export interface Difference {
   readonly want: unknown;
   /** JSON pointer of what has been added; undefined for a value that is to be set. */
   readonly added: string | undefined;
+  /** What is put in the place of what has been added; undefined for nothing. */
+  readonly instead?: unknown;
 }
 
 /** Maps in which one more key changes what the object does. */
@@ -69,6 +71,8 @@ const surplus = (place: Place): Difference => ({
   added: pointer(place),
 });
 
+/** Switches that are on where nothing is said. */
+const meaningfulWhenFalse = new Set(['automountServiceAccountToken', 'allowPrivilegeEscalation']);
 /** Objects that mean something by being there, though there is nothing in them. */
 const meaningfulWhenEmpty = new Set(['emptyDir', 'podSelector', 'namespaceSelector']);
 
@@ -76,7 +80,8 @@ const meaningfulWhenEmpty = new Set(['emptyDir', 'podSelector', 'namespaceSelect
 function isZero(value: unknown, field: string): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (isFields(value)) return Object.keys(value).length === 0 && !meaningfulWhenEmpty.has(field);
-  return value === '' || value === false || value === 0 || value === null;
+  if (value === false) return !meaningfulWhenFalse.has(field);
+  return value === '' || value === 0 || value === null;
 }
 
 function sameScalar(want: unknown, have: unknown, place: Place): boolean {
@@ -92,7 +97,7 @@ function isUnique(items: readonly unknown[], key: string): boolean {
 function compareLists(want: readonly unknown[], have: readonly unknown[], place: Place): Difference[] {
   const key = itemKey([...want, ...have]);
   if (key === undefined || !isUnique(want, key) || !isUnique(have, key)) {
-    if (want.length !== have.length) return [differs(place, want)];
+    if (want.length !== have.length) return [differs(place, want), ...unnamedSurplus(want, have, place)];
     return want.flatMap((item, i) => compare(item, have[i], at(place, i, have[i], i)));
   }
   const nameOf = (item: unknown): string => (isFields(item) ? String(item[key]) : '');
@@ -107,14 +112,52 @@ function compareLists(want: readonly unknown[], have: readonly unknown[], place:
   return [...missingOrChanged, ...added];
 }
 
+/** Lists that the API server merges by other fields than a name: others can add items that have none, or one of ours. */
+const mergedLists = new Set(['ports', 'topologySpreadConstraints', 'ownerReferences']);
+
+function unnamedSurplus(want: readonly unknown[], have: readonly unknown[], place: Place): Difference[] {
+  if (!mergedLists.has(place.field)) return [];
+  return have.flatMap((item, i) => {
+    const here = at(place, i, item, i);
+    return want.some((one) => compare(one, item, here).length === 0) ? [] : [surplus(here)];
+  });
+}
+
+/** Fields of which an object may have one alone. */
+const alternatives = [
+  ['value', 'valueFrom'],
+  ['minAvailable', 'maxUnavailable'],
+] as const;
+/** Without any of them a probe is refused. */
+const handlers = ['httpGet', 'exec', 'tcpSocket', 'grpc'] as const;
+
+/** What has been put in the place of what is wanted, and must not be beside it. */
+function rivals(want: Fields, have: Fields, place: Place): Difference[] {
+  const of = (all: readonly string[]): Difference[] => {
+    if (!all.some((one) => fieldOf(want, one) !== undefined)) return [];
+    const found = all.filter((one) => fieldOf(want, one) === undefined && fieldOf(have, one) !== undefined);
+    return found.map((field) => surplus(inside(place, field)));
+  };
+  const whole = { added: pointer(place) };
+  // In a volume, whatever is not its name is what it is.
+  const isVolume = place.field === 'volumes' && typeof place.steps.at(-1) === 'object';
+  const sources = isVolume ? Object.keys(have).filter((one) => fieldOf(want, one) === undefined) : [];
+  return [
+    ...alternatives.flatMap(of),
+    ...of(handlers).map((one) => Object.assign(one, whole)),
+    ...sources.map((one) => Object.assign(surplus(inside(place, one)), whole, { instead: want })),
+  ];
+}
+
 function compareFields(want: Fields, have: Fields, place: Place): Difference[] {
   const changed = Object.entries(want).flatMap(([field, value]) =>
     value === undefined ? [] : compare(value, fieldOf(have, field), inside(place, field)),
   );
+  const literal = [...changed, ...rivals(want, have, place)];
   // A selector of the policy/v1 and apps/v1 kind is an object of its own shape, not the map itself.
-  if (!exactMaps.has(place.field) || isFields(want['matchLabels'])) return changed;
+  if (!exactMaps.has(place.field) || isFields(want['matchLabels'])) return literal;
   const added = Object.keys(have).filter((field) => fieldOf(want, field) === undefined);
-  return [...changed, ...added.map((field) => surplus(inside(place, field)))];
+  return [...literal, ...added.map((field) => surplus(inside(place, field)))];
 }
 
 function compare(want: unknown, have: unknown, place: Place): Difference[] {

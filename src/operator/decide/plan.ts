@@ -3,6 +3,7 @@ import { names } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Child, Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
+import type { PodView } from '../model/pod.ts';
 import { isSettled } from '../model/rollout.ts';
 import { differences, type Difference } from './difference.ts';
 
@@ -72,7 +73,7 @@ function isPrunable(child: OwnedChild, wanted: readonly Child[], steps: readonly
   // Pods of an older revision still have theirs, and a rollout may yet start one.
   if (!isSettled(facts) || steps.some(({ kind }) => kind !== 'examine')) return false;
   const { name } = child.metadata;
-  return !facts.pods.some(({ configMaps, serviceAccount }) =>
-    child.kind === 'ConfigMap' ? configMaps.includes(name) : serviceAccount === name,
-  );
+  const uses = ({ configMaps, serviceAccount }: PodView): boolean =>
+    child.kind === 'ConfigMap' ? configMaps.includes(name) : serviceAccount === name;
+  return !facts.pods.some((pod) => !pod.over && uses(pod));
 }

@@ -35,6 +35,7 @@ const podSchema = z.looseObject({
   }),
   status: z
     .looseObject({
+      phase: z.string().optional(),
       podIP: z.string().optional(),
       conditions: observedConditions,
       initContainerStatuses: z.array(containerStatus).default([]),
@@ -68,7 +69,10 @@ export interface PodView {
   readonly configMaps: readonly string[];
   /** Undefined until it has one. */
   readonly address: string | undefined;
+  /** Whether it ends, or has ended for good: it serves no more, and others have taken its place. */
   readonly terminating: boolean;
+  /** Whether all of its containers have ended for good; such pods stay until they are collected, which may take days. */
+  readonly over: boolean;
   readonly ready: boolean;
   /** Why no node takes it. */
   readonly unschedulable: string | undefined;
@@ -92,7 +96,8 @@ function containerView(status: ContainerStatus, images: ReadonlyMap<string, stri
 
 export function podView(object: KubeObject): PodView {
   const { spec, status } = podSchema.parse(object);
-  const { podIP: address, conditions = [] } = status;
+  const { podIP: address, phase, conditions = [] } = status;
+  const over = phase === 'Failed' || phase === 'Succeeded';
   const scheduled = conditions.find((one) => one.type === 'PodScheduled');
   const images = new Map(
     [...spec.initContainers, ...spec.containers].map((container) => [container.name, container.image]),
@@ -104,7 +109,8 @@ export function podView(object: KubeObject): PodView {
     serviceAccount: spec.serviceAccountName ?? '',
     configMaps: spec.volumes.map((volume) => volume.configMap?.name).filter((name) => name !== undefined),
     address: address === '' ? undefined : address,
-    terminating: object.metadata.deletionTimestamp !== undefined,
+    terminating: over || object.metadata.deletionTimestamp !== undefined,
+    over,
     ready: conditions.some((one) => one.type === 'Ready' && one.status === 'True'),
     unschedulable:
       scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? '') : undefined,

@@ -1,7 +1,7 @@
 // Whose doing it is where a child is not literally as it was applied. Field managers are not kept, being most of an object's
 // size, so the object is read once for each version of it that differs, and what came of it is remembered.
 import { names, type AppServer } from '../../api/index.ts';
-import { ApiError, isKubeObject, keyOf, path, type KubeClient, type KubeObject } from '../../kube/index.ts';
+import { ApiError, isKubeObject, path, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import { differences } from '../decide/difference.ts';
 import { changes, drift } from '../decide/drift.ts';
 import type { Examined, Step, Write } from '../decide/plan.ts';
@@ -9,7 +9,6 @@ import type { Child } from '../model/facts.ts';
 import { childrenOf, type OwnedChild } from '../model/identity.ts';
 import { stripManagedFields } from '../model/kept-object.ts';
 import { childTypes } from '../model/kinds.ts';
-import type { Caches } from './caches.ts';
 
 /** What is known of a child's fields. */
 interface Known {
@@ -31,13 +30,11 @@ const markOf = ({ metadata }: KubeObject): string | undefined => metadata.annota
 
 export class AppliedFields {
   readonly #client: KubeClient;
-  readonly #caches: Caches;
   /** By the key of the AppServer and the uid of the child; only of children that are there. */
   readonly #apps = new Map<string, Map<string, Known>>();
 
-  constructor(client: KubeClient, caches: Caches) {
+  constructor(client: KubeClient) {
     this.#client = client;
-    this.#caches = caches;
   }
 
   /** Tells which children there are now: the others are forgotten. */
@@ -101,7 +98,10 @@ export class AppliedFields {
     return this.#apps.get(key)?.get(metadata.uid ?? '');
   }
 
-  /** @throws ApiError 404 or 409 when it is not the same object any more */
+  /**
+   * Not for the cache: the watch is still to bring what is new in it, and is to be heard then.
+   * @throws ApiError 404 or 409 when it is not the same object any more
+   */
   async #read(app: AppServer, child: Child, observed: OwnedChild): Promise<Reading> {
     const { namespace, name } = child.metadata;
     const answer = await this.#client.json({ method: 'GET', path: path(childTypes[child.kind], namespace, name) });
@@ -110,7 +110,6 @@ export class AppliedFields {
     if (now === undefined || now.metadata.uid !== observed.metadata.uid) {
       throw new ApiError(409, 'Conflict', `${child.kind} ${name} is another than the one that was looked at`);
     }
-    this.#caches.children[child.kind].set(keyOf(now), now, now.metadata.resourceVersion);
     return { answer, observed: now };
   }
 }

@@ -13,7 +13,7 @@ import { describeWrite, fieldsOf } from './announce.ts';
 import type { Contention } from './repair-limiter.ts';
 import type { Subject } from './subject.ts';
 import { touchPods } from './touch-pods.ts';
-import { UnseenChild, writeChild, writeProblem } from './write-child.ts';
+import { pruneProblem, UnseenChild, writeChild, writeProblem } from './write-child.ts';
 
 /** What kept a child from being as it should be. */
 export interface Failure {
@@ -113,14 +113,17 @@ export class ChildWriter {
     }
   }
 
-  async prune({ object, log }: Subject, child: OwnedChild): Promise<void> {
+  /** @throws ApiError 409 when the child is another than the one that was decided on */
+  async prune({ object, log }: Subject, child: OwnedChild): Promise<Failure | undefined> {
     const { client, events } = this.#options;
-    if (!isChildKind(child.kind)) return;
+    if (!isChildKind(child.kind)) return undefined;
     try {
       await remove(client, childTypes[child.kind], child);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return;
-      throw error;
+      if (!(error instanceof ApiError) || error.status === 409) throw error;
+      if (error.status === 404) return undefined;
+      log.warn({ child: child.kind, name: child.metadata.name, err: error }, 'child not deleted');
+      return { problem: pruneProblem(child, error), cause: error };
     }
     log.info({ child: child.kind, name: child.metadata.name }, 'child pruned');
     events.record(object, {
@@ -129,5 +132,6 @@ export class ChildWriter {
       action: 'Delete',
       note: `${child.kind} ${child.metadata.name} is no longer wanted`,
     });
+    return undefined;
   }
 }

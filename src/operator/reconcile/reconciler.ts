@@ -88,9 +88,9 @@ export class Reconciler {
   readonly #claims: OperatorClaims;
 
   constructor(options: ReconcilerOptions) {
-    const { client, caches } = options;
+    const { client } = options;
     this.#options = options;
-    this.#applied = new AppliedFields(client, caches);
+    this.#applied = new AppliedFields(client);
     this.#children = new ChildWriter({ ...options, applied: this.#applied, contention: this.#contention });
     this.#statuses = new StatusWriter(options);
     this.#claims = new OperatorClaims({ ...options, own: options.operator.claim });
@@ -128,11 +128,17 @@ export class Reconciler {
     this.#options.contents.forget(key);
   }
 
-  #look({ key, object, app }: Subject): Facts {
-    const { caches, operator, now, onLook } = this.#options;
+  #gather({ app }: Subject): Facts {
+    const { caches, operator, now } = this.#options;
+    return gather(app, caches, operator, now());
+  }
+
+  #look(subject: Subject): Facts {
+    const { caches, onLook } = this.#options;
+    const { key, object } = subject;
     // What has come for another spec than this reconcile is about has not been looked at.
     if (caches.apps.get(key) === object) onLook(key);
-    const facts = gather(app, caches, operator, now());
+    const facts = this.#gather(subject);
     this.#applied.seen(key, facts.children);
     return facts;
   }
@@ -145,10 +151,10 @@ export class Reconciler {
       const isDone = writes.length === 0 && prune.length === 0;
       if (isDone && replaces) turn.keep();
       if (isDone || round > mostRounds) return { ...decision, isDone };
-      const failure = await this.#children.write(subject, writes);
-      for (const child of prune) await this.#children.prune(subject, child);
-      // What was written just now changes what is to be told.
-      if (failure !== undefined) return { ...decision, facts: this.#look(subject), failure, isDone: false };
+      let failure = await this.#children.write(subject, writes);
+      for (const child of prune) failure ??= await this.#children.prune(subject, child);
+      // What was written just now changes what is to be told, and nothing is decided by it yet.
+      if (failure !== undefined) return { ...decision, facts: this.#gather(subject), failure, isDone: false };
     }
   }
 

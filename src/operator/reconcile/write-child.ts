@@ -7,8 +7,10 @@ import {
   isKubeObject,
   path,
   removePaths,
+  type Removal,
   type KubeClient,
   type KubeObject,
+  type ResourceType,
 } from '../../kube/index.ts';
 import type { Write } from '../decide/plan.ts';
 import type { Child } from '../model/facts.ts';
@@ -86,6 +88,21 @@ async function findOwn(client: KubeClient, child: Child, app: AppServerIdentity)
   return found;
 }
 
+/** What cannot go before what takes its place is there stays for the next look, which is after this write. */
+async function withoutAdded(
+  client: KubeClient,
+  type: ResourceType,
+  observed: KubeObject,
+  added: readonly Removal[],
+): Promise<KubeObject> {
+  try {
+    return await removePaths(client, type, observed, added);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 422) return observed;
+    throw error;
+  }
+}
+
 /** Makes the child as it should be, and returns it as the API server has it then. */
 export async function writeChild(client: KubeClient, app: AppServerIdentity, write: Write): Promise<KubeObject> {
   const { child, found } = write;
@@ -93,8 +110,8 @@ export async function writeChild(client: KubeClient, app: AppServerIdentity, wri
   const created = write.observed === undefined ? await createChild(client, child) : undefined;
   if (created !== undefined) return created;
   const observed = write.observed ?? (await findOwn(client, child, app));
-  const added = found.map((one) => one.added).filter((pointer) => pointer !== undefined);
-  const present = added.length > 0 ? await removePaths(client, type, observed, added) : observed;
+  const added = found.flatMap(({ added: pointer, instead }) => (pointer === undefined ? [] : [{ pointer, instead }]));
+  const present = added.length > 0 ? await withoutAdded(client, type, observed, added) : observed;
   if (child.kind === 'Deployment') return applyDeployment(client, child, present);
   return applyTo(client, type, { object: child, seen: present }, owner);
 }
@@ -107,6 +124,18 @@ export function terminatingProblem({ kind, metadata }: KubeObject): Problem {
     reason: reasons.ChildTerminating,
     message: `${kind} ${metadata.name} is being deleted, and is made anew once it is gone${held}.`,
     stalled: false,
+  };
+}
+
+/** Why a child that is no longer wanted is still there. */
+export function pruneProblem({ kind, metadata }: KubeObject, { status, message }: ApiError): Problem {
+  const cause = message.replace(/\.$/, '');
+  const what = `${kind} ${metadata.name} is no longer wanted and could not be deleted: ${cause}`;
+  if (status !== 403) return { reason: reasons.ChildFailed, message: `${what}; it is tried again.`, stalled: false };
+  return {
+    reason: reasons.ChildForbidden,
+    message: `${what}; delete it yourself, or let the operator's service account do so.`,
+    stalled: true,
   };
 }
 

@@ -58,6 +58,11 @@ const mirrored = (deployment: KubeObject): KubeObject => {
   return changed;
 };
 
+const scaledTo = (deployment: KubeObject, replicas: number): KubeObject => ({
+  ...deployment,
+  spec: { ...(deployment['spec'] as object), replicas },
+});
+
 describe('the release of pods under a new operator', () => {
   const before = deploymentBy(old, {});
   const behind = deploymentBy(old, { proxy: {} });
@@ -86,6 +91,30 @@ describe('the release of pods under a new operator', () => {
       },
       observed: mirrored(nowAt2),
       want: next,
+    },
+    'stays when somebody scales what admission has changed': {
+      observed: scaledTo(mirrored(before), 7),
+      want: old,
+    },
+    'stays when an autoscaler is asked for where admission has changed the Deployment': {
+      spec: { autoscaling: { maxReplicas: 9 }, resources: { requests: { cpu: '1' } } },
+      observed: mirrored(deploymentBy(old, { resources: { requests: { cpu: '1' } } })),
+      want: old,
+    },
+    'stays when the autoscaler goes where admission has changed the Deployment': {
+      spec: { resources: { requests: { cpu: '1' } } },
+      observed: mirrored(deploymentBy(old, { autoscaling: { maxReplicas: 9 }, resources: { requests: { cpu: '1' } } })),
+      want: old,
+    },
+    'stays when the operator is not told the pull policy any more': {
+      observed: deploymentBy({ ...old, runtimeImagePullPolicy: 'Always' }, {}),
+      want: { ...old, runtimeImagePullPolicy: 'Always' },
+    },
+    'stays when the nginx of the operator changes and the AppServer names its own': {
+      spec: { proxy: { image: 'nginx:mine' } },
+      operator: { ...next, proxyImage: 'nginx:1.30' },
+      observed: deploymentBy(old, { proxy: { image: 'nginx:mine' } }),
+      want: old,
     },
     'stays when the operator is told another pull policy': {
       operator: { ...next, runtimeImagePullPolicy: 'Always' },

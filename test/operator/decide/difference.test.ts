@@ -58,7 +58,37 @@ const cases: Record<string, Case> = {
   'an empty object that says what a volume is': {
     want: { volumes: [{ name: 'tmp', emptyDir: {} }] },
     have: { volumes: [{ name: 'tmp', hostPath: { path: '/' } }] },
-    found: ['volumes[tmp].emptyDir'],
+    found: ['volumes[tmp].emptyDir', 'volumes[tmp].hostPath → /volumes/0'],
+  },
+  'what stands in the place of what is wanted': {
+    want: { env: [{ name: 'A', value: '1' }], spec: { maxUnavailable: 1 } },
+    have: { env: [{ name: 'A', valueFrom: { fieldRef: {} } }], spec: { minAvailable: 1 } },
+    found: [
+      'env[A].value',
+      'env[A].valueFrom → /env/0/valueFrom',
+      'spec.maxUnavailable',
+      'spec.minAvailable → /spec/minAvailable',
+    ],
+  },
+  'a probe that asks otherwise, which goes as a whole': {
+    want: { livenessProbe: { httpGet: { port: 1 } } },
+    have: { livenessProbe: { exec: { command: ['true'] } } },
+    found: ['livenessProbe.httpGet', 'livenessProbe.exec → /livenessProbe'],
+  },
+  'a switch that is on where nothing is said': {
+    want: { automountServiceAccountToken: false, paused: false },
+    have: {},
+    found: ['automountServiceAccountToken'],
+  },
+  'an item without a name in a list that is merged': {
+    want: { ports: [{ name: 'http', containerPort: 80 }] },
+    have: { ports: [{ name: 'http', containerPort: 80 }, { containerPort: 81 }] },
+    found: ['ports', 'ports[1] → /ports/1'],
+  },
+  'a key that every object of JavaScript has': {
+    want: { selector: { a: 'b' } },
+    have: { selector: { a: 'b', constructor: 'x' } },
+    found: ['selector.constructor → /selector/constructor'],
   },
   'an item that somebody added, with where it is': {
     want: { env: [{ name: 'A', value: '1' }] },

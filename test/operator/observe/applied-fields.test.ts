@@ -63,7 +63,7 @@ function world(object: KubeObject): {
 } {
   const client = new OneObject();
   const caches = emptyCaches();
-  const applied = new AppliedFields(client, caches);
+  const applied = new AppliedFields(client);
   client.object = object;
   const { metadata, ...rest } = object;
   const { managedFields: _, ...kept } = metadata;
