@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { resourceType } from '../../src/kube/index.ts';
 import { appServerType, childTypes } from '../../src/operator/model/kinds.ts';
 import { eventually } from '../harness/api.ts';
 import { OperatorProcess } from '../harness/operator-process.ts';
 import { World } from './world.ts';
+
+const leaseType = resourceType('coordination.k8s.io/v1', 'Lease');
 
 const flags = (id: string): string[] => [`--leader-election-id=${id}`, '--leader-election-namespace=default'];
 
@@ -30,6 +33,14 @@ test('of two operators on one AppServer one acts, both are named, and the other 
   await using first = new OperatorProcess({ adminPort: 8090, flags: flags('first') });
   await first.says('leading');
   await world.add('shop');
+  await world.becomesRight(10_000);
+  // Whoever may write ConfigMaps cannot make it stand back, with a Lease of their own.
+  const renewTime = new Date().toISOString().replace('Z', '000Z');
+  await world.put(leaseType, 'mine', { spec: { holderIdentity: 'x', leaseDurationSeconds: 3_600, renewTime } });
+  await world.edit(childTypes.ConfigMap, 'shop-live', {
+    metadata: { annotations: { 'appserver.dev/operator': 'two/mine' } },
+  });
+  await world.change('shop', { service: { port: 80 }, replicas: 3 });
   await world.becomesRight(10_000);
   const before = await written(world);
 
@@ -65,4 +76,21 @@ test('of two operators on one AppServer one acts, both are named, and the other 
   );
   await untilConflict(world, false);
   assert.equal((await world.list(appServerType)).length, 1);
+});
+
+test('an operator that holds its Lease and watches other namespaces by now is not waited for', async () => {
+  await using world = await World.create('split');
+  {
+    await using everywhere = new OperatorProcess({ adminPort: 8090, flags: flags('first') });
+    await everywhere.says('leading');
+    await world.add('shop');
+    await world.becomesRight(10_000);
+  }
+  await using elsewhere = new OperatorProcess({ adminPort: 8090, flags: [...flags('first'), '--namespace=default'] });
+  await elsewhere.says('leading');
+  await using here = new OperatorProcess({ adminPort: 8091, flags: [...flags('second'), '--namespace=split'] });
+  await here.says('leading');
+  await world.change('shop', { service: { port: 81 } });
+  // It waits a minute for an answer, and looks twice a minute.
+  await world.becomesRight(110_000);
 });
