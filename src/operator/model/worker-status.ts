@@ -22,7 +22,9 @@ export interface WorkerView {
   /** Workers that ended without having been asked to, by error code, since the container was started. */
   readonly restarts: Readonly<Partial<Record<RuntimeCode, number>>>;
   readonly lastFailure: RuntimeCode | undefined;
-  /** Whether fewer were ready than wanted at the last look too. */
+  /** Whether fewer were ready than wanted although the pod was ready: one that starts lacks workers, too. */
+  readonly short: boolean;
+  /** The same at the last look too: a worker that is being replaced is lacking for a moment only. */
   readonly lacking: boolean;
 }
 
@@ -44,17 +46,24 @@ function countByCode(restarts: Readonly<Record<string, unknown>>): WorkerView['r
   return counts;
 }
 
-/** Undefined when it is no report of a runtime. */
-export function workerView(answer: unknown, before: WorkerView | undefined): WorkerView | undefined {
+/**
+ * Undefined when it is no report of a runtime.
+ * @param podReady whether the pod was ready when it was asked
+ */
+export function workerView(answer: unknown, before: WorkerView | undefined, podReady: boolean): WorkerView | undefined {
   const parsed = report.safeParse(answer);
   if (!parsed.success) return undefined;
   const { workers, restarts, lastFailure } = parsed.data;
+  const desired = clamped(workers.desired, mostWorkers);
+  const ready = clamped(workers.ready, mostWorkers);
+  const short = podReady && ready < desired;
   return {
-    desired: clamped(workers.desired, mostWorkers),
-    ready: clamped(workers.ready, mostWorkers),
+    desired,
+    ready,
     restarts: countByCode(restarts),
     lastFailure: lastFailure === null ? undefined : runtimeCode(lastFailure),
-    lacking: before !== undefined && before.ready < before.desired,
+    short,
+    lacking: short && before?.short === true,
   };
 }
 

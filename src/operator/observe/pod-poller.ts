@@ -154,7 +154,7 @@ export class PodPoller {
     const pod = pods.get(key);
     if (pod === undefined) return;
     const before = workers.get(key);
-    const after = workerView(json, before);
+    const after = workerView(json, before, pod.ready);
     const isOff = !pod.ready || (after !== undefined && isLacking(after));
     const { failures, close } = watched.streaks;
     watched.streaks = { failures: after === undefined ? failures + 1 : 0, close: isOff ? close + 1 : 0 };

@@ -4,7 +4,6 @@ import { names, reasons, type Reason } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import { deploymentCondition, stuckRollout } from '../model/rollout.ts';
 import type { ContainerView, PodView } from '../model/pod.ts';
-import { isLacking } from '../model/worker-status.ts';
 
 export interface Problem {
   readonly reason: Reason;
@@ -149,8 +148,7 @@ export const workersFailing: Check = ({ pods, workers }) => {
   const live = pods.filter((pod) => !pod.terminating);
   const failing = live.flatMap(({ name, ready }) => {
     const view = workers.get(name);
-    // A worker that is being replaced is lacking for a moment only.
-    return ready && view?.lacking === true && isLacking(view) ? [{ name, view }] : [];
+    return ready && view?.lacking === true ? [{ name, view }] : [];
   });
   const [first] = failing;
   if (first === undefined) return undefined;

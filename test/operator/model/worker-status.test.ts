@@ -41,10 +41,20 @@ describe('what a pod says of its workers', () => {
   };
   for (const [name, [answer, view]] of Object.entries(views)) {
     test(name, () => {
-      const expected = { desired: 2, ready: 2, restarts: {}, lastFailure: undefined, lacking: false, ...view };
-      assert.deepEqual(workerView(answer, undefined), expected);
+      const all = { desired: 2, ready: 2, restarts: {}, lastFailure: undefined, lacking: false, ...view };
+      const expected = { ...all, short: all.ready < all.desired };
+      assert.deepEqual(workerView(answer, undefined, true), expected);
     });
   }
+
+  test('workers are lacking when two looks in a row at a ready pod find fewer than wanted', () => {
+    const booting = report({ workers: { desired: 2, ready: 0 } });
+    const starting = workerView(booting, workerView(booting, undefined, false), false);
+    assert.equal(starting?.lacking, false, 'a pod that starts');
+    const first = workerView(booting, starting, true);
+    assert.equal(first?.lacking, false, 'one that was ready just now');
+    assert.equal(workerView(booting, first, true)?.lacking, true);
+  });
 
   const none: Record<string, unknown> = {
     nothing: undefined,
@@ -55,7 +65,7 @@ describe('what a pod says of its workers', () => {
     'no code': report({ lastFailure: 7 }),
   };
   for (const [name, answer] of Object.entries(none)) {
-    test(`is no report when it is ${name}`, () => assert.equal(workerView(answer, undefined), undefined));
+    test(`is no report when it is ${name}`, () => assert.equal(workerView(answer, undefined, true), undefined));
   }
 
   /** Anything, and what looks like a report. */
@@ -76,7 +86,7 @@ describe('what a pod says of its workers', () => {
         for (const [i, pair] of answers.entries()) {
           for (const answer of pair) {
             const before = workers.get(`p${i}`);
-            const view = workerView(JSON.parse(JSON.stringify(answer)), before);
+            const view = workerView(JSON.parse(JSON.stringify(answer)), before, true);
             if (view === undefined) continue;
             assert.ok(JSON.stringify(view).length < 2_000);
             assert.ok(totalRestarts(view) <= 2 ** 31 - 1);

@@ -89,6 +89,7 @@ describe('polling', () => {
       ready: 1,
       restarts: { BOOT_TIMEOUT: 3 },
       lastFailure: 'BOOT_TIMEOUT',
+      short: true,
       lacking: true,
     });
   });

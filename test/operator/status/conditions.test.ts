@@ -246,6 +246,7 @@ describe('conditions when', () => {
       ready: 1,
       restarts: { BOOT_TIMEOUT: 4 },
       lastFailure: 'BOOT_TIMEOUT',
+      short: true,
       lacking: true,
     };
     const given = facts({ children: [settled], pods: [pod('a', { ready: true }), pod('b', { ready: true })] });
@@ -298,6 +299,7 @@ describe('workers of the status', () => {
     ready: 2,
     restarts: {},
     lastFailure: undefined,
+    short: false,
     lacking: false,
     ...changes,
   });
