@@ -1,4 +1,5 @@
 // How soon what is done to a child is undone, and how soon a change is taken over while many others are being created.
+import { names } from '../../src/api/index.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cache, ListWatch, type KubeObject } from '../../src/kube/index.ts';
 import { appServerType, childKinds, childTypes, type ChildKind } from '../../src/operator/model/kinds.ts';
@@ -89,6 +90,7 @@ async function widen(kind: ChildKind): Promise<void> {
 }
 
 function childName(kind: ChildKind, i: number): string {
+  if (kind === 'ServiceAccount') return `${sampled(i)}${names.ownAccountSuffix}`;
   return kind === 'ConfigMap' ? `${sampled(i)}-live` : sampled(i);
 }
 
