@@ -8,6 +8,7 @@ import { appServer } from '../harness/appserver.ts';
 import { installOperator } from '../harness/operator.ts';
 import {
   create,
+  dry,
   forbidden,
   grant,
   patch,
@@ -75,7 +76,6 @@ describe('the account of an AppServer', { concurrency: 1 }, () => {
   after(() => team[Symbol.asyncDispose]());
 
   const shop = (spec: object): KubeObject => appServer(team.namespace, { replicas: 0, ...spec }, name);
-  const dry = (as: KubeClient): { as: KubeClient; dryRun: true } => ({ as, dryRun: true });
 
   const removed = (): Promise<void> => destroy(types.AppServer, team.namespace, name);
 

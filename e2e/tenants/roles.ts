@@ -28,6 +28,9 @@ const authorRules: readonly Rule[] = [
   { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get', 'list'] },
 ];
 
+/** Options of a write as somebody, of which nothing stays. */
+export const dry = (as: KubeClient): { as: KubeClient; dryRun: true } => ({ as, dryRun: true });
+
 export const order = { 'sorts before the victim': ['a', 'z'], 'sorts after the victim': ['z', 'a'] } as const;
 
 let count = 0;

@@ -8,6 +8,7 @@ import { appServer } from '../harness/appserver.ts';
 import { installOperator } from '../harness/operator.ts';
 import {
   create,
+  dry,
   forbidden,
   grant,
   patch,
@@ -128,7 +129,6 @@ describe('a writer of AppServers', { concurrency: 1 }, () => {
   });
   after(() => team[Symbol.asyncDispose]());
 
-  const dry = (as: KubeClient): { as: KubeClient; dryRun: true } => ({ as, dryRun: true });
   const shop = (spec: object): KubeObject => appServer(team.namespace, { replicas: 0, ...spec });
 
   /** One that an administrator has made. */

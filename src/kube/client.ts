@@ -10,8 +10,6 @@ import { proxyFor, type Environment } from './proxy.ts';
 import { realTimers, sleep, type Timers } from './timers.ts';
 import { fingerprint, Transport, type Target } from './transport.ts';
 
-export { ApiError, NoAnswer, UnreadableAnswer, WriteRefused } from './errors.ts';
-
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;

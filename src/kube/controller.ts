@@ -1,7 +1,7 @@
 // Takes keys from the queue and reconciles them, several at a time, never one key twice at once.
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ApiError } from './client.ts';
+import { ApiError } from './errors.ts';
 import type { Priority, WorkQueue } from './queue.ts';
 
 export type Outcome =

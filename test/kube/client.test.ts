@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ApiError, WriteRefused } from '../../src/kube/client.ts';
+import { ApiError, WriteRefused } from '../../src/kube/errors.ts';
 import { json, scriptedServer, type Answer } from './api-server.ts';
 
 const busy = (retryAfter: string, status = 429): Answer => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError } from '../../src/kube/client.ts';
+import { ApiError } from '../../src/kube/errors.ts';
 import { Controller, TerminalError, type Outcome, type Result } from '../../src/kube/controller.ts';
 import { WorkQueue } from '../../src/kube/queue.ts';
 import { VirtualTimers } from './virtual-timers.ts';

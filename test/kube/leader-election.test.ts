@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { ApiError } from '../../src/kube/client.ts';
+import { ApiError } from '../../src/kube/errors.ts';
 import { LeaderElection, type Lease, type LeaseStore } from '../../src/kube/leader-election.ts';
 import { VirtualTimers } from './virtual-timers.ts';
 

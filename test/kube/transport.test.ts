@@ -6,14 +6,8 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import {
-  ApiError,
-  KubeClient,
-  NoAnswer,
-  UnreadableAnswer,
-  WriteRefused,
-  type KubeClientOptions,
-} from '../../src/kube/client.ts';
+import { KubeClient, type KubeClientOptions } from '../../src/kube/client.ts';
+import { ApiError, NoAnswer, UnreadableAnswer, WriteRefused } from '../../src/kube/errors.ts';
 import { certificate, json, scriptedServer, type Answer } from './api-server.ts';
 import { httpProxy, socksProxy } from './proxies.ts';
 import { VirtualTimers } from './virtual-timers.ts';

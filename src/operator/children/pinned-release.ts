@@ -9,7 +9,7 @@ import { layoutOf } from '../model/layout.ts';
 import { couldHaveWritten, pullPolicies, tagged, type Release } from '../model/release.ts';
 import { fieldOf, isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
-import { stamped } from './stamp.ts';
+import { markOf, stamped } from './stamp.ts';
 
 /** Of which nothing stands in a Deployment. */
 const someAutoscaling = { minReplicas: 1, maxReplicas: 1, cpuUtilization: 1 };
@@ -75,9 +75,7 @@ function wasAppliedWith(child: Child, observed: OwnedChild): boolean {
     annotations: Object.fromEntries(own.map((key) => [key, annotations[key] ?? ''])),
   };
   const asItIs = withValuesOf(child['spec'], { ...observed['spec'], template: child['spec']['template'] });
-  return [asItIs, child['spec']].some(
-    (spec) => stamped({ ...child, metadata, spec }).metadata.annotations?.[names.appliedHashAnnotation] === mark,
-  );
+  return [asItIs, child['spec']].some((spec) => markOf(stamped({ ...child, metadata, spec })) === mark);
 }
 
 /** Whether the pods were made with this release, by the hashes of what was applied. */

@@ -3,6 +3,7 @@
 import { names } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Child } from '../model/facts.ts';
+import { markOf } from '../children/stamp.ts';
 import { differences, type Difference, type Step } from './difference.ts';
 import { fieldOwnership, type FieldOwnership } from './field-ownership.ts';
 
@@ -14,8 +15,6 @@ export interface Drift {
 }
 
 const markSteps: readonly Step[] = ['metadata', 'annotations', names.appliedHashAnnotation];
-
-const markOf = ({ metadata }: KubeObject): string | undefined => metadata.annotations?.[names.appliedHashAnnotation];
 
 /** In place of a field, where our entry itself is missing or somebody else's work. */
 function unowned(child: Child): Difference {
@@ -46,10 +45,9 @@ export function drift(child: Child, observed: KubeObject, expectedAt: number | u
 }
 
 /** What is to be changed of a child that was applied from another spec. What admission has added stays. */
-export function changes(child: Child, observed: KubeObject): Drift {
+export function changes(child: Child, observed: KubeObject): readonly Difference[] {
   const ownership = fieldOwnership(observed, names.fieldManager);
-  const found = differences(child, observed).filter((one) => isSomebodys(one, ownership, false));
-  return { found, appliedAt: ownership.appliedAt };
+  return differences(child, observed).filter((one) => isSomebodys(one, ownership, false));
 }
 
 function isSomebodys({ steps, want, added }: Difference, ownership: FieldOwnership, isOurs: boolean): boolean {

@@ -101,7 +101,7 @@ export function fieldOwnership({ metadata: { managedFields = [] } }: KubeObject,
   const own = managedFields.find((entry) => isOwn(entry, manager));
   const others = managedFields.filter((entry) => entry !== own);
   return {
-    appliedAt: own && seconds(own.time),
+    appliedAt: lastApplied(managedFields, manager),
     owns: (steps, want) => has(own?.fieldsV1 ?? {}, steps, want),
     othersOwn: (steps) => others.some(({ fieldsV1 = {} }) => hasAny(fieldsV1, steps)),
   };

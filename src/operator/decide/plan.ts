@@ -1,10 +1,10 @@
 // The difference between what should be and what is: which children to write and which to delete. Pure.
-import { names } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Child, Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import type { PodView } from '../model/pod.ts';
 import { isSettled } from '../model/rollout.ts';
+import { markOf } from '../children/stamp.ts';
 import { differences, type Difference } from './difference.ts';
 
 /** A child that is there and is not literally as it should be. */
@@ -37,8 +37,6 @@ export interface Plan {
 }
 
 const sameObject = (a: KubeObject, b: KubeObject): boolean => a.kind === b.kind && a.metadata.name === b.metadata.name;
-
-const markOf = ({ metadata }: KubeObject): string | undefined => metadata.annotations?.[names.appliedHashAnnotation];
 
 function stepFor(child: Child, observed: OwnedChild | undefined, facts: Facts): Step | undefined {
   if (observed === undefined) {

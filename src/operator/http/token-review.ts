@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { path, resourceType, type KubeClient } from '../../kube/index.ts';
-import { Lru } from './lru.ts';
+import { Lru } from '../model/lru.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 const tokenReviews = resourceType('authentication.k8s.io/v1', 'TokenReview');

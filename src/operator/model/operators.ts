@@ -21,22 +21,17 @@ export function leaseNameOf(claim: string): LeaseName | undefined {
 }
 
 export interface Claims {
-  /** Where they stand; undefined before it is made. */
-  readonly live: OwnedChild | undefined;
   /** The operator that has made the children last. */
   readonly acting: string | undefined;
   /** One that has found another acting. */
   readonly other: string | undefined;
 }
 
-/** What the AppServer's children tell of the operators that it has. */
-export function claimsOn(appServer: string, children: readonly OwnedChild[]): Claims {
-  const live = children.find(
-    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === names.liveConfigMap(appServer),
-  );
+/** @param live the live ConfigMap; undefined before it is made */
+export function claimsOn(live: OwnedChild | undefined): Claims {
   const { [names.operatorAnnotation]: acting, [names.otherOperatorAnnotation]: other } =
     live?.metadata.annotations ?? {};
-  return { live, acting, other };
+  return { acting, other };
 }
 
 export type OperatorState =

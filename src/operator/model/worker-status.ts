@@ -48,7 +48,7 @@ function countByCode(restarts: Readonly<Record<string, unknown>>): WorkerView['r
 
 /**
  * Undefined when it is no report of a runtime.
- * @param podReady whether the pod was ready when it was asked
+ * @param podReady whether the pod is ready, as far as is known when the answer comes
  */
 export function workerView(answer: unknown, before: WorkerView | undefined, podReady: boolean): WorkerView | undefined {
   const parsed = report.safeParse(answer);

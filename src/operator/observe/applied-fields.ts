@@ -1,7 +1,8 @@
 // Whose doing it is where a child is not literally as it was applied. Field managers are not kept, being most of an object's
 // size, so the object is read once for each version of it that differs, and what came of it is remembered.
-import { names, type AppServer } from '../../api/index.ts';
+import type { AppServer } from '../../api/index.ts';
 import { ApiError, isKubeObject, path, type KubeClient, type KubeObject } from '../../kube/index.ts';
+import { markOf } from '../children/stamp.ts';
 import { differences } from '../decide/difference.ts';
 import { changes, drift } from '../decide/drift.ts';
 import type { Examined, Step, Write } from '../decide/plan.ts';
@@ -25,8 +26,6 @@ interface Reading {
   readonly answer: KubeObject;
   readonly observed: OwnedChild;
 }
-
-const markOf = ({ metadata }: KubeObject): string | undefined => metadata.annotations?.[names.appliedHashAnnotation];
 
 export class AppliedFields {
   readonly #client: KubeClient;
@@ -91,7 +90,7 @@ export class AppliedFields {
     // Only what has been added has to be somebody's to be taken away.
     if (literal.every(({ added }) => added === undefined)) return { child, observed, found: literal, why: 'updated' };
     const now = await this.#read(app, child, observed);
-    return { child, observed: now.observed, found: changes(child, now.answer).found, why: 'updated' };
+    return { child, observed: now.observed, found: changes(child, now.answer), why: 'updated' };
   }
 
   #known(key: string, { metadata }: OwnedChild): Known | undefined {

@@ -1,8 +1,8 @@
-import { appServerSchema, statusSchema, type AppServer } from '../../api/index.ts';
+import { appServerSchema, names, statusSchema, type AppServer } from '../../api/index.ts';
 import { keyOf, type KubeObject } from '../../kube/index.ts';
 import type { Caches } from './caches.ts';
 import type { Facts } from '../model/facts.ts';
-import { childrenOf, identityOf, type AppServerIdentity, type Children } from '../model/identity.ts';
+import { childrenOf, identityOf, type AppServerIdentity, type OwnedChild } from '../model/identity.ts';
 import type { OwnRelease } from '../model/release.ts';
 import { childKinds } from '../model/kinds.ts';
 import { observedMark } from '../decide/restart.ts';
@@ -40,9 +40,12 @@ export function parseApp(object: KubeObject): Parsed {
   return { kind: 'invalid', why };
 }
 
-export function childrenIn(caches: Caches, app: AppServerIdentity): Children {
-  const found = childKinds.flatMap((kind) => caches.children[kind].byIndex(identityOf(app)));
-  return childrenOf(found, app);
+/** The AppServer's live ConfigMap, which every AppServer has; undefined before it is made and while it goes. */
+export function liveConfigMapIn(caches: Caches, app: AppServerIdentity): OwnedChild | undefined {
+  const { namespace, name } = app.metadata;
+  const key = keyOf({ metadata: { ...(namespace !== undefined && { namespace }), name: names.liveConfigMap(name) } });
+  const found = caches.children.ConfigMap.get(key);
+  return found && childrenOf([found], app).living[0];
 }
 
 /** What the operator says of itself. */
@@ -54,7 +57,8 @@ export interface Operator {
 
 /** Everything that is known about the AppServer, from the caches alone. */
 export function gather(app: AppServer, caches: Caches, { release, claim }: Operator, now: Date): Facts {
-  const { living: children, terminating } = childrenIn(caches, app);
+  const found = childKinds.flatMap((kind) => caches.children[kind].byIndex(identityOf(app)));
+  const { living: children, terminating } = childrenOf(found, app);
   const pods = caches.pods.byIndex(keyOf(app));
   const workers = new Map(
     pods.flatMap(({ namespace, name }) => {

@@ -1,7 +1,8 @@
 // Whether another operator, named on an AppServer's child, is there, by its Lease.
 import { z } from 'zod';
 import { ApiError, path, resourceType, type KubeClient } from '../../kube/index.ts';
-import { leaseNameOf, type OperatorState } from '../model/operators.ts';
+import { Lru } from '../model/lru.ts';
+import { leaseNameOf, type LeaseName, type OperatorState } from '../model/operators.ts';
 
 const leaseType = resourceType('coordination.k8s.io/v1', 'Lease');
 const leaseView = z.looseObject({
@@ -21,42 +22,34 @@ const skewMs = 30_000;
 /** Names come from outside; the ones asked for longest ago are forgotten. */
 const mostRemembered = 100;
 
-interface Seen {
-  readonly at: number;
-  readonly state: Promise<OperatorState>;
-}
-
 export class OtherOperators {
   readonly #client: KubeClient;
   readonly #now: () => number;
-  readonly #seen = new Map<string, Seen>();
+  readonly #states: Lru<Promise<OperatorState>>;
 
   /** @param now milliseconds since 1970 */
   constructor(client: KubeClient, now: () => number) {
     this.#client = client;
     this.#now = now;
+    this.#states = new Lru(mostRemembered, now);
   }
 
   /** @param claim as an operator has written it on a child */
   state(claim: string): Promise<OperatorState> {
+    const lease = leaseNameOf(claim);
     // Names come from outside, and may be long.
-    if (leaseNameOf(claim) === undefined) return Promise.resolve('gone');
-    const known = this.#seen.get(claim);
-    if (known !== undefined && this.#now() - known.at < rememberMs) return known.state;
-    this.#seen.delete(claim);
-    const state = this.#ask(claim);
-    this.#seen.set(claim, { at: this.#now(), state });
-    const [oldest] = this.#seen.keys();
-    if (this.#seen.size > mostRemembered && oldest !== undefined) this.#seen.delete(oldest);
-    state.catch(() => this.#seen.delete(claim));
+    if (lease === undefined) return Promise.resolve('gone');
+    const known = this.#states.get(claim);
+    if (known !== undefined) return known;
+    const state = this.#ask(lease);
+    this.#states.set(claim, state, rememberMs);
+    state.catch(() => this.#states.delete(claim));
     return state;
   }
 
-  async #ask(claim: string): Promise<OperatorState> {
-    const lease = leaseNameOf(claim);
-    if (lease === undefined) return 'gone';
+  async #ask({ namespace, name }: LeaseName): Promise<OperatorState> {
     try {
-      const answer = await this.#client.json({ method: 'GET', path: path(leaseType, lease.namespace, lease.name) });
+      const answer = await this.#client.json({ method: 'GET', path: path(leaseType, namespace, name) });
       const { holderIdentity, leaseDurationSeconds, renewTime } = leaseView.parse(answer).spec;
       const until = Date.parse(renewTime) + leaseDurationSeconds * 1_000 + skewMs;
       return holderIdentity !== '' && this.#now() < until ? 'acts' : 'gone';

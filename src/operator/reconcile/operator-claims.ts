@@ -1,7 +1,14 @@
 // Two operators on one AppServer: one of them acts, and tells of both.
 import { names, reasons } from '../../api/index.ts';
-import { ApiError, apply, isKubeObject, path } from '../../kube/index.ts';
-import type { EventRecorder, KubeClient, KubeObject } from '../../kube/index.ts';
+import {
+  ApiError,
+  apply,
+  isKubeObject,
+  path,
+  type EventRecorder,
+  type KubeClient,
+  type KubeObject,
+} from '../../kube/index.ts';
 import { fieldOwnership } from '../decide/field-ownership.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { childTypes } from '../model/kinds.ts';
@@ -58,9 +65,10 @@ export class OperatorClaims {
     this.#rivals.delete(key);
   }
 
-  async look(subject: Looked, children: readonly OwnedChild[]): Promise<Standing> {
+  /** @param live the AppServer's live ConfigMap; undefined before it is made */
+  async look(subject: Looked, live: OwnedChild | undefined): Promise<Standing> {
     const { otherOperators, own } = this.#options;
-    const { live, acting, other } = claimsOn(subject.object.metadata.name, children);
+    const { acting, other } = claimsOn(live);
     if (live !== undefined && acting !== undefined && acting !== own) {
       if (await this.#standsBack(subject, live, acting)) {
         if (other !== own) await this.#leave(subject, live, acting);

@@ -5,13 +5,13 @@ import type { EventRecorder, KubeClient, Outcome } from '../../kube/index.ts';
 import { podTemplate } from '../children/deployment.ts';
 import { desired } from '../children/desired.ts';
 import { stamped } from '../children/stamp.ts';
-import { plan, type Step, type Write } from '../decide/plan.ts';
+import { plan, type Plan, type Step, type Write } from '../decide/plan.ts';
 import type { Facts } from '../model/facts.ts';
 import { referencesOf } from '../model/references.ts';
 import { AppliedFields } from '../observe/applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
 import type { Contents } from '../observe/content-versions.ts';
-import { childrenIn, gather, parseApp, type Operator } from '../observe/gather.ts';
+import { gather, liveConfigMapIn, parseApp, type Operator } from '../observe/gather.ts';
 import type { OtherOperators } from '../observe/other-operators.ts';
 import { statusOf, unreadableStatus, type PresentCondition } from '../status/conditions.ts';
 import type { Problem } from '../status/problems.ts';
@@ -72,9 +72,8 @@ interface Carried {
 }
 
 /** What is to be done about what was seen. */
-interface Decision extends Omit<Carried, 'isDone'> {
+interface Decision extends Omit<Carried, 'isDone'>, Pick<Plan, 'prune'> {
   readonly writes: readonly Write[];
-  readonly prune: ReturnType<typeof plan>['prune'];
   /** Whether pods are replaced from now on, or still, for new content. */
   readonly replaces: boolean;
 }
@@ -110,7 +109,7 @@ export class Reconciler {
       return { kind: 'done' };
     }
     // Before anything is written, a status included: another operator may have another schema.
-    const claims = await this.#claims.look({ key, object, log }, childrenIn(caches, object).living);
+    const claims = await this.#claims.look({ key, object, log }, liveConfigMapIn(caches, object));
     if (claims.kind === 'left') return { kind: 'recheck', afterMs: claims.recheckMs, why: reasons.SeveralOperators };
     const parsed = parseApp(object);
     if (parsed.kind === 'invalid') {

@@ -208,7 +208,7 @@ describe('an update', () => {
     const added = by('kubectl-edit', inContainers({ 'k:{"name":"side"}': { '.': {} } }));
     const observed = stored({ image: 'img:0' }, [ours(), added], {}, [sidecar, { name: 'mesh', image: 'mesh:1' }]);
     assert.deepEqual(
-      changes(child, observed).found.map(({ path, added: pointer }) => [path, pointer]),
+      changes(child, observed).map(({ path, added: pointer }) => [path, pointer]),
       [
         [image, undefined],
         ['spec.template.spec.containers[side]', '/spec/template/spec/containers/1'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { Lru } from '../../../src/operator/http/lru.ts';
+import { Lru } from '../../../src/operator/model/lru.ts';
 import { Registry } from 'prom-client';
 import { secureMetricsHandler } from '../../../src/operator/http/secure-metrics.ts';
 import { TokenBucket } from '../../../src/operator/http/token-bucket.ts';

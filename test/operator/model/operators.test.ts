@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { desired } from '../../../src/operator/children/desired.ts';
 import { claimsOn, isAnswered, leaseNameOf, severalOperators } from '../../../src/operator/model/operators.ts';
-import type { KubeObject } from '../../../src/kube/index.ts';
-import { facts, stored } from '../../builders.ts';
+import { keyOf, type KubeObject } from '../../../src/kube/index.ts';
+import { emptyCaches } from '../../../src/operator/observe/caches.ts';
+import { liveConfigMapIn } from '../../../src/operator/observe/gather.ts';
+import { appServer, facts, stored } from '../../builders.ts';
 
 const both = severalOperators('a/x', 'b/x');
 
@@ -37,10 +39,14 @@ describe('of two operators on one AppServer', () => {
   test('both are named', () => assert.match(severalOperators('a/x', 'b/x'), /^The operators a\/x and b\/x both watch/));
 
   test('the one that made the children is known by them', () => {
-    const children = desired(facts({ claim: 'a/x' })).map(stored);
-    const { children: found } = facts({ children });
-    assert.equal(claimsOn('shop', found).acting, 'a/x');
-    assert.equal(claimsOn('other', found).acting, undefined);
+    const caches = emptyCaches();
+    const app = appServer();
+    for (const child of desired(facts({ app, claim: 'a/x' })).map(stored)) {
+      if (child.kind === 'ConfigMap') caches.children.ConfigMap.set(keyOf(child), child, '1');
+    }
+    const otherApp = { ...app, metadata: { ...app.metadata, name: 'other' } };
+    assert.equal(claimsOn(liveConfigMapIn(caches, app)).acting, 'a/x');
+    assert.equal(claimsOn(liveConfigMapIn(caches, otherApp)).acting, undefined);
   });
 });
 
