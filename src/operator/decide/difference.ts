@@ -1,7 +1,7 @@
 // What of a child is not literally as desired: each desired field is compared with what is there. Fields that only the API
 // server or other controllers set are left alone, but for lists and maps that mean exactly what they hold, such as the
 // containers of a pod or the selector of a Service. Whether a difference is anybody's doing is another question: see drift.
-
+import { isDeepStrictEqual } from 'node:util';
 import { sameQuantity } from '../model/quantity.ts';
 import { fieldOf, isFields, itemKey, type Fields } from '../model/unstructured.ts';
 
@@ -131,6 +131,11 @@ const alternatives = [
 /** Without any of them a probe is refused. */
 const handlers = ['httpGet', 'exec', 'tcpSocket', 'grpc'] as const;
 
+/** Whether it has been given the source that the API server gives a volume without one. */
+const isBareVolume = (want: Fields, have: Fields): boolean =>
+  Object.entries(want).every(([field, value]) => field === 'name' || value === undefined || value === null) &&
+  isDeepStrictEqual(have, { name: want['name'], emptyDir: {} });
+
 /** What has been put in the place of what is wanted, and must not be beside it. */
 function rivals(want: Fields, have: Fields, place: Place): Difference[] {
   const of = (all: readonly string[]): Difference[] => {
@@ -141,7 +146,8 @@ function rivals(want: Fields, have: Fields, place: Place): Difference[] {
   const whole = { added: pointer(place) };
   // In a volume, whatever is not its name is what it is.
   const isVolume = place.field === 'volumes' && typeof place.steps.at(-1) === 'object';
-  const sources = isVolume ? Object.keys(have).filter((one) => fieldOf(want, one) === undefined) : [];
+  const sources =
+    isVolume && !isBareVolume(want, have) ? Object.keys(have).filter((one) => fieldOf(want, one) === undefined) : [];
   return [
     ...alternatives.flatMap(of),
     ...of(handlers).map((one) => Object.assign(one, whole)),

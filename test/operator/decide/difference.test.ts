@@ -60,6 +60,21 @@ const cases: Record<string, Case> = {
     have: { volumes: [{ name: 'tmp', hostPath: { path: '/' } }] },
     found: ['volumes[tmp].emptyDir', 'volumes[tmp].hostPath → /volumes/0'],
   },
+  'nothing for the source that the API server gives a volume without one': {
+    want: { volumes: [{ name: 'tmp' }] },
+    have: { volumes: [{ name: 'tmp', emptyDir: {} }] },
+    found: [],
+  },
+  'any other source of a volume without one': {
+    want: { volumes: [{ name: 'a' }, { name: 'b' }] },
+    have: {
+      volumes: [
+        { name: 'a', emptyDir: { medium: 'Memory' } },
+        { name: 'b', hostPath: { path: '/' } },
+      ],
+    },
+    found: ['volumes[a].emptyDir → /volumes/0', 'volumes[b].hostPath → /volumes/1'],
+  },
   'what stands in the place of what is wanted': {
     want: { env: [{ name: 'A', value: '1' }], spec: { maxUnavailable: 1 } },
     have: { env: [{ name: 'A', valueFrom: { fieldRef: {} } }], spec: { minAvailable: 1 } },
