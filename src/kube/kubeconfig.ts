@@ -7,6 +7,9 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { serverOf } from './credentials.ts';
 
+/** In a pod, unless it is to have none. */
+const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
 export interface KubeConfigChoice {
   /** Default: the files of KUBECONFIG, ~/.kube/config, or the service account of the pod. */
   readonly file?: string | undefined;
@@ -46,7 +49,12 @@ export function loadKubeConfig({ file, context }: KubeConfigChoice): KubeConfig 
   const config = new KubeConfig();
   if (file === undefined) config.loadFromDefault();
   else config.loadFromFile(file);
-  const byUser = tokenFiles(files(file));
+  const read = files(file);
+  // client-node goes on to localhost:8080 then, where nobody was asked to look, and where another server may answer.
+  if (read.length === 0 && !existsSync(serviceAccountToken)) {
+    throw new Error('KUBECONFIG names no file, there is no ~/.kube/config, and this is no pod with a service account');
+  }
+  const byUser = tokenFiles(read);
   // Read anew each minute: such tokens are replaced before they expire.
   config.users = config.users.map((user) => {
     const tokenFile = byUser.get(user.name);
