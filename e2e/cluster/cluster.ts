@@ -10,7 +10,7 @@ import { startSimulatedNodes } from './kwok.ts';
 import { clear } from './leftovers.ts';
 import type { Layout, NodeLayout } from './layout.ts';
 import { createNetwork } from './network.ts';
-import { importImage, startContainerd, startKubelet } from './node.ts';
+import { importImage, startContainerd, startKubelets } from './node.ts';
 import { ensureCertificates, writeKubeconfig } from './pki.ts';
 import { step } from './progress.ts';
 
@@ -51,8 +51,7 @@ export async function up(layout: Layout, options: UpOptions = {}): Promise<void>
     step('container runtimes and images', () => nodes),
   ]);
   startControllers(layout);
-  for (const node of layout.nodes) startKubelet(layout, node);
-  await startAddons(layout);
+  await Promise.all([startKubelets(layout), startAddons(layout)]);
   await step(`${layout.nodes.length} nodes Ready, Services routed`, () => nodesReady(layout));
   if (options.simulatedNodes !== undefined && options.simulatedNodes > 0) {
     await startSimulatedNodes(layout, options.simulatedNodes);

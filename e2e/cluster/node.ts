@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inNamespace, run, succeeds } from './command.ts';
-import { isRunning, logTail, startDaemon } from './daemon.ts';
+import { assertRunning, isRunning, logTail, pidOf, startDaemon } from './daemon.ts';
+import { alone } from './host-lock.ts';
+import { throwIfInterrupted } from './interruption.ts';
 import { startProxy } from './control-plane.ts';
 import { binDir, dnsAddress, type Layout, type NodeLayout } from './layout.ts';
 
@@ -122,8 +124,43 @@ function kubeletConfig(layout: Layout, node: NodeLayout): object {
   };
 }
 
+/** Where every kubelet listens for device plugins: no flag moves it. Each removes what is there, and listens then. */
+const devicePluginSocket = '/var/lib/kubelet/device-plugins/kubelet.sock';
+
+/** Starts kubelets and kube-proxies, one after the other, since a kubelet ends that finds the socket of one that starts with it. */
+export function startKubelets(layout: Layout): Promise<void> {
+  return alone('kubelets', async () => {
+    for (const node of layout.nodes) {
+      startKubelet(layout, node);
+      await listensForDevicePlugins(layout, `kubelet-${node.name}`);
+    }
+  });
+}
+
+/** Those of the network namespace of a process, as the kernel tells of them; empty once it has ended. */
+function unixSockets(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/net/unix`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function listensForDevicePlugins(layout: Layout, name: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    throwIfInterrupted();
+    assertRunning(layout, [name]);
+    const pid = pidOf(layout, name);
+    // Of the network namespace of its node, which no other kubelet is in.
+    if (pid !== undefined && unixSockets(pid).includes(devicePluginSocket)) return;
+    if (performance.now() > deadline) throw new Error(`${name} does not listen:\n${logTail(layout, name)}`);
+    await delay(20);
+  }
+}
+
 /** Starts kubelet and kube-proxy; the node is Ready a little later. */
-export function startKubelet(layout: Layout, node: NodeLayout): void {
+function startKubelet(layout: Layout, node: NodeLayout): void {
   makeCgroup(node.name);
   const config = join(node.run, 'kubelet.json');
   writeFileSync(config, JSON.stringify(kubeletConfig(layout, node)));
