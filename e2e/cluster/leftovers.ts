@@ -112,6 +112,20 @@ function stopOrder(name: string): number {
   return 1;
 }
 
+/** What CNI remembers of the pods' networks, in one folder for all of the machine: NETWORK-CONTAINER-INTERFACE. */
+const cniResults = '/var/lib/cni/results';
+
+function removeCniResults(layout: Layout): void {
+  const all = listDir(cniResults);
+  for (const { name } of layout.nodes) {
+    for (const result of all.filter((one) => one.startsWith(`${name}-`))) {
+      const container = result.slice(name.length + 1).split('-', 1)[0] ?? '';
+      rmSync(join(cniResults, result), { force: true });
+      rmSync(join(cniResults, `cni-loopback-${container}-lo`), { force: true });
+    }
+  }
+}
+
 /** Stops daemons and pods and removes their traces; images and certificates stay. */
 export async function clear(layout: Layout): Promise<void> {
   const names = daemonNames(layout).toSorted((a, b) => stopOrder(a) - stopOrder(b));
@@ -136,6 +150,7 @@ export async function clear(layout: Layout): Promise<void> {
   await unmountBelow(layout.cache);
   for (const name of namespaces) await succeeds(['ip', 'netns', 'del', name]);
   await deleteNetwork(layout);
+  removeCniResults(layout);
   for (const hierarchy of cgroupHierarchies()) {
     for (const node of layout.nodes) removeCgroup(join(hierarchy, node.name));
   }
