@@ -49,6 +49,7 @@ program
   .action(async () => {
     await requireAbility();
     await down(chosen());
+    say(`cluster ${chosen().prefix} is down`);
   });
 
 program
