@@ -10,7 +10,7 @@ import { newestLayout } from '../../src/operator/model/layout.ts';
 import type { OwnRelease } from '../../src/operator/model/release.ts';
 
 /** For pods that nobody starts. */
-const runtimeImage = 'registry.example.com/runtime:0.2.0';
+const runtimeImage = 'registry.example.com/runtime:0.3.0';
 
 /** What such an operator makes children with. */
 export const release: OwnRelease = {

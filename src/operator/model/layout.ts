@@ -4,12 +4,13 @@
 //
 //   1  0.1.0
 //   2  0.2.0: the AppServer's own ServiceAccount is named so that no field of any AppServer can aim at it
+//   3  0.3.0
 
-const layouts = [1, 2] as const;
+const layouts = [1, 2, 3] as const;
 
 export type Layout = (typeof layouts)[number];
 
-export const newestLayout: Layout = 2;
+export const newestLayout: Layout = 3;
 
 /** The layout that an annotation tells. The first one was written without. */
 export function layoutOf(annotation: string | undefined): Layout | undefined {
