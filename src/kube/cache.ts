@@ -10,6 +10,7 @@ export class Cache<T> {
   readonly #deleted = new Map<string, bigint>();
   readonly #index = new Map<string, Set<string>>();
   readonly #indexOf: (object: T) => string | undefined;
+  #newest = 0n;
 
   /** @param indexOf what objects are looked up by besides their key, an owner for one */
   constructor(indexOf: (object: T) => string | undefined) {
@@ -22,6 +23,18 @@ export class Cache<T> {
 
   keys(): string[] {
     return [...this.#objects.keys()];
+  }
+
+  /** The newest version that has been kept. A list that is asked for from now on is of this version or a later one. */
+  get newest(): bigint {
+    return this.#newest;
+  }
+
+  /** Forgets which versions are there: etcd has been restored to an earlier time, and counts from there again. */
+  forgetVersions(): void {
+    this.#versions.clear();
+    this.#deleted.clear();
+    this.#newest = 0n;
   }
 
   /** In the order of their keys. */
@@ -42,6 +55,7 @@ export class Cache<T> {
     this.delete(key);
     this.#objects.set(key, object);
     this.#versions.set(key, version);
+    if (version > this.#newest) this.#newest = version;
     const value = this.#indexOf(object);
     if (value !== undefined) this.#index.set(value, (this.#index.get(value) ?? new Set()).add(key));
     return true;

@@ -65,6 +65,8 @@ export class LeaderElection {
   #role: Role = { kind: 'idle' };
   /** The lease as it is, and when it was first seen to be so. */
   #seen: { lease: Lease | undefined; at: number };
+  /** Version of the lease that observe() was told of last. */
+  #observed: string | undefined;
   #cancel: () => void = () => undefined;
   /** A write under way; what is seen meanwhile is looked at when it is over. */
   #writing: Promise<void> | undefined;
@@ -95,6 +97,11 @@ export class LeaderElection {
 
   /** To be told of the lease whenever it changes; undefined when there is none. */
   observe(lease: Lease | undefined): void {
+    const version = lease?.resourceVersion;
+    // What is observed never goes back by itself: etcd has been restored to an earlier time, and what was known is void.
+    const isRestored = version !== undefined && this.#observed !== undefined && isBefore(version, this.#observed);
+    if (version !== undefined) this.#observed = version;
+    if (isRestored) this.#seen = { ...this.#seen, lease: undefined };
     if (!this.#see(lease, this.#options.timers.now())) return;
     // What comes during a write may be its own work.
     if (this.#writing === undefined) this.#consider();

@@ -137,6 +137,7 @@ export class ListWatch<T> {
   /** Brings the cache to the state of a fresh list and returns the place to watch from. */
   async #list(): Promise<string> {
     const { client, type, namespace, cache, signal } = this.#options;
+    const newest = cache.newest;
     const seen = new Set<string>();
     let next: string | undefined;
     for (;;) {
@@ -149,6 +150,8 @@ export class ListWatch<T> {
         ...this.#accept('PartialObjectMetadataList'),
       });
       if (!isListPage(page)) throw new TypeError(`the list of ${type.plural} is no list`);
+      // A list without a version is of the newest one. What was known before it is newer only where etcd has been restored.
+      if (next === undefined && BigInt(page.metadata.resourceVersion) < newest) cache.forgetVersions();
       for (const item of page.items ?? []) {
         if (!isKubeObject(item)) continue;
         seen.add(keyOf(item));

@@ -4,6 +4,20 @@ import { Cache } from '../../src/kube/cache.ts';
 
 const cache = (): Cache<{ owner?: string; value: number }> => new Cache((object) => object.owner);
 
+test('takes earlier versions once the known ones are void', () => {
+  const objects = cache();
+  objects.set('a', { value: 1 }, '200');
+  objects.set('b', { value: 1 }, '150');
+  objects.delete('b', '210');
+  assert.equal(objects.newest, 200n);
+  objects.forgetVersions();
+  assert.equal(objects.newest, 0n);
+  assert.equal(objects.get('a')?.value, 1, 'what is there stays until a list has come');
+  assert.equal(objects.set('a', { value: 2 }, '120'), true);
+  assert.equal(objects.set('b', { value: 2 }, '110'), true);
+  assert.deepEqual([objects.get('a')?.value, objects.get('b')?.value, objects.newest], [2, 2, 120n]);
+});
+
 test('finds objects by key and by index, and forgets both', () => {
   const objects = cache();
   objects.set('b', { owner: 'x', value: 1 });

@@ -85,6 +85,46 @@ describe('list and watch', () => {
     assert.deepEqual(errors, []);
   });
 
+  test('takes what a list has after etcd was restored to an earlier time', async () => {
+    const script: Answer[] = [
+      listOf('205', object('a', '200'), object('b', '150')),
+      json(504, {
+        kind: 'Status',
+        code: 504,
+        reason: 'Timeout',
+        message: 'Too large resource version: 205, current: 130',
+      }),
+      listOf('130', object('a', '120'), object('c', '110')),
+      silent,
+    ];
+    const { changes } = await observe(script, 5);
+    assert.deepEqual(changes, ['added a', 'added b', 'changed a', 'added c', 'deleted b']);
+  });
+
+  test('keeps the answer to a write that is ahead of a list', async () => {
+    await using server = await scriptedServer([listOf('205', object('a', '200')), silent]);
+    const stop = new AbortController();
+    const cache = new Cache<KubeObject>(() => undefined);
+    const watch = new ListWatch({
+      client: server.client,
+      type,
+      cache,
+      // The write is answered while the list is read.
+      keep: (one) => {
+        cache.set('web/a', object('a', '210'), '210');
+        return one;
+      },
+      onChange: () => undefined,
+      onError: (error) => assert.fail(String(error)),
+      signal: stop.signal,
+    });
+    const running = watch.run();
+    await watch.synced;
+    stop.abort();
+    await running;
+    assert.equal(cache.get('web/a')?.metadata.resourceVersion, '210');
+  });
+
   test('reads a long list page by page', async () => {
     const pages: Answer[] = [
       json(200, { items: [object('a', '1')], metadata: { resourceVersion: '5', continue: 'next' } }),

@@ -1,10 +1,23 @@
-// Whether the cluster knows a kind that is not its own: noticed when its definition comes and when it goes.
+// Whether the cluster serves a kind that is not its own, in the version that is used here: noticed when its definition comes,
+// changes and goes.
 import { z } from 'zod';
-import { ApiError, Cache, ListWatch, resourceType, type KubeClient, type KubeObject } from '../../kube/index.ts';
+import {
+  ApiError,
+  Cache,
+  ListWatch,
+  resourceType,
+  type KubeClient,
+  type KubeObject,
+  type ResourceType,
+} from '../../kube/index.ts';
 import { observedConditions } from '../model/observed-conditions.ts';
 
 const definitionType = resourceType('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
 const definitionView = z.looseObject({
+  spec: z.looseObject({
+    group: z.string(),
+    versions: z.array(z.looseObject({ name: z.string(), served: z.boolean() })),
+  }),
   status: z.looseObject({ conditions: observedConditions.nullable() }).optional(),
 });
 
@@ -16,15 +29,21 @@ export interface DefinitionOptions {
   readonly onGone: () => void;
 }
 
-function isEstablished(object: KubeObject): boolean {
-  const { conditions } = definitionView.parse(object).status ?? {};
-  return (conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True');
+/** A definition may be there without the version that is used here. */
+function isServed(object: KubeObject, { apiVersion }: ResourceType): boolean {
+  const { spec, status } = definitionView.parse(object);
+  const serves = spec.versions.some(({ name, served }) => served && `${spec.group}/${name}` === apiVersion);
+  const conditions = status?.conditions ?? [];
+  return serves && conditions.some((one) => one.type === 'Established' && one.status === 'True');
 }
 
-/** Resolves when it is known whether there is a definition of this name, and, if so, what there is of its kind. */
+/**
+ * Resolves when it is known whether the kind is served, and, if so, when `onServed` has.
+ * @param definition name of the CustomResourceDefinition of the kind
+ */
 export async function watchDefinition(
   client: KubeClient,
-  name: string,
+  { type, definition: name }: { readonly type: ResourceType; readonly definition: string },
   { signal, onError, onServed, onGone }: DefinitionOptions,
 ): Promise<void> {
   const forbidden = new AbortController();
@@ -36,13 +55,13 @@ export async function watchDefinition(
     type: definitionType,
     fieldSelector: `metadata.name=${name}`,
     cache: new Cache<boolean>(() => undefined),
-    keep: isEstablished,
+    keep: (object) => isServed(object, type),
     signal: AbortSignal.any([signal, forbidden.signal]),
-    onChange: (_, established = false) => {
-      if (established && served === undefined) {
+    onChange: (_, isKnown = false) => {
+      if (isKnown && served === undefined) {
         served = new AbortController();
         serving = onServed(AbortSignal.any([signal, served.signal]));
-      } else if (!established && served !== undefined) {
+      } else if (!isKnown && served !== undefined) {
         served.abort();
         served = undefined;
         onGone();

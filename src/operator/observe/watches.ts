@@ -75,12 +75,14 @@ interface Watched<T> {
   readonly priorityOf: (before: T | undefined, after: T | undefined) => Priority;
   /** Whether the change is a write of ours that is under way. */
   readonly isEcho?: (before: T, after: T) => boolean;
+  /** Called when a list or watch has failed, which is tried again. */
+  readonly onFailure?: () => void;
 }
 
 /** Starts all watches. Resolves when every cache has its first list. */
 export async function startWatches(options: WatchOptions): Promise<void> {
   const { client, caches, contents, signal } = options;
-  const children = (kind: ChildKind, until: AbortSignal): Promise<void> =>
+  const children = (kind: ChildKind, until: AbortSignal, onFailure?: () => void): Promise<void> =>
     startWatch(options, until, {
       type: childTypes[kind],
       cache: caches.children[kind],
@@ -88,21 +90,30 @@ export async function startWatches(options: WatchOptions): Promise<void> {
       labelSelector: ours,
       keysFor: keysOfApp,
       priorityOf: childPriority,
+      ...(onFailure && { onFailure }),
     });
   const optional = [...optionalKinds].map(([kind, definition]) =>
-    watchDefinition(client, definition, {
-      signal,
-      onError: (error) => options.onError(explain(childTypes[kind], error)),
-      onServed: async (until) => {
-        await children(kind, until);
-        caches.served.add(kind);
-        for (const key of caches.apps.keys()) options.onChange(key, 'normal');
+    watchDefinition(
+      client,
+      { type: childTypes[kind], definition },
+      {
+        signal,
+        onError: (error) => options.onError(explain(childTypes[kind], error)),
+        onServed: async (until) => {
+          // One that cannot be listed, for whatever reason, is none: AppServers that do not use it must not wait for it.
+          const failed = Promise.withResolvers<void>();
+          const listed = children(kind, until, failed.resolve).then(() => {
+            caches.served.add(kind);
+            for (const key of caches.apps.keys()) options.onChange(key, 'normal');
+          });
+          await Promise.race([listed, failed.promise]);
+        },
+        onGone: () => {
+          caches.served.delete(kind);
+          for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
+        },
       },
-      onGone: () => {
-        caches.served.delete(kind);
-        for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
-      },
-    }),
+    ),
   );
   await Promise.all([
     startWatch(options, signal, {
@@ -143,7 +154,7 @@ export async function startWatches(options: WatchOptions): Promise<void> {
 async function startWatch<T>(
   { client, namespaces, onChange, onError }: WatchOptions,
   signal: AbortSignal,
-  { type, keep, keysFor, priorityOf, isEcho, ...how }: Watched<T>,
+  { type, keep, keysFor, priorityOf, isEcho, onFailure, ...how }: Watched<T>,
 ): Promise<void> {
   const watches = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) => {
     const watch = new ListWatch({
@@ -160,7 +171,10 @@ async function startWatch<T>(
         const keys = [before, after].flatMap((kept) => (kept === undefined ? [] : keysFor(kept)));
         for (const key of new Set(keys)) onChange(key, priorityOf(before, after));
       },
-      onError: (error) => onError(explain(type, error)),
+      onError: (error) => {
+        onError(explain(type, error));
+        onFailure?.();
+      },
     });
     void watch.run();
     return watch.synced;

@@ -124,7 +124,7 @@ const fieldsOf = ({ key, id }: Turn): { appserver: string; reconcileID: string }
   reconcileID: id,
 });
 
-function createController(options: Options, log: Logger, parts: Parts, signal: AbortSignal): Controller {
+function createController(options: Options, log: Logger, parts: Parts, signal: AbortSignal): Pick<Controller, 'run'> {
   const { client, caches, contents, queue, events, metrics } = parts;
   const now = (): Date => new Date();
   const uptimeMs = (): number => performance.now();
@@ -142,7 +142,7 @@ function createController(options: Options, log: Logger, parts: Parts, signal: A
     now,
     uptimeMs,
   });
-  return new Controller({
+  const controller = new Controller({
     queue,
     concurrency: options.concurrency,
     urgentConcurrency,
@@ -154,6 +154,12 @@ function createController(options: Options, log: Logger, parts: Parts, signal: A
       else log.warn({ ...fieldsOf(turn), result, seconds, err: error }, 'reconcile failed');
     },
   });
+  return {
+    run: () => {
+      reconciler.resumeRestarts();
+      return controller.run();
+    },
+  };
 }
 
 /** Where replicas of this operator agree on who acts, and what other operators know it by. */

@@ -10,6 +10,7 @@ import type { AppliedFields } from '../observe/applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
 import type { Problem } from '../status/problems.ts';
 import { describeWrite, fieldsOf } from './announce.ts';
+import type { Conflicts } from './conflicts.ts';
 import type { Contention } from './repair-limiter.ts';
 import type { Subject } from './subject.ts';
 import { touchPods } from './touch-pods.ts';
@@ -40,6 +41,7 @@ export interface ChildWriterOptions {
   readonly caches: Caches;
   readonly applied: AppliedFields;
   readonly contention: Contention;
+  readonly conflicts: Conflicts;
   readonly events: EventRecorder;
   /** Milliseconds that only grow. */
   readonly uptimeMs: () => number;
@@ -54,9 +56,14 @@ export class ChildWriter {
 
   /**
    * Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods.
+   * @param onWritten called after each
    * @throws ApiError 409 or 404 when a child is another than the one that was decided on
    */
-  async write(subject: Subject, writes: readonly Write[]): Promise<Failure | undefined> {
+  async write(
+    subject: Subject,
+    writes: readonly Write[],
+    onWritten: (write: Write) => void,
+  ): Promise<Failure | undefined> {
     const { contention, uptimeMs } = this.#options;
     const written: Write[] = [];
     try {
@@ -64,6 +71,7 @@ export class ChildWriter {
         const failure = await this.#writeOne(subject, write);
         if (failure !== undefined) return failure;
         written.push(write);
+        onWritten(write);
       }
       return undefined;
     } finally {
@@ -73,16 +81,18 @@ export class ChildWriter {
   }
 
   async #writeOne({ key, app, log }: Subject, write: Write): Promise<Failure | undefined> {
-    const { client, caches, applied } = this.#options;
+    const { client, caches, applied, conflicts } = this.#options;
     const { child } = write;
     try {
       const answer = await writeChild(client, app, write);
+      conflicts.written(key, child);
       this.#keep(child.kind, answer);
       applied.wrote(key, child, answer);
     } catch (error) {
       if (error instanceof UnseenChild) this.#keep(child.kind, error.object);
       // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it.
-      if (error instanceof ApiError && (error.status === 409 || error.status === 404)) throw error;
+      if (error instanceof ApiError && error.status === 404) throw error;
+      if (error instanceof ApiError && error.status === 409 && !conflicts.add(key, child)) throw error;
       const problem = writeProblem(child, error);
       if (problem === undefined) throw error;
       log.warn({ child: child.kind, name: child.metadata.name, reason: problem.reason, err: error }, 'child refused');

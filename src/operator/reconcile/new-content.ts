@@ -13,8 +13,8 @@ import type { Subject } from './subject.ts';
 
 export interface RestartDecision {
   readonly facts: Facts;
-  /** Whether pods are replaced from now on, or still. */
-  readonly replaces: boolean;
+  /** `begins` once the Deployment has been written, `goes on` since then. */
+  readonly replacing: 'no' | 'begins' | 'goes on';
   /** Why they are not replaced yet. */
   readonly waiting: PresentCondition | undefined;
 }
@@ -23,6 +23,10 @@ export interface NewContentOptions {
   readonly contents: Contents;
   readonly events: EventRecorder;
 }
+
+/** Whether pods are being replaced; not those of a rollout that has failed or is paused, which need no place. */
+export const isRolling = (facts: Facts): boolean =>
+  facts.app.spec.rollout.paused !== true && !isSettled(facts) && !isStuck(facts);
 
 /** @param used what the pods use */
 export async function decideRestart(
@@ -37,8 +41,7 @@ export async function decideRestart(
   const { now, later, changed } = restart(facts.restart, references, looks);
   const paused = rollout.paused === true;
   if (changed.length === 0) {
-    const replaces = !paused && !isSettled(facts) && !isStuck(facts);
-    return { facts: { ...facts, restart: now }, replaces, waiting: undefined };
+    return { facts: { ...facts, restart: now }, replacing: isRolling(facts) ? 'goes on' : 'no', waiting: undefined };
   }
   // A rollout that is paused replaces nothing, and needs no place.
   const place = paused ? undefined : turn.request(rollout.progressDeadlineSeconds * 1_000);
@@ -48,7 +51,7 @@ export async function decideRestart(
   events.record(object, { type: 'Normal', reason: reasons.ContentChanged, action: 'Restart', note });
   return {
     facts: { ...facts, restart: may ? now : later },
-    replaces: place?.kind === 'granted',
+    replacing: place?.kind === 'granted' ? 'begins' : 'no',
     waiting: place?.kind === 'waiting' ? restartWaiting(place.holders) : undefined,
   };
 }

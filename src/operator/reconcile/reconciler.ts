@@ -6,6 +6,7 @@ import { podTemplate } from '../children/deployment.ts';
 import { desired } from '../children/desired.ts';
 import { stamped } from '../children/stamp.ts';
 import { plan, type Plan, type Step, type Write } from '../decide/plan.ts';
+import { observedMark } from '../decide/restart.ts';
 import type { Facts } from '../model/facts.ts';
 import { referencesOf } from '../model/references.ts';
 import { AppliedFields } from '../observe/applied-fields.ts';
@@ -16,7 +17,8 @@ import type { OtherOperators } from '../observe/other-operators.ts';
 import { statusOf, unreadableStatus, type PresentCondition } from '../status/conditions.ts';
 import type { Problem } from '../status/problems.ts';
 import { ChildWriter, type Failure } from './child-writer.ts';
-import { decideRestart } from './new-content.ts';
+import { Conflicts } from './conflicts.ts';
+import { decideRestart, isRolling, type RestartDecision } from './new-content.ts';
 import { OperatorClaims } from './operator-claims.ts';
 import { Contention } from './repair-limiter.ts';
 import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
@@ -72,15 +74,14 @@ interface Carried {
 }
 
 /** What is to be done about what was seen. */
-interface Decision extends Omit<Carried, 'isDone'>, Pick<Plan, 'prune'> {
+interface Decision extends Omit<Carried, 'isDone'>, Pick<Plan, 'prune'>, Pick<RestartDecision, 'replacing'> {
   readonly writes: readonly Write[];
-  /** Whether pods are replaced from now on, or still, for new content. */
-  readonly replaces: boolean;
 }
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
+  readonly #conflicts = new Conflicts();
   readonly #applied: AppliedFields;
   readonly #children: ChildWriter;
   readonly #statuses: StatusWriter;
@@ -90,7 +91,12 @@ export class Reconciler {
     const { client } = options;
     this.#options = options;
     this.#applied = new AppliedFields(client);
-    this.#children = new ChildWriter({ ...options, applied: this.#applied, contention: this.#contention });
+    this.#children = new ChildWriter({
+      ...options,
+      applied: this.#applied,
+      contention: this.#contention,
+      conflicts: this.#conflicts,
+    });
     this.#statuses = new StatusWriter(options);
     this.#claims = new OperatorClaims({ ...options, own: options.operator.claim });
   }
@@ -98,6 +104,20 @@ export class Reconciler {
   /** @param log with what tells this reconcile from others */
   reconcile(key: string, log: Logger): Promise<Outcome> {
     return this.#options.restartLimit.turn(key, (turn) => this.#reconcile(key, log, turn));
+  }
+
+  /** Rollouts for new content that were under way before this operator led have their places again. */
+  resumeRestarts(): void {
+    const { caches, restartLimit } = this.#options;
+    restartLimit.resume(caches.apps.keys().filter((key) => this.#isRestarting(key)));
+  }
+
+  #isRestarting(key: string): boolean {
+    const { caches, operator, now } = this.#options;
+    const object = caches.apps.get(key);
+    if (object === undefined || observedMark(caches.children.Deployment.get(key)).mark === undefined) return false;
+    const parsed = parseApp(object);
+    return parsed.kind === 'app' && isRolling(gather(parsed.app, caches, operator, now()));
   }
 
   async #reconcile(key: string, log: Logger, turn: RestartTurn): Promise<Outcome> {
@@ -123,6 +143,7 @@ export class Reconciler {
   #forget(key: string): void {
     this.#contention.forget(key);
     this.#applied.forget(key);
+    this.#conflicts.forget(key);
     this.#claims.forget(key);
     this.#options.contents.forget(key);
   }
@@ -146,11 +167,15 @@ export class Reconciler {
   async #carryOut(subject: Subject, turn: RestartTurn): Promise<Carried> {
     for (let round = 1; ; round++) {
       const decision = await this.#decide(subject, turn);
-      const { writes, prune, replaces } = decision;
+      const { writes, prune, replacing } = decision;
       const isDone = writes.length === 0 && prune.length === 0;
-      if (isDone && replaces) turn.keep();
+      // Whatever comes after it: its pods are being replaced.
+      if (replacing === 'goes on') turn.keep();
+      if (isDone) this.#conflicts.forget(subject.key);
       if (isDone || round > mostRounds) return { ...decision, isDone };
-      let failure = await this.#children.write(subject, writes);
+      let failure = await this.#children.write(subject, writes, ({ child }) => {
+        if (replacing === 'begins' && child.kind === 'Deployment') turn.keep();
+      });
       for (const child of prune) failure ??= await this.#children.prune(subject, child);
       // What was written just now changes what is to be told, and nothing is decided by it yet.
       if (failure !== undefined) return { ...decision, facts: this.#gather(subject), failure, isDone: false };
@@ -160,17 +185,17 @@ export class Reconciler {
   async #decide(subject: Subject, turn: RestartTurn): Promise<Decision> {
     const { key } = subject;
     const seen = this.#look(subject);
-    const nothing = { facts: seen, writes: [], prune: [], replaces: false, waiting: undefined, waitMs: undefined };
+    const idle = { writes: [], prune: [], replacing: 'no', waiting: undefined, waitMs: undefined } as const;
     const merged = podTemplate(seen);
-    if (merged.kind === 'conflict') return { ...nothing, failure: { problem: conflictProblem(merged.path) } };
+    if (merged.kind === 'conflict') return { ...idle, facts: seen, failure: { problem: conflictProblem(merged.path) } };
     const used = referencesOf(merged.template);
-    const { facts, replaces, waiting } = await decideRestart(this.#options, subject, { facts: seen, used }, turn);
+    const { facts, replacing, waiting } = await decideRestart(this.#options, subject, { facts: seen, used }, turn);
     const { steps, prune, blocked } = plan(desired(facts).map(stamped), facts);
     const found = await this.#examine(subject, steps);
     const { due: writes, waitMs } = this.#contention.admit(key, found, this.#options.uptimeMs());
     const [held] = blocked;
     const failure = held === undefined ? undefined : { problem: terminatingProblem(held) };
-    return { facts: seen, writes, prune, replaces, waiting, waitMs, failure };
+    return { facts: seen, writes, prune, replacing, waiting, waitMs, failure };
   }
 
   async #examine({ key, app }: Subject, steps: readonly Step[]): Promise<Write[]> {

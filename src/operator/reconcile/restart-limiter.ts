@@ -62,6 +62,17 @@ export class RestartLimit {
     return this.#waiting.size;
   }
 
+  /**
+   * Takes up the rollouts that were under way before this process led: they count, however many they are.
+   * @param apps keys of the AppServers whose pods are being replaced
+   */
+  resume(apps: Iterable<string>): void {
+    for (const app of apps) {
+      if (this.#holders.has(app)) continue;
+      this.#grant(app, longestLeaseMs, true);
+    }
+  }
+
   /** Ends leases in time until the signal. */
   start(signal: AbortSignal): void {
     const timer = setInterval(() => this.tick(), tickMs);
@@ -131,9 +142,9 @@ export class RestartLimit {
     return (this.#held.get(namespace) ?? 0) < this.#mostOfNamespace;
   }
 
-  #grant(app: string, leaseMs: number): void {
+  #grant(app: string, leaseMs: number, kept = false): void {
     this.#stopWaiting(app);
-    this.#holders.set(app, { until: this.#options.now() + leaseMs, kept: false });
+    this.#holders.set(app, { until: this.#options.now() + leaseMs, kept });
     const namespace = namespaceOfKey(app);
     this.#held.set(namespace, (this.#held.get(namespace) ?? 0) + 1);
   }

@@ -53,13 +53,13 @@ function isOwn(found: KubeObject, child: Child, app: AppServerIdentity): boolean
 
 const owner = { fieldManager: names.fieldManager, force: true } as const;
 
-/** @returns undefined when there is an object of this name */
-async function createChild(client: KubeClient, child: Child): Promise<KubeObject | undefined> {
+/** @returns the conflict when there is an object of this name, or seems to be */
+async function createChild(client: KubeClient, child: Child): Promise<KubeObject | ApiError> {
   const object = child.kind === 'Deployment' ? newDeployment(child) : child;
   try {
     return await applyNew(client, childTypes[child.kind], object, owner);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 409) return undefined;
+    if (error instanceof ApiError && error.status === 409) return error;
     throw error;
   }
 }
@@ -75,12 +75,27 @@ export class UnseenChild extends ApiError {
 }
 
 /**
+ * The object in the way of a creation, or the conflict where there is none: it has gone meanwhile, or the conflict is about
+ * something else, a ResourceQuota that many change at once for one.
+ */
+async function readInTheWay(client: KubeClient, { kind, metadata }: Child, conflict: ApiError): Promise<unknown> {
+  try {
+    return await client.json({ method: 'GET', path: path(childTypes[kind], metadata.namespace, metadata.name) });
+  } catch (error) {
+    throw error instanceof ApiError && error.status === 404 ? conflict : error;
+  }
+}
+
+/**
  * What the cache does not have, because it lacks our label.
  * @throws ForeignChild, TerminatingChild or UnseenChild
  */
-async function findOwn(client: KubeClient, child: Child, app: AppServerIdentity): Promise<KubeObject> {
-  const { namespace, name } = child.metadata;
-  const found = await client.json({ method: 'GET', path: path(childTypes[child.kind], namespace, name) });
+async function findOwn(
+  client: KubeClient,
+  { child, conflict }: { readonly child: Child; readonly conflict: ApiError },
+  app: AppServerIdentity,
+): Promise<KubeObject> {
+  const found = await readInTheWay(client, child, conflict);
   if (!isKubeObject(found) || !isOwn(found, child, app)) throw new ForeignChild(child);
   const isListed = found.metadata.labels?.[names.managedByLabel] === names.fieldManager;
   if (isListed && belongsTo(found, app)) throw new UnseenChild({ ...found, kind: child.kind });
@@ -103,13 +118,24 @@ async function withoutAdded(
   }
 }
 
+/** The child as it has been created, or what there is under its name and may become it. */
+async function createOrFind(
+  client: KubeClient,
+  app: AppServerIdentity,
+  child: Child,
+): Promise<{ readonly created: KubeObject } | { readonly observed: KubeObject }> {
+  const answer = await createChild(client, child);
+  if (!(answer instanceof ApiError)) return { created: answer };
+  return { observed: await findOwn(client, { child, conflict: answer }, app) };
+}
+
 /** Makes the child as it should be, and returns it as the API server has it then. */
 export async function writeChild(client: KubeClient, app: AppServerIdentity, write: Write): Promise<KubeObject> {
   const { child, found } = write;
   const type = childTypes[child.kind];
-  const created = write.observed === undefined ? await createChild(client, child) : undefined;
-  if (created !== undefined) return created;
-  const observed = write.observed ?? (await findOwn(client, child, app));
+  const target = write.observed === undefined ? await createOrFind(client, app, child) : { observed: write.observed };
+  if ('created' in target) return target.created;
+  const { observed } = target;
   const added = found.flatMap(({ added: pointer, instead }) => (pointer === undefined ? [] : [{ pointer, instead }]));
   const present = added.length > 0 ? await withoutAdded(client, type, observed, added) : observed;
   if (child.kind === 'Deployment') return applyDeployment(client, child, present);

@@ -165,6 +165,18 @@ describe('places for restarts', () => {
     assert.deepEqual([world.freed, world.limit.holders], [['b/1'], ['b/1']]);
   });
 
+  test('rollouts that were under way before count, however many they are', async () => {
+    const world = new World(2);
+    world.limit.resume(['a/1', 'a/2', 'a/3']);
+    assert.equal(await world.mayBegin('b/1'), false);
+    await world.isThrough('a/1');
+    assert.equal(await world.mayBegin('b/1'), false, 'there are still as many as there may be');
+    await world.isThrough('a/2');
+    assert.deepEqual(world.freed, ['b/1']);
+    world.advance(15 * minute);
+    assert.deepEqual(world.limit.holders, []);
+  });
+
   test('no place is held for one that wants no more', async () => {
     const world = new World(1);
     await world.wants('a/1');
