@@ -21,6 +21,7 @@ export { KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';
 export { ApiError, NoAnswer } from './errors.ts';
 export { EventRecorder } from './events.ts';
+export { inParallel } from './in-parallel.ts';
 export { FairKeys, namespaceOfKey } from './fair-keys.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElection } from './leader-election.ts';

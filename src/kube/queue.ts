@@ -1,8 +1,8 @@
 // Work queue of keys, after client-go's: a key is in it once, is worked on by one taker at a time, and one that was added
 // while being worked on comes again afterwards. What is urgent comes before what is not, but never alone; within a priority
-// namespaces take turns; a key that comes again and again is spaced out.
+// namespaces take turns, and none has all takers at a time; a key that comes again and again is spaced out.
 import { backoffMs } from './backoff.ts';
-import { FairKeys } from './fair-keys.ts';
+import { FairKeys, namespaceOfKey } from './fair-keys.ts';
 import { Throttle } from './throttle.ts';
 import { realTimers, type Timers } from './timers.ts';
 
@@ -47,12 +47,25 @@ interface Paused extends Later {
 /** Urgent keys that one after the other may come before a normal one that waits. */
 const urgentInARow = 3;
 
+export interface QueueOptions {
+  readonly timers?: Timers;
+  /** From 0 to 1, for delays that differ. */
+  readonly random?: () => number;
+  readonly observer?: QueueObserver;
+  /**
+   * Keys of one namespace that are worked on at a time, so that one in which each takes long leaves takers for the others.
+   * Default: any number
+   */
+  readonly mostOfNamespace?: number;
+}
+
 const retry = { baseMs: 50, capMs: 60_000 };
 
 export class WorkQueue {
   readonly #timers: Timers;
   readonly #random: () => number;
   readonly #observer: QueueObserver;
+  readonly #mostOfNamespace: number;
   readonly #ready: Readonly<Record<Priority, FairKeys>> = { urgent: new FairKeys(), normal: new FairKeys() };
   /** Apart, so that reports of progress do not hold up an edit. */
   readonly #throttles: Readonly<Record<Priority, Throttle>> = { urgent: new Throttle(), normal: new Throttle() };
@@ -60,6 +73,8 @@ export class WorkQueue {
   readonly #addedAt = new Map<string, number>();
   /** When each was taken. */
   readonly #working = new Map<string, number>();
+  /** How many of those are of a namespace. */
+  readonly #workingOf = new Map<string, number>();
   /** Added while being worked on. */
   readonly #again = new Map<string, Priority>();
   readonly #later = new Map<string, Later>();
@@ -70,10 +85,11 @@ export class WorkQueue {
   #urgentSinceNormal = 0;
   #closed = false;
 
-  constructor(timers: Timers = realTimers, random: () => number = Math.random, observer = nobody) {
-    this.#timers = timers;
-    this.#random = random;
-    this.#observer = observer;
+  constructor({ timers, random, observer, mostOfNamespace }: QueueOptions = {}) {
+    this.#timers = timers ?? realTimers;
+    this.#random = random ?? Math.random;
+    this.#observer = observer ?? nobody;
+    this.#mostOfNamespace = mostOfNamespace ?? Infinity;
   }
 
   /** Seconds for which each key that was taken has been worked on. */
@@ -93,7 +109,9 @@ export class WorkQueue {
     const { urgent, normal } = this.#throttles;
     const { size: addedAt } = this.#addedAt;
     const notes = this.#again.size + this.#later.size + this.#paused.size + this.#failures.size;
-    return this.depth + addedAt + this.#working.size + notes + urgent.known(now) + normal.known(now);
+    return (
+      this.depth + addedAt + this.#working.size + this.#workingOf.size + notes + urgent.known(now) + normal.known(now)
+    );
   }
 
   add(key: string, priority: Priority = 'normal'): void {
@@ -115,14 +133,35 @@ export class WorkQueue {
     this.#paused.get(key)?.cancel();
     this.#paused.delete(key);
     if (!this.#ready.normal.delete(key)) this.#noteAdded(key);
-    const index = this.#waiting.findIndex(({ least }) => least === 'normal' || priority === 'urgent');
-    const [taker] = index === -1 ? [] : this.#waiting.splice(index, 1);
-    if (taker === undefined) {
-      this.#ready[priority].add(key);
-    } else {
-      this.#noteTaken(key, priority);
+    this.#ready[priority].add(key);
+    this.#handOut();
+  }
+
+  /** Gives what is ready to those that wait. */
+  #handOut(): void {
+    // The first ones: whoever has waited longest.
+    for (const taker of [...this.#waiting]) {
+      const key = this.#next(taker.least);
+      if (key === undefined) continue;
+      this.#waiting.splice(this.#waiting.indexOf(taker), 1);
       taker.give(key);
     }
+  }
+
+  /** Takes the next key that may be worked on now. */
+  #next(least: Priority): string | undefined {
+    for (const priority of this.#order(least)) {
+      const key = this.#ready[priority].take((namespace) => this.#mayHaveMore(namespace));
+      if (key === undefined) continue;
+      if (least === 'normal') this.#urgentSinceNormal = priority === 'urgent' ? this.#urgentSinceNormal + 1 : 0;
+      this.#noteTaken(key, priority);
+      return key;
+    }
+    return undefined;
+  }
+
+  #mayHaveMore(namespace: string): boolean {
+    return (this.#workingOf.get(namespace) ?? 0) < this.#mostOfNamespace;
   }
 
   /** The earlier of two pauses counts. */
@@ -145,6 +184,19 @@ export class WorkQueue {
     this.#observer.waited((now - (this.#addedAt.get(key) ?? now)) / 1000);
     this.#addedAt.delete(key);
     this.#working.set(key, now);
+    const namespace = namespaceOfKey(key);
+    this.#workingOf.set(namespace, (this.#workingOf.get(namespace) ?? 0) + 1);
+  }
+
+  #noteDone(key: string): void {
+    const since = this.#working.get(key);
+    if (since === undefined) return;
+    this.#observer.worked((this.#timers.now() - since) / 1000);
+    this.#working.delete(key);
+    const namespace = namespaceOfKey(key);
+    const left = (this.#workingOf.get(namespace) ?? 1) - 1;
+    if (left > 0) this.#workingOf.set(namespace, left);
+    else this.#workingOf.delete(namespace);
   }
 
   /** Adds the key after `ms`, unless it is due sooner anyway. */
@@ -164,14 +216,10 @@ export class WorkQueue {
   /** The next key, once there is one that is at least so urgent; undefined when the queue is closed. */
   take(least: Priority = 'normal'): Promise<string | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
-    for (const priority of this.#order(least)) {
-      const key = this.#ready[priority].take();
-      if (key === undefined) continue;
-      if (least === 'normal') this.#urgentSinceNormal = priority === 'urgent' ? this.#urgentSinceNormal + 1 : 0;
-      this.#noteTaken(key, priority);
-      return Promise.resolve(key);
-    }
-    return new Promise((give) => this.#waiting.push({ least, give }));
+    return new Promise((give) => {
+      this.#waiting.push({ least, give });
+      this.#handOut();
+    });
   }
 
   /** Where a taker looks first. */
@@ -190,12 +238,11 @@ export class WorkQueue {
 
   /** To be called for each key taken, whatever came of it. */
   done(key: string): void {
-    const since = this.#working.get(key);
-    if (since !== undefined) this.#observer.worked((this.#timers.now() - since) / 1000);
-    this.#working.delete(key);
+    this.#noteDone(key);
     const priority = this.#again.get(key);
     this.#again.delete(key);
     if (priority !== undefined) this.add(key, priority);
+    this.#handOut();
   }
 
   /** Comes again, later with each failure in a row. Returns the delay in milliseconds. */

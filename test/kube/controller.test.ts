@@ -28,7 +28,7 @@ const outcomes: Record<string, { reconcile: () => Promise<Outcome>; result: Resu
 for (const [name, { reconcile, result, planned }] of Object.entries(outcomes)) {
   test(name, async () => {
     const timers = new VirtualTimers();
-    const queue = new WorkQueue(timers, () => 1);
+    const queue = new WorkQueue({ timers, random: () => 1 });
     const results: string[] = [];
     const reported = Promise.withResolvers<void>();
     const controller = new Controller({
@@ -51,7 +51,7 @@ for (const [name, { reconcile, result, planned }] of Object.entries(outcomes)) {
 }
 
 test('each reconcile has an id of its own, which its result has too', async () => {
-  const queue = new WorkQueue(new VirtualTimers(), () => 1);
+  const queue = new WorkQueue({ timers: new VirtualTimers(), random: () => 1 });
   const begun: string[] = [];
   const ended: string[] = [];
   const twice = Promise.withResolvers<void>();
@@ -78,7 +78,7 @@ test('each reconcile has an id of its own, which its result has too', async () =
 });
 
 test('many keys that need nothing of the outside leave everything else its turn', async () => {
-  const queue = new WorkQueue(new VirtualTimers());
+  const queue = new WorkQueue({ timers: new VirtualTimers() });
   const total = 100;
   let done = 0;
   const all = Promise.withResolvers<void>();
@@ -102,7 +102,7 @@ test('many keys that need nothing of the outside leave everything else its turn'
 
 test('conflicts in a row are tried again as soon as the first', async () => {
   const timers = new VirtualTimers();
-  const queue = new WorkQueue(timers, () => 1);
+  const queue = new WorkQueue({ timers, random: () => 1 });
   let tries = 0;
   let reported = Promise.withResolvers<void>();
   const controller = new Controller({
@@ -128,7 +128,7 @@ test('conflicts in a row are tried again as soon as the first', async () => {
 });
 
 test('who cannot tell of a result goes on all the same, and the key is free again', async () => {
-  const queue = new WorkQueue(new VirtualTimers(), () => 1);
+  const queue = new WorkQueue({ timers: new VirtualTimers(), random: () => 1 });
   const begun: string[] = [];
   const all = Promise.withResolvers<void>();
   const controller = new Controller({

@@ -6,7 +6,7 @@ import { VirtualTimers } from './virtual-timers.ts';
 
 function queue(): { timers: VirtualTimers; work: WorkQueue } {
   const timers = new VirtualTimers();
-  return { timers, work: new WorkQueue(timers, () => 1) };
+  return { timers, work: new WorkQueue({ timers, random: () => 1 }) };
 }
 
 describe('work queue', () => {
@@ -151,6 +151,66 @@ describe('work queue', () => {
     const taken = await takeMany(work, 8);
     assert.ok(taken.indexOf('web/blog') < 2, taken.join(' '));
     assert.ok(taken.includes('web/shop'), taken.join(' '));
+  });
+
+  test('a namespace whose keys take long leaves takers for the others', async () => {
+    const work = new WorkQueue({ timers: new VirtualTimers(), mostOfNamespace: 4 });
+    const taken: string[] = [];
+    const take = (least: 'urgent' | 'normal'): void =>
+      void work.take(least).then((key) => {
+        if (key !== undefined) taken.push(key);
+      });
+    for (let i = 0; i < 6; i++) take('normal');
+    for (let i = 0; i < 2; i++) take('urgent');
+    for (let i = 0; i < 20; i++) work.add(`slow/${i}`, i % 2 === 0 ? 'urgent' : 'normal');
+    await new Promise(setImmediate);
+    assert.equal(taken.length, 4);
+    work.add('web/shop');
+    work.add('web/blog', 'urgent');
+    await new Promise(setImmediate);
+    assert.deepEqual(taken.slice(4).toSorted(), ['web/blog', 'web/shop']);
+    work.done(taken[0] ?? '');
+    await new Promise(setImmediate);
+    assert.equal(taken.length, 7, 'a key that is done makes room for the next one');
+    assert.match(taken[6] ?? '', /^slow/);
+  });
+
+  test('no namespace is worked on more than it may be, and no taker waits while a key may be taken', async () => {
+    const call = fc.record({
+      do: fc.constantFrom('add' as const, 'hurry' as const, 'take' as const, 'done' as const),
+      key: fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(5)).map(([namespace, i]) => `${namespace}/${i}`),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(call, { maxLength: 80 }), async (most, calls) => {
+        const work = new WorkQueue({ timers: new VirtualTimers(), mostOfNamespace: most });
+        const [working, waiting] = [new Set<string>(), new Set<string>()];
+        let takers = 0;
+        for (const { do: what, key } of calls) {
+          if (what === 'take') {
+            takers++;
+            void work.take().then((taken) => {
+              takers--;
+              if (taken !== undefined) working.add(taken) && waiting.delete(taken);
+            });
+          } else if (what === 'done') {
+            const [first] = working;
+            if (first !== undefined) working.delete(first) && work.done(first);
+          } else if (!working.has(key)) {
+            waiting.add(key);
+            work.add(key, what === 'hurry' ? 'urgent' : 'normal');
+          }
+          await new Promise(setImmediate);
+          const of = (namespace: string): number => [...working].filter((one) => one.startsWith(namespace)).length;
+          for (const namespace of ['a/', 'b/', 'c/'])
+            assert.ok(of(namespace) <= most, `${namespace}: ${of(namespace)}`);
+          const idle = takers > 0 && work.depth > 0 && [...waiting].some((one) => of(one.slice(0, 2)) < most);
+          // A key that comes too often is not ready yet, and is not counted as waiting by depth.
+          assert.ok(!idle || work.depth < waiting.size, 'a taker waits in vain');
+        }
+        work.close();
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('however much is urgent, every fourth key is one that is not', async () => {

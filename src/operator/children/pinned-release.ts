@@ -6,7 +6,7 @@ import { observedMark } from '../decide/restart.ts';
 import type { Child, Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { layoutOf } from '../model/layout.ts';
-import { couldHaveWritten, pullPolicies, tagged, type Release } from '../model/release.ts';
+import { couldHaveWritten, couldHaveWrittenProxy, pullPolicies, tagged, type Release } from '../model/release.ts';
 import { fieldOf, isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
 import { markOf, stamped } from './stamp.ts';
@@ -31,7 +31,7 @@ function observedRelease({ app, release }: Facts, { metadata }: OwnedChild): Rel
   const layout = layoutOf(annotation);
   // An image that the AppServer names leaves the operator's own out.
   const isUsed = app.spec.proxy !== undefined && app.spec.proxy.image === undefined;
-  const isOwnProxy = !isUsed || couldHaveWritten(proxyImage, release.proxyImage, earlierImages);
+  const isOwnProxy = !isUsed || couldHaveWrittenProxy(proxyImage, release.proxyImage, earlierImages);
   if (layout === undefined || !isOwnProxy) return undefined;
   const pinned = { ...wantedRelease({ app, release }), proxyImage, layout };
   const { version } = app.spec.runtime;

@@ -1,5 +1,6 @@
-// Connections of one server. When there are too many, the oldest has to go, one on which no request is being answered before the
-// others: whoever opens connections and says nothing, or reads no answer, must not keep the kubelet out.
+// Connections of one server. When there are too many, the address that has most of them loses one: the oldest on which no request
+// is being answered, or else the oldest. Whoever opens connections and says nothing, or reads no answer, must not keep the kubelet
+// out.
 import type { Socket } from 'node:net';
 
 export class Connections {
@@ -35,12 +36,15 @@ export class Connections {
   }
 
   #evict(): void {
-    const keys = [...this.#open.keys()];
+    const byAddress = Map.groupBy(this.#open.keys(), addressOf);
+    const [keys = []] = [...byAddress.values()].toSorted((a, b) => b.length - a.length);
     const key = keys.find((one) => !this.#busy.has(one)) ?? keys[0];
     if (key === undefined) return;
     this.#open.get(key)?.destroy();
     this.#open.delete(key);
   }
 }
+
+const addressOf = (key: string): string => key.slice(0, key.indexOf(' '));
 
 const keyOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`;

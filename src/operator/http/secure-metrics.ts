@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import { OperatorError } from '../process/errors.ts';
 import { profile } from './profile.ts';
-import { plain, startServer, type Answer, type Handler } from './server.ts';
+import { plain, startServer, type Answer, type Handler, type Request } from './server.ts';
 import type { Reviewer } from './token-review.ts';
 
 export interface SecureMetricsOptions {
@@ -20,12 +20,11 @@ export interface SecureMetricsOptions {
 
 /** Undefined for whoever may. */
 async function refusal(
-  path: string,
-  authorization: string | undefined,
+  { path, headers, from }: Pick<Request, 'path' | 'headers' | 'from'>,
   { reviewer, onError }: Pick<SecureMetricsOptions, 'reviewer' | 'onError'>,
 ): Promise<Answer | undefined> {
   try {
-    const verdict = await reviewer.mayGet(authorization, path);
+    const verdict = await reviewer.mayGet(headers.authorization, { path, from });
     switch (verdict.kind) {
       case 'allowed':
         return undefined;
@@ -47,11 +46,12 @@ async function refusal(
 
 export function secureMetricsHandler(options: Omit<SecureMetricsOptions, 'port' | 'tlsDir'>): Handler {
   const { registry } = options;
-  return async ({ path, query, headers }) => {
+  return async (request) => {
+    const { path, query } = request;
     if (path !== '/metrics' && path !== '/debug/profile') {
       return plain(404, 'there are /metrics and /debug/profile?seconds=10\n');
     }
-    const refused = await refusal(path, headers.authorization, options);
+    const refused = await refusal(request, options);
     if (refused !== undefined) return refused;
     if (path === '/debug/profile') return profile(query.get('seconds'));
     return { status: 200, type: registry.contentType, body: await registry.metrics() };

@@ -18,6 +18,8 @@ export interface Request {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: Readonly<IncomingHttpHeaders>;
+  /** IP address that the request comes from. */
+  readonly from: string;
 }
 
 export interface Answer {
@@ -73,10 +75,12 @@ export function parseTarget(target: string): Pick<Request, 'path' | 'query'> | u
 
 const notAllowed: Answer = { ...plain(405, 'only GET and HEAD are answered\n'), headers: { allow: 'GET, HEAD' } };
 
-async function answer({ method, url = '', headers }: IncomingMessage, handler: Handler): Promise<Answer> {
+async function answer({ method, url = '', headers, socket }: IncomingMessage, handler: Handler): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return notAllowed;
   const target = parseTarget(url);
-  return target === undefined ? plain(400, 'the target is no path\n') : handler({ method, ...target, headers });
+  return target === undefined
+    ? plain(400, 'the target is no path\n')
+    : handler({ method, ...target, headers, from: socket.remoteAddress ?? '' });
 }
 
 function headersOf({ type, body, headers }: Answer): Record<string, string | number> {

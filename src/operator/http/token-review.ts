@@ -30,6 +30,11 @@ const rememberRefusedMs = 10_000;
 const mostRemembered = 1_000;
 /** Reviews of tokens that are not known to be good: strangers must not have the API server work for them. */
 const rate = { capacity: 20, perSecond: 5 };
+/** The same of one address, so that one stranger leaves reviews for a scraper whose token is new. */
+const rateOfAddress = { capacity: 5, perSecond: 1 };
+const mostAddresses = 1_000;
+/** After which a bucket is full again, whatever was taken. */
+const fullAfterMs = (rateOfAddress.capacity / rateOfAddress.perSecond) * 1_000;
 /** Of one review; the scraper waits for it. */
 const timeoutMs = 5_000;
 /** Printable, and no longer than the longest of tokens with many groups. */
@@ -50,6 +55,8 @@ export class Reviewer {
   /** Tokens that were good when they were last asked about. What they cost is bounded by their number. */
   readonly #regulars: Lru<true>;
   readonly #bucket: TokenBucket;
+  readonly #ofAddress: Lru<TokenBucket>;
+  readonly #now: () => number;
   readonly #underWay = new Map<string, Promise<Settled>>();
 
   /** @param now milliseconds that only grow */
@@ -59,10 +66,19 @@ export class Reviewer {
     this.#refused = new Lru(mostRemembered, now);
     this.#regulars = new Lru(mostRemembered, now);
     this.#bucket = new TokenBucket(rate, now);
+    this.#ofAddress = new Lru(mostAddresses, now);
+    this.#now = now;
   }
 
-  /** Whether who bears the token may GET the path. @throws ApiError when the API server does not answer the question */
-  async mayGet(authorization: string | undefined, urlPath: string): Promise<Verdict> {
+  /**
+   * Whether who bears the token may GET the path.
+   * @param from IP address of who asks
+   * @throws ApiError when the API server does not answer the question
+   */
+  async mayGet(
+    authorization: string | undefined,
+    { path: urlPath, from }: { readonly path: string; readonly from: string },
+  ): Promise<Verdict> {
     const [, token] = bearer.exec(authorization ?? '') ?? [];
     if (token === undefined) return { kind: 'unknown' };
     const key = createHash('sha256').update(`${urlPath} ${token}`).digest('base64');
@@ -70,13 +86,21 @@ export class Reviewer {
     if (known !== undefined) return { kind: known };
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return { kind: await underWay };
-    const retryAfterMs = this.#regulars.get(key) === true ? 0 : this.#bucket.take();
+    const retryAfterMs = this.#regulars.get(key) === true ? 0 : this.#wait(from);
     if (retryAfterMs > 0) return { kind: 'busy', retryAfterMs };
     const asked = this.#ask(token, urlPath).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, asked);
     const kind = await asked;
     this.#remember(key, kind);
     return { kind };
+  }
+
+  /** Takes one of the reviews that there may be, and returns 0; or the milliseconds until there is one. */
+  #wait(from: string): number {
+    const own = this.#ofAddress.get(from) ?? new TokenBucket(rateOfAddress, this.#now);
+    this.#ofAddress.set(from, own, fullAfterMs);
+    const ownMs = own.take();
+    return ownMs > 0 ? ownMs : this.#bucket.take();
   }
 
   #remember(key: string, kind: Settled): void {

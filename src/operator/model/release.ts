@@ -23,14 +23,25 @@ export interface OwnRelease extends Release {
   readonly earlierImages: ReadonlySet<string>;
 }
 
+/** Without tag and digest. */
+const repositoryOf = (image: string): string => (image.split('@')[0] ?? '').replace(/:[^/:]*$/, '');
+
 /** The same image under another tag. */
 export function tagged(image: string, tag: string): string {
-  const [name = ''] = image.split('@');
-  return `${name.replace(/:[^/:]*$/, '')}:${tag}`;
+  return `${repositoryOf(image)}:${tag}`;
 }
 
 /**
- * Whether this operator could have written the image into pods. What stands on a Deployment can be written by others, and
+ * Whether this operator could have written the image of nginx into pods. Its tags are nginx's own and no version of the operator
+ * tells them, so the repository has to do: it is the one that whoever installs the operator trusts for it.
+ * @param own the image that this operator has
+ */
+export function couldHaveWrittenProxy(image: string, own: string, earlierImages: ReadonlySet<string>): boolean {
+  return earlierImages.has(image) || (image !== '' && repositoryOf(image) === repositoryOf(own));
+}
+
+/**
+ * Whether this operator could have written the image of the runtime into pods. What stands on a Deployment can be written by others, and
  * must not decide what pods run: neither a foreign image nor an old one with faults that are known.
  * @param own the image that this operator has for the purpose
  */

@@ -1,7 +1,7 @@
 // What is in the ConfigMaps and Secrets that pods use: their metadata is watched, and one is read when it is another than
 // it was. Nothing of it is kept but a hash, with the operator's key.
 import { z } from 'zod';
-import { ApiError, Cache, namespaceOfKey, path, resourceType, type KubeClient } from '../../kube/index.ts';
+import { ApiError, Cache, inParallel, namespaceOfKey, path, resourceType, type KubeClient } from '../../kube/index.ts';
 import {
   referenceId,
   referenceKinds,
@@ -38,6 +38,9 @@ function fieldsOf({ data = {}, binaryData = {} }: z.output<typeof content>): unk
 type PlaceId = string;
 
 const idOf = ({ kind, namespace, name }: Place): PlaceId => `${kind}/${namespace}/${name}`;
+
+/** At a time for one AppServer: however many it names, others need the connections, too. */
+const mostReads = 8;
 
 interface Read {
   readonly resourceVersion: string;
@@ -93,14 +96,13 @@ export class Contents {
     );
     const key = this.#key;
     if (key === undefined) return new Map();
-    const looks = await Promise.all(
-      watched.map(async ({ kind, name, optional }): Promise<[ReferenceId, Look | undefined]> => {
-        const place = { kind, namespace, name };
-        const id = referenceId({ kind, name, optional });
-        const found = await this.#content(key, place, noted.get(id));
-        return [id, look(key, place, noted.get(id), { found, optional })];
-      }),
-    );
+    const lookAt = async ({ kind, name, optional }: Reference): Promise<[ReferenceId, Look | undefined]> => {
+      const place = { kind, namespace, name };
+      const id = referenceId({ kind, name, optional });
+      const found = await this.#content(key, place, noted.get(id));
+      return [id, look(key, place, noted.get(id), { found, optional })];
+    };
+    const looks = await inParallel(mostReads, watched, lookAt);
     return new Map(looks.flatMap(([id, is]) => (is === undefined ? [] : [[id, is]])));
   }
 

@@ -245,7 +245,10 @@ async function run(options: Options, log: Logger): Promise<void> {
   const reload = (): KubeConfig => readKubeConfig(options);
   const access = { config: reload(), reload };
   const metrics = new Metrics();
-  const queue = new WorkQueue(undefined, undefined, metrics.queue);
+  const queue = new WorkQueue({
+    observer: metrics.queue,
+    mostOfNamespace: Math.ceil((options.concurrency + urgentConcurrency) / 2),
+  });
   const stop = new AbortController();
   const stopped = untilStopped(log, stop);
   const leadership = leadershipOf(options, access, log, stop.signal);

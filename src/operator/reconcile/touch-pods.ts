@@ -2,11 +2,14 @@
 // the pod has.
 import type { Logger } from 'pino';
 import { names } from '../../api/index.ts';
-import { path, type KubeClient } from '../../kube/index.ts';
+import { inParallel, path, type KubeClient } from '../../kube/index.ts';
 import { contentHash } from '../model/content-hash.ts';
 import type { Child } from '../model/facts.ts';
 import { podType } from '../model/kinds.ts';
 import type { PodView } from '../model/pod.ts';
+
+/** At a time for one AppServer: however many pods it has, others need the connections, too. */
+const mostTouches = 16;
 
 /** Resolves in any case: without it, kubelet looks later. */
 export async function touchPods(
@@ -26,5 +29,5 @@ export async function touchPods(
       log.debug({ pod: name, err: error }, 'pod not touched');
     }
   };
-  await Promise.all(pods.map(touch));
+  await inParallel(mostTouches, pods, touch);
 }

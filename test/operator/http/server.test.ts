@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { Socket, type AddressInfo, type Server } from 'node:net';
 import { describe, test } from 'node:test';
+import { Connections } from '../../../src/operator/http/connections.ts';
 import { healthHandler } from '../../../src/operator/http/health.ts';
 import { parseTarget, plain, startServer, type Handler } from '../../../src/operator/http/server.ts';
 import { anyBytes, exchange, hostileRequests, overTls, plainly, type Connect } from '../../hostile-http.ts';
@@ -162,6 +163,31 @@ describe('a server of the operator', () => {
     await Promise.all(strangers.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
     await stillAnswers(running.open);
     for (const socket of strangers) socket.destroy();
+  });
+
+  test('takes connections from the address that has most of them', () => {
+    const closed: string[] = [];
+    const socket = (remoteAddress: string, remotePort: number): Socket => {
+      const one = new Socket();
+      Object.defineProperties(one, { remoteAddress: { value: remoteAddress }, remotePort: { value: remotePort } });
+      return one.once('close', () => closed.push(remoteAddress));
+    };
+    const connections = new Connections(8);
+    // Requests that nobody reads the answers of.
+    for (let port = 1; port <= 8; port++) {
+      const stranger = socket('10.1.1.1', port);
+      connections.add(stranger);
+      connections.busy(stranger);
+    }
+    connections.add(socket('10.0.0.1', 1));
+    for (let port = 9; port <= 200; port++) connections.add(socket('10.1.1.1', port));
+    return new Promise<void>((resolve) => {
+      setImmediate(() => {
+        assert.equal(closed.length, 193);
+        assert.ok(!closed.includes('10.0.0.1'), 'the kubelet keeps its connection');
+        resolve();
+      });
+    });
   });
 
   test('finishes an answer that is under way, whoever comes then', async () => {

@@ -26,14 +26,16 @@ class Judge {
     return { status: spec.token.startsWith('good') ? { authenticated: true, user: { username: spec.token } } : {} };
   }
 
-  async verdict(token: string, path = '/metrics'): Promise<string> {
-    return (await this.reviewer.mayGet(`Bearer ${token}`, path)).kind;
+  async verdict(token: string, path = '/metrics', from = '10.0.0.1'): Promise<string> {
+    return (await this.reviewer.mayGet(`Bearer ${token}`, { path, from })).kind;
   }
 
-  /** Verdicts on so many tokens that nobody has seen before. */
-  async flood(count: number): Promise<string[]> {
+  /** Verdicts on so many tokens that nobody has seen before, from as many addresses. */
+  async flood(count: number, from?: string): Promise<string[]> {
     const verdicts: string[] = [];
-    for (let i = 0; i < count; i++) verdicts.push(await this.verdict(`bad-${this.now}-${i}`));
+    for (let i = 0; i < count; i++) {
+      verdicts.push(await this.verdict(`bad-${this.now}-${i}`, '/metrics', from ?? `10.1.${i >> 8}.${i & 255}`));
+    }
     return verdicts;
   }
 }
@@ -55,7 +57,7 @@ describe('a review', () => {
   for (const [name, [authorization, want, asked]] of Object.entries(verdicts)) {
     test(name, async () => {
       const judge = new Judge();
-      assert.equal((await judge.reviewer.mayGet(authorization, '/metrics')).kind, want);
+      assert.equal((await judge.reviewer.mayGet(authorization, { path: '/metrics', from: '10.0.0.1' })).kind, want);
       assert.equal(judge.asked.length, asked);
     });
   }
@@ -130,6 +132,15 @@ describe('a flood of tokens', () => {
     });
   }
 
+  test('of one address leaves reviews for a scraper whose token is new', async () => {
+    const judge = new Judge();
+    for (let second = 0; second < 60; second++) {
+      judge.now = second * 1_000;
+      await judge.flood(50, '10.9.9.9');
+      assert.equal(await judge.verdict(`good-${second}`, '/metrics', '10.0.0.1'), 'allowed', `second ${second}`);
+    }
+  });
+
   test('does not keep a scraper out that was let in before', async () => {
     const judge = new Judge();
     await judge.verdict('good');
@@ -152,6 +163,7 @@ describe('a flood of tokens', () => {
       method: 'GET',
       path: '/metrics',
       query: new URLSearchParams(),
+      from: '10.0.0.1',
       headers: { authorization: 'Bearer new' },
     } as const;
     const { status, headers } = await handler(request);
