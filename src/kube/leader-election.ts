@@ -53,7 +53,8 @@ type Role =
   | { readonly kind: 'over' };
 
 /** Versions of objects of one kind compare as whole numbers (KEP-5504). */
-function isBefore(version: string, other: string): boolean {
+/** Whether one version of an object is older than another. */
+export function isBefore(version: string, other: string): boolean {
   const whole = /^[0-9]+$/;
   return whole.test(version) && whole.test(other) && BigInt(version) < BigInt(other);
 }
@@ -65,8 +66,6 @@ export class LeaderElection {
   #role: Role = { kind: 'idle' };
   /** The lease as it is, and when it was first seen to be so. */
   #seen: { lease: Lease | undefined; at: number };
-  /** Version of the lease that observe() was told of last. */
-  #observed: string | undefined;
   #cancel: () => void = () => undefined;
   /** A write under way; what is seen meanwhile is looked at when it is over. */
   #writing: Promise<void> | undefined;
@@ -95,12 +94,12 @@ export class LeaderElection {
     return this.#role.kind === 'leader' && this.#options.timers.now() < this.#role.until;
   }
 
-  /** To be told of the lease whenever it changes; undefined when there is none. */
-  observe(lease: Lease | undefined): void {
-    const version = lease?.resourceVersion;
-    // What is observed never goes back by itself: etcd has been restored to an earlier time, and what was known is void.
-    const isRestored = version !== undefined && this.#observed !== undefined && isBefore(version, this.#observed);
-    if (version !== undefined) this.#observed = version;
+  /**
+   * To be told of the lease whenever it changes; undefined when there is none.
+   * @param isRestored whether etcd has been restored to an earlier time, which the lease is of
+   */
+  observe(lease: Lease | undefined, isRestored = false): void {
+    // What was known is void, our own writes included.
     if (isRestored) this.#seen = { ...this.#seen, lease: undefined };
     if (!this.#see(lease, this.#options.timers.now())) return;
     // What comes during a write may be its own work.

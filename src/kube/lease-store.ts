@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Cache } from './cache.ts';
 import type { KubeClient } from './client.ts';
-import type { Lease, LeaseStore } from './leader-election.ts';
+import { isBefore, type Lease, type LeaseStore } from './leader-election.ts';
 import { path, resourceType, type KubeObject } from './objects.ts';
 import { ListWatch } from './watch.ts';
 
@@ -22,6 +22,7 @@ const leaseObject = z.object({
 
 /** As the API server stores it. */
 interface StoredLease extends Lease {
+  readonly resourceVersion: string;
   readonly acquired: string | undefined;
 }
 
@@ -52,9 +53,12 @@ export class KubeLease implements LeaseStore {
     this.#name = name;
   }
 
-  /** Tells the lease now and whenever it changes. Resolves once it is known. */
+  /**
+   * Tells the lease now and whenever it changes, and whether it has gone back to what it was, as when etcd is restored. Resolves
+   * once it is known.
+   */
   watch(
-    onLease: (lease: Lease | undefined) => void,
+    onLease: (lease: Lease | undefined, isRestored: boolean) => void,
     { onError, signal }: { onError: (error: unknown) => void; signal: AbortSignal },
   ): Promise<void> {
     const watch = new ListWatch({
@@ -64,7 +68,12 @@ export class KubeLease implements LeaseStore {
       fieldSelector: `metadata.name=${this.#name}`,
       cache: new Cache<StoredLease>(() => undefined),
       keep: stored,
-      onChange: (_, lease) => onLease(lease),
+      onChange: (before, lease) => {
+        // A watch tells versions in their order.
+        const wentBack =
+          lease !== undefined && before !== undefined && isBefore(lease.resourceVersion, before.resourceVersion);
+        onLease(lease, wentBack);
+      },
       onError,
       signal,
     });

@@ -20,6 +20,12 @@ class Store {
     return this.put(next);
   }
 
+  /** To an earlier time. Nobody is told: watches break off, and list anew. */
+  restore(lease: Lease): void {
+    this.lease = lease;
+    this.#version = Number(lease.resourceVersion);
+  }
+
   put(next: Omit<Lease, 'resourceVersion'> | undefined): Lease {
     const stored = { holder: '', durationMs: 0, transitions: 0, ...next, resourceVersion: String(++this.#version) };
     this.lease = next === undefined ? undefined : stored;
@@ -273,6 +279,38 @@ describe('leader election', () => {
     await pass(timers, 500);
     await releasing;
     assert.equal(store.lease?.holder, '');
+  });
+
+  test('a lease of before a restore of etcd is taken for what it is, and the next one leads after it', async () => {
+    const { timers, store, a } = two();
+    a.start(store);
+    await pass(timers, 500);
+    const early = store.lease;
+    await pass(timers, 4_000);
+    assert.ok(early);
+    // Held by one that is no more.
+    store.restore({ ...early, holder: 'gone' });
+    a.election.observe(store.lease, true);
+    assert.ok(!a.election.leads(), 'it has lost it');
+    const b = new Process('b', store, timers);
+    b.start(store);
+    await pass(timers, timing.leaseMs + timing.retryMs);
+    assert.ok(b.election.leads());
+  });
+
+  test('one that waits goes on waiting for the lease of before a restore', async () => {
+    const { timers, store, a, b } = two();
+    a.start(store);
+    await pass(timers, 500);
+    const early = store.lease;
+    b.start(store);
+    await pass(timers, 4_000);
+    assert.ok(early);
+    a.cutOff = true;
+    store.restore(early);
+    b.election.observe(early, true);
+    await pass(timers, timing.leaseMs + timing.retryMs);
+    assert.ok(b.election.leads());
   });
 
   const refusals: Record<string, [error: Error, told: number]> = {

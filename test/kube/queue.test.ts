@@ -156,12 +156,11 @@ describe('work queue', () => {
   test('a namespace whose keys take long leaves takers for the others', async () => {
     const work = new WorkQueue({ timers: new VirtualTimers(), mostOfNamespace: 4 });
     const taken: string[] = [];
-    const take = (least: 'urgent' | 'normal'): void =>
-      void work.take(least).then((key) => {
-        if (key !== undefined) taken.push(key);
-      });
-    for (let i = 0; i < 6; i++) take('normal');
-    for (let i = 0; i < 2; i++) take('urgent');
+    const take = async (least: 'urgent' | 'normal'): Promise<void> => {
+      taken.push((await work.take(least)) ?? '');
+    };
+    for (let i = 0; i < 6; i++) void take('normal');
+    for (let i = 0; i < 2; i++) void take('urgent');
     for (let i = 0; i < 20; i++) work.add(`slow/${i}`, i % 2 === 0 ? 'urgent' : 'normal');
     await new Promise(setImmediate);
     assert.equal(taken.length, 4);
@@ -185,16 +184,21 @@ describe('work queue', () => {
         const work = new WorkQueue({ timers: new VirtualTimers(), mostOfNamespace: most });
         const [working, waiting] = [new Set<string>(), new Set<string>()];
         let takers = 0;
+        const take = async (): Promise<void> => {
+          takers++;
+          const taken = (await work.take()) ?? '';
+          takers--;
+          working.add(taken);
+          waiting.delete(taken);
+        };
         for (const { do: what, key } of calls) {
           if (what === 'take') {
-            takers++;
-            void work.take().then((taken) => {
-              takers--;
-              if (taken !== undefined) working.add(taken) && waiting.delete(taken);
-            });
+            void take();
           } else if (what === 'done') {
             const [first] = working;
-            if (first !== undefined) working.delete(first) && work.done(first);
+            if (first === undefined) continue;
+            working.delete(first);
+            work.done(first);
           } else if (!working.has(key)) {
             waiting.add(key);
             work.add(key, what === 'hurry' ? 'urgent' : 'normal');

@@ -79,42 +79,49 @@ interface Watched<T> {
   readonly onFailure?: () => void;
 }
 
+/** @param onFailure called when a list or watch has failed, which is tried again */
+function startChildren(
+  options: WatchOptions,
+  kind: ChildKind,
+  until: AbortSignal,
+  onFailure?: () => void,
+): Promise<void> {
+  return startWatch(options, until, {
+    type: childTypes[kind],
+    cache: options.caches.children[kind],
+    keep: stripManagedFields,
+    labelSelector: ours,
+    keysFor: keysOfApp,
+    priorityOf: childPriority,
+    ...(onFailure && { onFailure }),
+  });
+}
+
+/** Resolves when it is known whether the kind is served, and what there is of it. */
+function startOptional(options: WatchOptions, kind: ChildKind, definition: string): Promise<void> {
+  const { client, caches, signal } = options;
+  const fill = async (until: AbortSignal, onFailure: () => void): Promise<void> => {
+    await startChildren(options, kind, until, onFailure);
+    caches.served.add(kind);
+    for (const key of caches.apps.keys()) options.onChange(key, 'normal');
+  };
+  const onServed = async (until: AbortSignal): Promise<void> => {
+    // One that cannot be listed, for whatever reason, is none: AppServers that do not use it must not wait for it.
+    const failed = Promise.withResolvers<void>();
+    await Promise.race([fill(until, failed.resolve), failed.promise]);
+  };
+  const onGone = (): void => {
+    caches.served.delete(kind);
+    for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
+  };
+  const onError = (error: unknown): void => options.onError(explain(childTypes[kind], error));
+  return watchDefinition(client, { type: childTypes[kind], definition }, { signal, onError, onServed, onGone });
+}
+
 /** Starts all watches. Resolves when every cache has its first list. */
 export async function startWatches(options: WatchOptions): Promise<void> {
-  const { client, caches, contents, signal } = options;
-  const children = (kind: ChildKind, until: AbortSignal, onFailure?: () => void): Promise<void> =>
-    startWatch(options, until, {
-      type: childTypes[kind],
-      cache: caches.children[kind],
-      keep: stripManagedFields,
-      labelSelector: ours,
-      keysFor: keysOfApp,
-      priorityOf: childPriority,
-      ...(onFailure && { onFailure }),
-    });
-  const optional = [...optionalKinds].map(([kind, definition]) =>
-    watchDefinition(
-      client,
-      { type: childTypes[kind], definition },
-      {
-        signal,
-        onError: (error) => options.onError(explain(childTypes[kind], error)),
-        onServed: async (until) => {
-          // One that cannot be listed, for whatever reason, is none: AppServers that do not use it must not wait for it.
-          const failed = Promise.withResolvers<void>();
-          const listed = children(kind, until, failed.resolve).then(() => {
-            caches.served.add(kind);
-            for (const key of caches.apps.keys()) options.onChange(key, 'normal');
-          });
-          await Promise.race([listed, failed.promise]);
-        },
-        onGone: () => {
-          caches.served.delete(kind);
-          for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
-        },
-      },
-    ),
-  );
+  const { caches, contents, signal } = options;
+  const optional = [...optionalKinds].map(([kind, definition]) => startOptional(options, kind, definition));
   await Promise.all([
     startWatch(options, signal, {
       type: appServerType,
@@ -124,7 +131,7 @@ export async function startWatches(options: WatchOptions): Promise<void> {
       priorityOf: appPriority,
       isEcho: (before, after) => isOwnReport(caches, before, after),
     }),
-    ...[...alwaysServed].map((kind) => children(kind, signal)),
+    ...[...alwaysServed].map((kind) => startChildren(options, kind, signal)),
     startWatch(options, signal, {
       type: podType,
       cache: caches.pods,

@@ -48,7 +48,10 @@ export function compete({ config, reload, namespace, name, onError, signal }: El
   const election = new LeaderElection({ store, identity: `${hostname()}_${randomUUID()}`, onError: explain });
   const watching = new AbortController();
   const start = async (): Promise<void> => {
-    await store.watch((lease) => election.observe(lease), { onError: explain, signal: watching.signal });
+    await store.watch((lease, isRestored) => election.observe(lease, isRestored), {
+      onError: explain,
+      signal: watching.signal,
+    });
     if (!signal.aborted) election.start();
   };
   void start();
