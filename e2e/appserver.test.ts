@@ -95,7 +95,7 @@ describe('an AppServer', () => {
     const answer = (await (await fetch(await serviceUrl(ns.name))).json()) as { message: string };
     assert.equal(answer.message, 'Hello from the shop');
     const [created = ''] = await untilNotes(ns.name, 'Created');
-    assert.match(created, /Deployment shop created; Service shop created/);
+    assert.match(created, /Deployment, Service, PodDisruptionBudget/);
     const events = await eventsOf(ns.name);
     assert.ok(!events.some(({ type, reason }) => type === 'Warning' || reason === 'Repaired'), JSON.stringify(events));
 
@@ -223,9 +223,7 @@ describe('an AppServer', () => {
     );
     const notes = await untilNotes(ns.name, 'Repaired');
     assert.ok(
-      notes.some((note) =>
-        /Service shop repaired: spec\.ports\[http\]\.targetPort, changed by kubectl-edit/.test(note),
-      ),
+      notes.some((note) => /Service shop \(spec\.ports\[http\]\.targetPort, changed by kubectl-edit\)/.test(note)),
       notes.join('\n'),
     );
     await untilReady(ns.name);

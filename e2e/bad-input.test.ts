@@ -32,27 +32,27 @@ const cases: Record<string, Case> = {
   'an image that does not exist': {
     spec: { image: 'localhost/appserver/nothing:9', imagePullPolicy: 'Never' },
     reason: 'ImagePullFailed',
-    says: /1 of 1 pod: ErrImageNeverPull: localhost\/appserver\/nothing:9: .*; see spec\.image: correct it, or add the pull secret/,
+    says: /image localhost\/appserver\/nothing:9 of container app cannot be pulled: ErrImageNeverPull: .*; see spec\.image: correct it, or add the pull secret/,
   },
   'an image name that is none': {
     spec: { image: 'Not An Image' },
     reason: 'ImagePullFailed',
-    says: /1 of 1 pod: InvalidImageName: Not An Image: .*; see spec\.image: correct it/,
+    says: /image Not An Image of container app cannot be pulled: InvalidImageName: .*; see spec\.image: correct it/,
   },
   'a pod template that sets what the operator sets': {
     spec: { podTemplate: { spec: { containers: [{ name: 'app', command: ['sh'] }] } } },
     reason: 'PodTemplateConflict',
-    says: /spec\.podTemplate\.spec\.containers\[app\]\.command is set by the operator itself; remove it there/,
+    says: /spec\.podTemplate\.spec\.containers\[app\]\.command is set by the operator itself; remove it, and use spec\.app instead/,
   },
   'a pod template that no pod can have': {
     spec: { podTemplate: { spec: { restartPolicy: 'Sometimes' } } },
-    reason: 'ChildInvalid',
-    says: /Deployment shop is refused: .*restartPolicy.*; correct the field of the AppServer's spec/,
+    reason: 'ApplyRejected',
+    says: /Deployment shop is rejected: spec\.podTemplate\.spec\.restartPolicy: .*; correct that field/,
   },
   'a module that does not exist': {
     spec: { app: { wsgi: 'shpo:app' } },
     reason: 'PodsCrashing',
-    says: /1 of 1 pod: APP_NOT_FOUND: there is no module shpo in \/app\. Correct the name \(module:attribute\) in spec\.app/,
+    says: /APP_NOT_FOUND: there is no module shpo in \/app\. Correct the name \(module:attribute\) in spec\.app/,
   },
   'a module that does not import': {
     spec: { image: testImageNames.second, app: { wsgi: 'broken:app' } },
@@ -71,25 +71,25 @@ const cases: Record<string, Case> = {
   },
   'a Secret that is not there': {
     spec: { envFrom: [{ secretRef: { name: 'nowhere' } }] },
-    reason: 'ContainerConfigInvalid',
-    says: /container app cannot be made: secret "nowhere" not found; see spec\.env/,
+    reason: 'SecretNotFound',
+    says: /Secret nowhere, which spec\.envFrom\[0\] needs, does not exist; create it in namespace t\S+, or correct spec\.envFrom\[0\]/,
   },
   'more memory than any node has': {
     spec: { resources: { requests: { memory: '900Gi' } } },
-    reason: 'Unschedulable',
-    says: /1 of 1 pod: no node takes the pod: .*Insufficient memory.*; lower spec\.resources\.requests or add nodes/,
+    reason: 'InsufficientResources',
+    says: /no node fits the pod: .*Insufficient memory.*; lower spec\.resources\.requests or add nodes/,
   },
   'a quota of pods that is used up': {
     spec: {},
     quota: { pods: '0' },
     reason: 'QuotaExceeded',
-    says: /The namespace's quota refuses pods: .*exceeded quota: small.*; raise the ResourceQuota, or lower spec\.replicas/,
+    says: /Pods are rejected by the namespace's quota: exceeded quota: small.*; raise ResourceQuota small, or lower spec\.replicas/,
   },
   'a quota of Services that is used up': {
     spec: {},
     quota: { services: '0' },
     reason: 'QuotaExceeded',
-    says: /Service shop is refused by the namespace's quota: .*exceeded quota: small.*; raise the ResourceQuota/,
+    says: /Service shop is rejected by the namespace's quota: exceeded quota: small.*; raise ResourceQuota small/,
   },
   'a working directory that is not there': {
     spec: { app: { wsgi: 'shop:app', workingDir: '/srv/nowhere' } },
@@ -98,8 +98,8 @@ const cases: Record<string, Case> = {
   },
   'a field that the API server refuses in a child': {
     spec: { env: [{ name: 'A B=', value: 'x' }] },
-    reason: 'ChildInvalid',
-    says: /Deployment shop is refused: .*env.*; correct the field of the AppServer's spec/,
+    reason: 'ApplyRejected',
+    says: /Deployment shop is rejected: spec\.env\[A B=\]\.name: .*; correct that field/,
   },
 };
 
@@ -153,8 +153,8 @@ describe('bad input', () => {
     });
     assert.equal(problem.reason, 'PodSecurityViolated');
     assert.match(
-      problem.message,
-      /The namespace's Pod Security level refuses pods: .*violates PodSecurity "restricted:latest".*; change what it names in the spec/,
+      problem.cause,
+      /Pods are rejected by the namespace's Pod Security level: violates PodSecurity "restricted:latest".*; correct what it names in/,
     );
   });
 

@@ -82,7 +82,7 @@ async function isLeftAlone(inNamespace: string): Promise<void> {
   const was = { children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) };
   await rest();
   assert.deepEqual({ children: await childrenIn(inNamespace), revisions: await revisions(inNamespace) }, was);
-  assert.equal(condition(app, 'Contended'), undefined);
+  assert.equal(condition(app, 'FieldConflict'), undefined);
 }
 
 /** Its pods are looked at by no test here. */

@@ -26,8 +26,8 @@ describe('kinds that the cluster may not know', () => {
       monitoring: { labels: { team: 'web' } },
     };
     await create(appServer(ns.name, spec));
-    const missing = await untilReason(ns.name, 'KindMissing');
-    assert.match(missing.message, /spec\.httpRoute needs the Gateway API/);
+    const missing = await untilReason(ns.name, 'CRDNotInstalled');
+    assert.match(missing.message, /spec\.httpRoute requires the Gateway API/);
 
     await installDefinitions(['HTTPRoute']);
     const route = await eventually('the route', () => get(httpRoutes, ns.name, 'shop'));
@@ -61,7 +61,7 @@ describe('kinds that the cluster may not know', () => {
     );
 
     await removeDefinitions(['HTTPRoute']);
-    await untilReason(ns.name, 'KindMissing');
+    await untilReason(ns.name, 'CRDNotInstalled');
     await merge(types.AppServer, ns.name, 'shop', { spec: { httpRoute: null } });
     await untilReady(ns.name);
   });

@@ -82,14 +82,14 @@ const withoutLeases = [
     verbs: [...all, 'update'],
   },
   {
-    apiGroups: ['', 'apps', 'networking.k8s.io', 'autoscaling', 'policy', 'events.k8s.io'],
+    apiGroups: ['', 'apps', 'networking.k8s.io', 'autoscaling', 'policy'],
     resources: ['*'],
     verbs: ['get', 'list', 'watch'],
   },
-  { apiGroups: [''], resources: ['serviceaccounts', 'configmaps'], verbs: all },
+  { apiGroups: [''], resources: ['serviceaccounts', 'configmaps', 'events'], verbs: all },
   {
-    apiGroups: ['apps', 'policy', 'events.k8s.io'],
-    resources: ['deployments', 'poddisruptionbudgets', 'events'],
+    apiGroups: ['apps', 'policy'],
+    resources: ['deployments', 'poddisruptionbudgets'],
     verbs: all,
   },
 ];
@@ -144,10 +144,10 @@ describe('operator outside of the cluster', () => {
     await using operator = startOperator(`--kubeconfig=${limited}`);
     await using ns = await namespace();
     await create(appServer(ns.name, { replicas: 1 }));
-    const { message } = await untilReason(ns.name, 'ChildForbidden');
+    const { message } = await untilReason(ns.name, 'OperatorForbidden');
     assert.match(
       message,
-      /The operator may not write Service shop: .*cannot patch resource "services".*; give its service account this right/,
+      /The operator may not write Service shop: .*cannot patch resource "services".*; grant its service account this right/,
     );
     await limitedKubeconfig(dir, [...withoutServices, { apiGroups: [''], resources: ['services'], verbs: all }]);
     await untilReady(ns.name);

@@ -33,10 +33,10 @@ describe('ownership', { concurrency: 1 }, () => {
       spec: { ports: [{ port: 80 }] },
     });
     await create(appServer(ns.name, { replicas: 1 }));
-    const blocked = await untilReason(ns.name, 'ChildConflict');
+    const blocked = await untilReason(ns.name, 'NameConflict');
     assert.match(
       blocked.message,
-      /Service shop exists and is not this AppServer's; delete or rename that Service, annotate it with appserver\.dev\/adopt-as-child-of: shop, or/,
+      /Service shop exists and is not controlled by this AppServer; delete or rename that Service, annotate it with appserver\.dev\/adopt-as-child-of: shop to/,
     );
     assert.equal((await get(types.Service, ns.name, 'shop'))?.metadata.ownerReferences, undefined);
     await destroy(types.Service, ns.name, 'shop');
@@ -71,7 +71,7 @@ describe('ownership', { concurrency: 1 }, () => {
     const metadata = { name: 'shop', namespace: ns.name, annotations };
     await applyAs(types.Deployment, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec });
     await create(appServer(ns.name, { replicas: 1 }));
-    const blocked = await untilReason(ns.name, 'ChildInvalid');
+    const blocked = await untilReason(ns.name, 'FieldImmutable');
     assert.match(blocked.message, /field is immutable; delete that Deployment, with --cascade=orphan where/);
     await destroy(types.Deployment, ns.name, 'shop');
     await untilReady(ns.name);

@@ -100,7 +100,7 @@ describe('new content', { concurrency: 1 }, () => {
     const waiting = await eventually('the condition RestartWaiting', async () =>
       condition(await get(types.AppServer, other.name, 'shop'), 'RestartWaiting'),
     );
-    assert.deepEqual([waiting.status, waiting.reason], ['True', 'RestartPlacesTaken']);
+    assert.deepEqual([waiting.status, waiting.reason], ['True', 'RestartLimitReached']);
     assert.ok(waiting.message.includes(`${ns.name}/slow`), waiting.message);
     assert.deepEqual(await names(other.name), earlier);
     await untilReady(other.name);

@@ -160,7 +160,7 @@ describe('helm upgrade from the version before', { concurrency: 1 }, () => {
     )) {
       const { [wellKnown.runtimeImageAnnotation]: image } = deployment.metadata.annotations ?? {};
       assert.equal(image, previousImageNames.runtime, `${name} keeps the runtime that its pods have`);
-      const contended = condition(await get(types.AppServer, ns.name, name), 'Contended');
+      const contended = condition(await get(types.AppServer, ns.name, name), 'FieldConflict');
       assert.notEqual(contended?.status, 'True', name);
     }
 

@@ -51,7 +51,9 @@ describe('workers', { concurrency: 1 }, () => {
     await killWorker(ns.name, pod.metadata.name, list[0].pid);
     await untilWorkers(ns.name, { desired: both, ready: both, restarts: 1 });
     const notes = await untilNotes(ns.name, 'WorkersFailing');
-    assert.deepEqual(notes, [`Workers of pod ${pod.metadata.name} end unasked: WORKER_KILLED; its log shows why`]);
+    assert.deepEqual(notes, [
+      `Workers of pod ${pod.metadata.name} exit unexpectedly: WORKER_KILLED; its log shows why`,
+    ]);
   });
 
   test('that fail again and again degrade pods that serve', async () => {

@@ -59,6 +59,7 @@ export function facts({ children = [], ...changes }: Given = {}): Facts {
     terminating,
     pods: [],
     workers: new Map(),
+    missing: { references: [], pullSecrets: [] },
     served,
     restart: { contents: undefined, mark: undefined },
     now: new Date('2026-01-02T03:04:05.678Z'),
@@ -73,6 +74,7 @@ export function container(changes: Partial<ContainerView> = {}): ContainerView {
     restarts: 0,
     waiting: undefined,
     ended: undefined,
+    down: false,
     ...changes,
   };
 }
@@ -87,7 +89,11 @@ export function pod(name: string, changes: Partial<PodView> = {}): PodView {
     address: '10.0.0.1',
     terminating: false,
     over: false,
+    failure: undefined,
+    createdAt: 0,
+    revision: '',
     ready: false,
+    unmetGates: [],
     unschedulable: undefined,
     containers: [container()],
     ...changes,

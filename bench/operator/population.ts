@@ -2,7 +2,7 @@
 import { appServerSchema, group, kind, version } from '../../src/api/index.ts';
 import { applyStatus, apply, Cache, keyOf, ListWatch, type KubeObject } from '../../src/kube/index.ts';
 import { facts } from '../../test/builders.ts';
-import { statusOf } from '../../src/operator/status/conditions.ts';
+import { report } from '../../src/operator/status/conditions.ts';
 import { desired } from '../../src/operator/children/desired.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/model/kinds.ts';
 import { stamped } from '../../src/operator/children/stamp.ts';
@@ -100,7 +100,7 @@ export async function bareApply(total: number): Promise<number> {
   const work = created.map((object) => {
     const given = { app: appServerSchema.parse(object), release, served: alwaysServed, now: new Date() };
     const children = desired(facts(given)).map(stamped);
-    const status = statusOf(facts({ ...given, children }));
+    const { status } = report(facts({ ...given, children }));
     return { children, name: object.metadata.name, status };
   });
   const applying = performance.now();

@@ -75,7 +75,7 @@ test(`${total} AppServers in every notation are written once`, async (t) => {
     await forEach(async (name) => world.edit(appServerType, name, { metadata: { labels: { looked: 'again' } } }));
     await delay(restMs);
     assert.deepEqual(await versions(world), written, 'another look writes nothing');
-    assert.deepEqual(await told(world, 'Contended'), []);
+    assert.deepEqual(await told(world, 'FieldConflict'), []);
   }
   await using operator = new OperatorProcess({ adminPort: 8090, flags: ['--no-leader-elect', '--log-level=debug'] });
   await operator.says('reconciled');

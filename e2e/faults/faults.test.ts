@@ -295,7 +295,7 @@ describe('faults', { concurrency: 1 }, () => {
     // Five repairs at once, and those after 2, 4 and 8 s; each costs a write, an event and maybe a status.
     assert.ok(fighting.changes <= 9, `${fighting.changes} changes by the other`);
     assert.ok(proxy.requests - soFar < 40, `${proxy.requests - soFar} requests`);
-    const contended = (await world.conditions('shop')).find(({ type }) => type === 'Contended');
+    const contended = (await world.conditions('shop')).find(({ type }) => type === 'FieldConflict');
     assert.match(
       contended?.message ?? '',
       /^Deployment shop \(spec\.minReadySeconds, changed by fighter\) is changed again/,

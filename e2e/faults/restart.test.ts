@@ -79,7 +79,7 @@ test('as few at a time where a child of each is refused, and after a restart of 
     await addAll(world, { ingress: { hosts: ['shop.example.com'] } });
     await eventually('all have tried', async () => {
       const found = await world.list(appServerType);
-      return found.every((one) => JSON.stringify(one['status'] ?? '').includes(reasons.ChildConflict))
+      return found.every((one) => JSON.stringify(one['status'] ?? '').includes(reasons.NameConflict))
         ? true
         : undefined;
     });

@@ -122,7 +122,10 @@ export class World implements AsyncDisposable {
       excused.clear();
       for (const [name, { app, wrongs }] of byApp) {
         const degraded = app.status?.conditions?.find(({ type, status }) => type === 'Degraded' && status === 'True');
-        if (wrongs.length > 0 && /; (correct|choose|give|delete|remove|install|it is)/.test(degraded?.message ?? ''))
+        if (
+          wrongs.length > 0 &&
+          /; (correct|set|raise|choose|grant|change|delete|remove|install|it is)/.test(degraded?.message ?? '')
+        )
           excused.add(name);
       }
       return [...orphans, ...[...byApp].flatMap(([name, { wrongs }]) => (excused.has(name) ? [] : wrongs))];

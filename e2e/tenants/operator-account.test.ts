@@ -8,6 +8,7 @@ import { appServer, untilReady } from '../harness/appserver.ts';
 import { installOperator, operatorNamespace, release } from '../harness/operator.ts';
 import { apply, create, forbidden, operatorsAccount, patch, tenant, untilForbidden, type Tenant } from './roles.ts';
 
+const coreEvent = resourceType('v1', 'Event');
 const leaseType = resourceType('coordination.k8s.io/v1', 'Lease');
 
 const labels = (instance: string): Record<string, string> => ({
@@ -161,16 +162,15 @@ describe("the operator's account", { concurrency: 1 }, () => {
   });
 
   test('sends events about AppServers of the same namespace alone', async () => {
-    const event = (regarding: object): KubeObject => ({
-      ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event' },
+    const event = (involvedObject: object): KubeObject => ({
+      ...{ apiVersion: 'v1', kind: 'Event' },
       metadata: { name: 'forged', namespace: team.namespace },
-      ...{ eventTime: '2026-01-02T03:04:05.000000Z', reportingController: 'x', reportingInstance: 'x' },
-      ...{ action: 'X', reason: 'X', type: 'Warning', note: 'x', regarding },
+      ...{ reason: 'X', type: 'Warning', message: 'x', involvedObject },
     });
     const shop = { apiVersion: 'appserver.dev/v1alpha1', kind: 'AppServer', namespace: team.namespace, name: 'shop' };
-    await create(types.Event, event(shop), { as: operator, dryRun: true });
+    await create(coreEvent, event(shop), { as: operator, dryRun: true });
     for (const change of [{ kind: 'Pod', apiVersion: 'v1' }, { apiVersion: 'example.com/v1' }]) {
-      const attempt = create(types.Event, event({ ...shop, ...change }), { as: operator, dryRun: true });
+      const attempt = create(coreEvent, event({ ...shop, ...change }), { as: operator, dryRun: true });
       await forbidden(attempt, /the operator may send events only about AppServers of the same namespace/);
     }
   });

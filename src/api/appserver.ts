@@ -374,6 +374,9 @@ export const statusSchema = z.object({
     .meta({ description: 'How the AppServer is, and why.', ...listMeta({ by: 'type' }) }),
   replicas: count().optional().meta({ description: 'Pods that exist.' }),
   readyReplicas: count().optional().meta({ description: 'Pods that are ready.' }),
+  availableReplicas: count()
+    .optional()
+    .meta({ description: 'Pods that have been ready for spec.rollout.minReadySeconds.' }),
   selector: z
     .string()
     .max(1_024)

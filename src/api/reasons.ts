@@ -1,67 +1,115 @@
-// Every reason that a condition or an event of an AppServer can have. Stable: scripts and alerts match them.
+// Every reason that a condition or an event of an AppServer can have. Stable: scripts and alerts match them. Where Kubernetes
+// has a word for the same thing, it is that word.
 
 export const reasons = {
-  /** All wanted pods are ready and of the current revision. */
-  Available: 'Available',
+  /** All desired pods are ready and of the current revision. */
+  PodsReady: 'PodsReady',
   /** Pods of the current revision are being started. */
   RollingOut: 'RollingOut',
-  /** Fewer pods are ready than wanted, and nothing is known to stand in the way. */
+  /** Fewer pods are ready than desired, and no cause is known. */
   PodsNotReady: 'PodsNotReady',
-  /** Asked for no pods. */
+  /** No pods are desired. */
   ScaledToZero: 'ScaledToZero',
+  /** Condition Available: no more pods are missing than a rollout or an eviction may take. */
+  MinimumReplicasAvailable: 'MinimumReplicasAvailable',
+  /** Condition Available: more pods are missing than that. */
+  MinimumReplicasUnavailable: 'MinimumReplicasUnavailable',
+
   /** An image cannot be pulled. */
   ImagePullFailed: 'ImagePullFailed',
-  /** The runtime or the application ends again and again. */
+  /** A container exits with an error again and again. */
   PodsCrashing: 'PodsCrashing',
-  /** The kernel ended the container at its memory limit. */
-  OutOfMemory: 'OutOfMemory',
-  /** A container cannot be made: a missing ConfigMap or Secret, a bad user id. */
+  /** The kernel killed a container at its memory limit. */
+  OOMKilled: 'OOMKilled',
+  /** Pods fail as a whole: evicted, preempted, or rejected by their node. */
+  PodsFailed: 'PodsFailed',
+  /** A container cannot be created: a bad user id, for one. */
   ContainerConfigInvalid: 'ContainerConfigInvalid',
-  /** No node has room for a pod or fits its rules. */
+  /** Pods need a Secret that does not exist. */
+  SecretNotFound: 'SecretNotFound',
+  /** Pods need a ConfigMap that does not exist. */
+  ConfigMapNotFound: 'ConfigMapNotFound',
+  /** Pods need a key that a Secret or ConfigMap does not have. */
+  KeyNotFound: 'KeyNotFound',
+  /** Pods need a PersistentVolumeClaim that does not exist. */
+  VolumeClaimNotFound: 'VolumeClaimNotFound',
+  /** A PersistentVolumeClaim has no volume yet. */
+  VolumeClaimUnbound: 'VolumeClaimUnbound',
+  /** The service account of the pods does not exist. */
+  ServiceAccountNotFound: 'ServiceAccountNotFound',
+  /** The priority class or runtime class of the pods does not exist. */
+  ClassNotFound: 'ClassNotFound',
+  /** No node has the CPU, memory or other resources that a pod requests. */
+  InsufficientResources: 'InsufficientResources',
+  /** No node matches a pod's node selector or affinity, or tolerations are missing for the taints of those that do. */
+  NoMatchingNode: 'NoMatchingNode',
+  /** The scheduler finds no node for a pod for another reason. */
   Unschedulable: 'Unschedulable',
-  /** Pods are refused: the namespace's quota is used up. */
-  QuotaExceeded: 'QuotaExceeded',
-  /** Pods are refused: the namespace's Pod Security level does not allow them. */
-  PodSecurityViolated: 'PodSecurityViolated',
-  /** Pods are refused for another reason. */
-  PodsRefused: 'PodsRefused',
-  /** Pods serve with fewer workers than they should have, because some fail again and again. */
+  /** The containers are ready, and a readiness gate of the pods is not. */
+  ReadinessGateNotMet: 'ReadinessGateNotMet',
+  /** Pods serve with fewer workers than desired, because some fail again and again. */
   WorkersFailing: 'WorkersFailing',
-  /** The rollout made no progress within its deadline. */
-  RolloutStuck: 'RolloutStuck',
-  /** The operator may not create or change a child. */
-  ChildForbidden: 'ChildForbidden',
-  /** The API server refuses a child as it is. */
-  ChildInvalid: 'ChildInvalid',
-  /** A child could not be written; tried again. */
-  ChildFailed: 'ChildFailed',
-  /** An object of the same name that is not the AppServer's stands in the way. */
-  ChildConflict: 'ChildConflict',
-  /** An object of a child's name is being deleted, and is waited for. */
-  ChildTerminating: 'ChildTerminating',
-  /** A field of spec.podTemplate is one that the operator sets. */
+  /** The rollout made no progress within spec.rollout.progressDeadlineSeconds. */
+  ProgressDeadlineExceeded: 'ProgressDeadlineExceeded',
+  /** A change waits, because spec.rollout.paused is true. */
+  RolloutPaused: 'RolloutPaused',
+  /** The Deployment has been scaled to zero, and a HorizontalPodAutoscaler does not scale from there. */
+  ScalingDisabled: 'ScalingDisabled',
+
+  /** The namespace's ResourceQuota is used up. */
+  QuotaExceeded: 'QuotaExceeded',
+  /** The namespace's ResourceQuota requires requests or limits that a container does not have. */
+  ResourcesRequired: 'ResourcesRequired',
+  /** A LimitRange of the namespace rejects the resources of a container or pod. */
+  LimitRangeViolated: 'LimitRangeViolated',
+  /** The namespace's Pod Security level rejects the pods. */
+  PodSecurityViolated: 'PodSecurityViolated',
+  /** A ValidatingAdmissionPolicy, an admission webhook or another admission plugin rejects an object. */
+  PolicyDenied: 'PolicyDenied',
+  /** An admission webhook does not answer; retried. */
+  WebhookUnavailable: 'WebhookUnavailable',
+  /** The namespace is being deleted. */
+  NamespaceTerminating: 'NamespaceTerminating',
+  /** Pods cannot be created for another reason. */
+  PodCreationFailed: 'PodCreationFailed',
+
+  /** The operator lacks the right to write or delete an object. */
+  OperatorForbidden: 'OperatorForbidden',
+  /** The API server rejects an object as invalid. */
+  ApplyRejected: 'ApplyRejected',
+  /** A field that cannot be changed would have to be. */
+  FieldImmutable: 'FieldImmutable',
+  /** An object could not be written or deleted; retried. */
+  ApplyFailed: 'ApplyFailed',
+  /** An object of the same name exists and is not controlled by the AppServer. */
+  NameConflict: 'NameConflict',
+  /** An object of the same name is being deleted, and has to be gone first. */
+  WaitingForDeletion: 'WaitingForDeletion',
+  /** spec.podTemplate sets a field that the operator sets. */
   PodTemplateConflict: 'PodTemplateConflict',
-  /** The cluster does not know a kind that is asked for. */
-  KindMissing: 'KindMissing',
-  /** Somebody keeps changing what the operator sets. */
-  Contended: 'Contended',
-  /** Pods are to be replaced because of new content, and others have all the places for that. */
-  RestartPlacesTaken: 'RestartPlacesTaken',
+  /** The cluster lacks the CustomResourceDefinition of a kind that the spec asks for. */
+  CRDNotInstalled: 'CRDNotInstalled',
+  /** Another field manager keeps changing what the operator sets. */
+  FieldConflict: 'FieldConflict',
+  /** Pods are to be restarted for new content, and as many AppServers as --restart-limit allows are doing so. */
+  RestartLimitReached: 'RestartLimitReached',
   /** Two operators watch the AppServer; one of them acts. */
-  SeveralOperators: 'SeveralOperators',
+  MultipleOperators: 'MultipleOperators',
   /** The stored resource does not match the schema of this operator version. */
   SpecInvalid: 'SpecInvalid',
 
-  /** Event: a child was created. */
+  /** Event: an object was created. */
   Created: 'Created',
-  /** Event: a child was changed because the AppServer was. */
+  /** Event: an object was changed because the AppServer was. */
   Updated: 'Updated',
-  /** Event: a child was deleted or edited by somebody else and is as it was again. */
+  /** Event: an object that others had deleted or edited is as desired again. */
   Repaired: 'Repaired',
-  /** Event: what pods use has other content, and they are replaced. */
+  /** Event: a ConfigMap or Secret that pods use has new content, and they are restarted. */
   ContentChanged: 'ContentChanged',
-  /** Event: a child that is no longer wanted was deleted. */
+  /** Event: an object that is no longer desired was deleted. */
   Pruned: 'Pruned',
+  /** Event: the API server accepted an object with a warning. */
+  APIWarning: 'APIWarning',
 } as const;
 
 export type Reason = (typeof reasons)[keyof typeof reasons];

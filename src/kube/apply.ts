@@ -6,11 +6,13 @@ export interface ApplyOptions {
   readonly fieldManager: string;
   /** Take over fields that others own. */
   readonly force: boolean;
+  /** Called with each warning about the object. */
+  readonly onWarning?: (text: string) => void;
 }
 
 const applyPatch = 'application/apply-patch+yaml';
 
-function query({ fieldManager, force }: ApplyOptions): Record<string, string> {
+function query({ fieldManager, force }: Pick<ApplyOptions, 'fieldManager' | 'force'>): Record<string, string> {
   return { fieldManager, force: String(force), fieldValidation: 'Strict' };
 }
 
@@ -29,6 +31,7 @@ export async function apply(
     query: query(options),
     body,
     contentType: applyPatch,
+    ...(options.onWarning && { onWarning: options.onWarning }),
   });
   if (!isKubeObject(answer)) throw new TypeError(`the answer to applying ${type.kind} ${name} is no object`);
   return answer;

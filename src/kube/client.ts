@@ -8,6 +8,7 @@ import { CredentialSource, serverOf, type Credentials } from './credentials.ts';
 import { ApiError, messageOf, NoAnswer, UnreadableAnswer, WriteRefused } from './errors.ts';
 import { proxyFor, type Environment } from './proxy.ts';
 import { realTimers, sleep, type Timers } from './timers.ts';
+import { warningsIn } from './warnings.ts';
 import { fingerprint, Transport, type Target } from './transport.ts';
 
 export interface Call {
@@ -24,6 +25,8 @@ export interface Call {
    * a minute
    */
   readonly timeoutMs?: number;
+  /** Called with each warning that comes with a success. */
+  readonly onWarning?: (text: string) => void;
 }
 
 export interface KubeClientOptions {
@@ -157,7 +160,10 @@ export class KubeClient {
       this.#reload(used, refused);
       answer = await this.#answer(kind, call, signal);
     }
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+    if (answer.statusCode >= 200 && answer.statusCode < 300) {
+      if (call.onWarning !== undefined) for (const text of warningsIn(answer.headers['warning'])) call.onWarning(text);
+      return answer;
+    }
     throw await this.#refusal(call, answer);
   }
 

@@ -3,6 +3,7 @@
 //   objects     what all objects have in common; kinds and their paths
 //   client      plain JSON over keep-alive connections, with the credentials of a kubeconfig
 //   transport, credentials, proxy, body  what a request needs for that: connections, whom it speaks as, the way, the answer's bytes
+//   warnings    what the API server says of what it has accepted
 //   errors      what can go wrong between a request and its answer
 //   apply       the only writer: server-side apply, status, removal
 //   watch       list and watch one kind for ever
@@ -15,7 +16,16 @@
 //   timers      the clock, and a stand-in for it in tests
 //
 // Allowed imports: its own files, client-node and js-yaml for kubeconfig and credentials, undici, zod, Node.
-export { apply, applyNew, applyStatus, applyTo, remove, removePaths, type Removal } from './apply.ts';
+export {
+  apply,
+  applyNew,
+  applyStatus,
+  applyTo,
+  remove,
+  removePaths,
+  type ApplyOptions,
+  type Removal,
+} from './apply.ts';
 export { Cache } from './cache.ts';
 export { KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';

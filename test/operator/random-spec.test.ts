@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { test } from 'node:test';
 import { appServerSchema } from '../../src/api/index.ts';
 import { podTemplate } from '../../src/operator/children/deployment.ts';
-import { statusOf } from '../../src/operator/status/conditions.ts';
+import { report } from '../../src/operator/status/conditions.ts';
 import { desired } from '../../src/operator/children/desired.ts';
 import { differences } from '../../src/operator/decide/difference.ts';
 import { plan } from '../../src/operator/decide/plan.ts';
@@ -34,7 +34,7 @@ test('every spec that passes the schema has children that do not differ from the
       }
       const after = facts({ app: parsed.data, children: wanted.map(stored) });
       assert.deepEqual(plan(wanted, after).steps, []);
-      assert.ok(statusOf(after).conditions?.some(({ type }) => type === 'Ready'));
+      assert.ok(report(after).status.conditions?.some(({ type }) => type === 'Ready'));
     }),
     { numRuns: 2_000 },
   );

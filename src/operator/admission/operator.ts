@@ -5,7 +5,8 @@ import { resourceType } from '../../kube/objects.ts';
 import { appServerType, childKinds, childTypes, podType } from '../model/kinds.ts';
 import { byOthers, byTheOperator, installed, rulesFor, type Policy } from './policy.ts';
 
-const eventType = resourceType('events.k8s.io/v1', 'Event');
+/** The policies see events of events.k8s.io, which are the same objects, in this form too. */
+const eventType = resourceType('v1', 'Event');
 const leaseType = resourceType('coordination.k8s.io/v1', 'Lease');
 const secretType = resourceType('v1', 'Secret');
 
@@ -83,6 +84,10 @@ function podsPolicy(): Policy {
 
 function reportsPolicy(): Policy {
   const objectName = '(object == null ? oldObject : object).metadata.name';
+  const isAboutApp = (of: 'object' | 'oldObject'): string => {
+    const about = `dyn(${of}).involvedObject`;
+    return `${about}.kind == '${kind}' && ${about}.apiVersion.startsWith('${group}/') && ${about}.namespace == request.namespace`;
+  };
   const here = `request.namespace == '${installed.namespace}'`;
   return {
     suffix: 'reports',
@@ -98,7 +103,7 @@ function reportsPolicy(): Policy {
     ],
     validations: [
       {
-        expression: `variables.resource != '${eventType.plural}' || (request.operation == 'CREATE' && variables.object.regarding.kind == '${kind}' && variables.object.regarding.apiVersion.startsWith('${group}/') && variables.object.regarding.namespace == request.namespace)`,
+        expression: `variables.resource != '${eventType.plural}' || (request.operation != 'DELETE' && ${isAboutApp('object')} && (request.operation == 'CREATE' || ${isAboutApp('oldObject')}))`,
         message: 'the operator may send events only about AppServers of the same namespace',
         reason: 'Forbidden',
       },

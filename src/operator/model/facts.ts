@@ -4,6 +4,7 @@ import type { OwnedChild } from './identity.ts';
 import type { ChildKind } from './kinds.ts';
 import type { OwnRelease } from './release.ts';
 import type { PodView } from './pod.ts';
+import type { Reference } from './references.ts';
 import type { RestartMark } from '../decide/restart.ts';
 import type { WorkerView } from './worker-status.ts';
 
@@ -11,6 +12,14 @@ import type { WorkerView } from './worker-status.ts';
 export interface Child extends KubeObject {
   readonly kind: ChildKind;
   readonly metadata: KubeObject['metadata'] & { readonly namespace: string };
+}
+
+/** ConfigMaps and Secrets that do not exist, as far as the operator watches their kinds. */
+interface Missing {
+  /** Pods do not start without these. */
+  readonly references: readonly Reference[];
+  /** Names of Secrets with which images were to be pulled. */
+  readonly pullSecrets: readonly string[];
 }
 
 /** All that is known about one AppServer at one moment. */
@@ -25,6 +34,8 @@ export interface Facts {
   readonly pods: readonly PodView[];
   /** What pods have said of their workers, by the name of the pod. */
   readonly workers: ReadonlyMap<string, WorkerView>;
+  /** What pods need and what is not there. */
+  readonly missing: Missing;
   /** Kinds of children that the cluster knows. */
   readonly served: ReadonlySet<ChildKind>;
   /** By which pods are replaced, or left, when what they use has changed. */

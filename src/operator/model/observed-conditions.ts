@@ -8,6 +8,7 @@ export const observedConditions = z
       status: z.string(),
       reason: z.string().optional(),
       message: z.string().optional(),
+      lastTransitionTime: z.string().nullable().optional(),
     }),
   )
   .optional();

@@ -25,6 +25,7 @@ const containerStatus = z.looseObject({
 });
 
 const podSchema = z.looseObject({
+  metadata: z.looseObject({ creationTimestamp: z.string().nullable().optional() }),
   spec: z.looseObject({
     serviceAccountName: z.string().optional(),
     containers: z.array(z.looseObject({ name: z.string(), image: z.string() })),
@@ -32,10 +33,13 @@ const podSchema = z.looseObject({
     volumes: z
       .array(z.looseObject({ configMap: z.looseObject({ name: z.string().optional() }).optional() }))
       .default([]),
+    readinessGates: z.array(z.looseObject({ conditionType: z.string() })).default([]),
   }),
   status: z
     .looseObject({
       phase: z.string().optional(),
+      reason: z.string().optional(),
+      message: z.string().optional(),
       podIP: z.string().optional(),
       conditions: observedConditions,
       initContainerStatuses: z.array(containerStatus).default([]),
@@ -57,6 +61,17 @@ export interface ContainerView {
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   /** How it ended, now or the last time. */
   readonly ended: Ended | undefined;
+  /** Whether it has ended and was not started again yet, because kubelet waits before it does. */
+  readonly down: boolean;
+}
+
+/** Why a pod is over, in the words of whoever ended it: kubelet, the scheduler or a controller. */
+interface PodFailure {
+  /** `Evicted`, for one. */
+  readonly reason: string;
+  readonly message: string;
+  /** Milliseconds since 1970, as far as the pod's conditions tell. */
+  readonly at: number | undefined;
 }
 
 export interface PodView {
@@ -73,13 +88,43 @@ export interface PodView {
   readonly terminating: boolean;
   /** Whether all of its containers have ended for good; such pods stay until they are collected, which may take days. */
   readonly over: boolean;
+  /** Why it is over; undefined for one that is not, or that has succeeded. */
+  readonly failure: PodFailure | undefined;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** What tells the pods of one revision of the template from those of others. */
+  readonly revision: string;
   readonly ready: boolean;
+  /** Readiness gates that keep a pod from being ready whose containers all are. */
+  readonly unmetGates: readonly string[];
   /** Why no node takes it. */
   readonly unschedulable: string | undefined;
   readonly containers: readonly ContainerView[];
 }
 
 type ContainerStatus = z.output<typeof containerStatus>;
+type PodStatus = z.output<typeof podSchema>['status'];
+type Conditions = NonNullable<PodStatus['conditions']>;
+
+/** Undefined for what is no time. */
+function milliseconds(time: string | null | undefined): number | undefined {
+  const ms = Date.parse(time ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+const isTrue = (conditions: Conditions, type: string): boolean =>
+  conditions.some((one) => one.type === type && one.status === 'True');
+
+function failureOf({ phase, reason, message, conditions = [] }: PodStatus): PodFailure | undefined {
+  if (phase !== 'Failed') return undefined;
+  const disrupted = conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True');
+  const times = conditions.flatMap(({ lastTransitionTime }) => milliseconds(lastTransitionTime) ?? []);
+  return {
+    reason: reason ?? disrupted?.reason ?? '',
+    message: message ?? disrupted?.message ?? '',
+    at: times.length === 0 ? undefined : Math.max(...times),
+  };
+}
 
 function containerView(status: ContainerStatus, images: ReadonlyMap<string, string>): ContainerView {
   const waiting = status.state?.waiting;
@@ -91,14 +136,19 @@ function containerView(status: ContainerStatus, images: ReadonlyMap<string, stri
     restarts: status.restartCount,
     waiting: waiting && { reason: waiting.reason ?? '', message: waiting.message ?? '' },
     ended: ended && { exitCode: ended.exitCode, reason: ended.reason ?? '', message: ended.message ?? '' },
+    down: status.state?.terminated !== undefined || waiting?.reason === 'CrashLoopBackOff',
   };
 }
 
+function unschedulable(conditions: Conditions): string | undefined {
+  const scheduled = conditions.find((one) => one.type === 'PodScheduled');
+  return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? '') : undefined;
+}
+
 export function podView(object: KubeObject): PodView {
-  const { spec, status } = podSchema.parse(object);
+  const { metadata, spec, status } = podSchema.parse(object);
   const { podIP: address, phase, conditions = [] } = status;
   const over = phase === 'Failed' || phase === 'Succeeded';
-  const scheduled = conditions.find((one) => one.type === 'PodScheduled');
   const images = new Map(
     [...spec.initContainers, ...spec.containers].map((container) => [container.name, container.image]),
   );
@@ -111,9 +161,14 @@ export function podView(object: KubeObject): PodView {
     address: address === '' ? undefined : address,
     terminating: over || object.metadata.deletionTimestamp !== undefined,
     over,
-    ready: conditions.some((one) => one.type === 'Ready' && one.status === 'True'),
-    unschedulable:
-      scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? '') : undefined,
+    failure: failureOf(status),
+    createdAt: milliseconds(metadata.creationTimestamp) ?? 0,
+    revision: object.metadata.labels?.['pod-template-hash'] ?? '',
+    ready: isTrue(conditions, 'Ready'),
+    unmetGates: isTrue(conditions, 'ContainersReady')
+      ? spec.readinessGates.map((gate) => gate.conditionType).filter((type) => !isTrue(conditions, type))
+      : [],
+    unschedulable: unschedulable(conditions),
     containers: [...status.initContainerStatuses, ...status.containerStatuses].map((one) => containerView(one, images)),
   };
 }

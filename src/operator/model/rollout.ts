@@ -43,19 +43,24 @@ export interface Rollout {
   readonly exists: number;
   readonly ready: number;
   readonly updated: number;
+  /** Ready for as long as minReadySeconds asks. */
+  readonly available: number;
   /** The Deployment's controller has seen the present template. */
   readonly observed: boolean;
 }
 
 export function rollout(facts: Facts): Rollout {
   const found = deploymentOf(facts);
-  if (found === undefined) return { wanted: facts.app.spec.replicas, exists: 0, ready: 0, updated: 0, observed: false };
+  if (found === undefined) {
+    return { wanted: facts.app.spec.replicas, exists: 0, ready: 0, updated: 0, available: 0, observed: false };
+  }
   const { metadata, spec, status } = deploymentView.parse(found);
   return {
     wanted: spec?.replicas ?? 1,
     exists: status?.replicas ?? 0,
     ready: status?.readyReplicas ?? 0,
     updated: status?.updatedReplicas ?? 0,
+    available: status?.availableReplicas ?? 0,
     observed: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
   };
 }
@@ -64,6 +69,15 @@ export function rollout(facts: Facts): Rollout {
 export function isSettled(facts: Facts): boolean {
   const { wanted, exists, ready, updated, observed } = rollout(facts);
   return observed && updated === wanted && exists === wanted && ready === wanted;
+}
+
+/** Pods of earlier revisions that serve while the newest one is rolled out. */
+export function oldPodsServing(facts: Facts): number {
+  const { updated, exists, observed } = rollout(facts);
+  if (!observed || exists <= updated) return 0;
+  const living = facts.pods.filter((pod) => !pod.terminating);
+  const newest = living.toSorted((a, b) => b.createdAt - a.createdAt)[0];
+  return living.filter((pod) => pod.ready && (updated === 0 || pod.revision !== newest?.revision)).length;
 }
 
 export function stuckRollout(facts: Facts): { readonly message: string } | undefined {

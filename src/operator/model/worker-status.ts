@@ -22,9 +22,14 @@ export interface WorkerView {
   /** Workers that ended without having been asked to, by error code, since the container was started. */
   readonly restarts: Readonly<Partial<Record<RuntimeCode, number>>>;
   readonly lastFailure: RuntimeCode | undefined;
-  /** Whether fewer were ready than wanted although the pod was ready: one that starts lacks workers, too. */
-  readonly short: boolean;
-  /** The same at the last look too: a worker that is being replaced is lacking for a moment only. */
+  /** Whether the pod was ready when it was polled: what a pod says before that is of no use once it is. */
+  readonly isOfReadyPod: boolean;
+  /**
+   * Workers that had ended unasked by the poll since which a ready pod has had fewer than desired; undefined where it has all
+   * of them.
+   */
+  readonly shortSince: number | undefined;
+  /** Whether one more has ended meanwhile. A worker that boots is missing too, however long it takes, and does not fail. */
   readonly lacking: boolean;
 }
 
@@ -46,24 +51,35 @@ function countByCode(restarts: Readonly<Record<string, unknown>>): WorkerView['r
   return counts;
 }
 
+const sumOf = (restarts: WorkerView['restarts']): number =>
+  counted(Object.values(restarts).reduce((total, count) => total + count, 0));
+
 /**
  * Undefined when it is no report of a runtime.
- * @param podReady whether the pod is ready, as far as is known when the answer comes
+ * @param isOfReadyPod whether the pod was ready all the time from the request to the answer, as far as is known
  */
-export function workerView(answer: unknown, before: WorkerView | undefined, podReady: boolean): WorkerView | undefined {
+export function workerView(
+  answer: unknown,
+  before: WorkerView | undefined,
+  isOfReadyPod: boolean,
+): WorkerView | undefined {
   const parsed = report.safeParse(answer);
   if (!parsed.success) return undefined;
-  const { workers, restarts, lastFailure } = parsed.data;
+  const { workers, lastFailure } = parsed.data;
   const desired = clamped(workers.desired, mostWorkers);
   const ready = clamped(workers.ready, mostWorkers);
-  const short = podReady && ready < desired;
+  const restarts = countByCode(parsed.data.restarts);
+  const ended = sumOf(restarts);
+  const isShort = isOfReadyPod && ready < desired;
+  const shortSince = isShort ? (before?.shortSince ?? ended) : undefined;
   return {
     desired,
     ready,
-    restarts: countByCode(restarts),
+    restarts,
     lastFailure: lastFailure === null ? undefined : runtimeCode(lastFailure),
-    short,
-    lacking: short && before?.short === true,
+    isOfReadyPod,
+    shortSince,
+    lacking: isShort && (before?.lacking === true || (shortSince !== undefined && ended > shortSince)),
   };
 }
 
@@ -77,6 +93,4 @@ export function newRestarts(before: WorkerView, after: WorkerView): RuntimeCode[
   return entries(after).flatMap(([code, count]) => (count > (before.restarts[code] ?? 0) ? [code] : []));
 }
 
-export function totalRestarts(view: WorkerView): number {
-  return counted(entries(view).reduce((total, [, count]) => total + count, 0));
-}
+export const totalRestarts = ({ restarts }: WorkerView): number => sumOf(restarts);

@@ -106,6 +106,15 @@ export class Contents {
     return new Map(looks.flatMap(([id, is]) => (is === undefined ? [] : [[id, is]])));
   }
 
+  /** Those of `references` that do not exist, as far as their kinds are watched. @param app key of the AppServer */
+  missing(app: string, references: readonly Reference[]): Reference[] {
+    const namespace = namespaceOfKey(app);
+    return references.filter(
+      ({ kind, name, optional }) =>
+        !optional && this.kinds.has(kind) && this.versions[kind].get(`${namespace}/${name}`) === undefined,
+    );
+  }
+
   /** The AppServer is gone. */
   forget(app: string): void {
     this.#use(app, []);

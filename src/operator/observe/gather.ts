@@ -55,6 +55,9 @@ export interface Operator {
   readonly claim: string | undefined;
 }
 
+/** Until it is looked into what pods use. */
+const nothingMissing: Facts['missing'] = { references: [], pullSecrets: [] };
+
 /** Everything that is known about the AppServer, from the caches alone. */
 export function gather(app: AppServer, caches: Caches, { release, claim }: Operator, now: Date): Facts {
   const found = childKinds.flatMap((kind) => caches.children[kind].byIndex(identityOf(app)));
@@ -68,5 +71,6 @@ export function gather(app: AppServer, caches: Caches, { release, claim }: Opera
   );
   // Nothing is to be replaced, as far as can be told without looking into what pods use.
   const restart = observedMark(children.find(({ kind }) => kind === 'Deployment'));
-  return { app, release, claim, children, terminating, pods, workers, served: caches.served, restart, now };
+  const { served } = caches;
+  return { app, release, claim, children, terminating, pods, workers, missing: nothingMissing, served, restart, now };
 }

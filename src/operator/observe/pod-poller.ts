@@ -7,7 +7,7 @@ import { keyOfPodsApp } from './caches.ts';
 import type { PodAnswer } from './pod-status.ts';
 import { PollBudget } from './poll-budget.ts';
 import { closePollMs, nextPollMs, noStreaks, type Streaks } from './poll-interval.ts';
-import { WorkerTrouble } from './worker-trouble.ts';
+import { WorkerTrouble, type TroubleNote } from './worker-trouble.ts';
 
 const tickMs = 1_000;
 /** Polls under way at the same time. */
@@ -29,8 +29,8 @@ export interface PodPollerOptions {
   readonly random: () => number;
   /** What is known of the pods of this AppServer is other than it was. */
   readonly onChange: (app: string) => void;
-  /** Workers of this AppServer's pods have ended unasked, in a sentence. */
-  readonly onTrouble: (app: string, note: string) => void;
+  /** Workers of this AppServer's pods have exited unexpectedly. */
+  readonly onTrouble: (app: string, trouble: TroubleNote) => void;
 }
 
 interface Watched {
@@ -136,11 +136,12 @@ export class PodPoller {
     this.#open.set(namespace, (this.#open.get(namespace) ?? 0) + 1);
     this.#budget.polled(namespace);
     watched.polled = true;
+    const wasReady = this.#options.pods.get(key)?.ready === true;
     try {
       const { json, bytes } = await this.#options.ask(watched.address);
       this.#budget.received(namespace, bytes);
       // Gone meanwhile, or the address is another's.
-      if (this.#watched.get(key) === watched) this.#note(key, watched, json);
+      if (this.#watched.get(key) === watched) this.#note(key, watched, { json, wasReady });
     } finally {
       watched.polled = false;
       const left = (this.#open.get(namespace) ?? 0) - 1;
@@ -149,12 +150,12 @@ export class PodPoller {
     }
   }
 
-  #note(key: string, watched: Watched, json: unknown): void {
+  #note(key: string, watched: Watched, { json, wasReady }: { json: unknown; wasReady: boolean }): void {
     const { pods, workers, everyMs, now, onChange } = this.#options;
     const pod = pods.get(key);
     if (pod === undefined) return;
     const before = workers.get(key);
-    const after = workerView(json, before, pod.ready);
+    const after = workerView(json, before, wasReady && pod.ready);
     const isOff = !pod.ready || (after !== undefined && isLacking(after));
     const { failures, close } = watched.streaks;
     watched.streaks = { failures: after === undefined ? failures + 1 : 0, close: isOff ? close + 1 : 0 };

@@ -1,4 +1,4 @@
-// Workers that end without having been asked to, told of one AppServer once a minute at most, whatever its pods say.
+// Workers that exit unexpectedly, reported of one AppServer once a minute at most, whatever its pods say.
 import type { RuntimeCode } from '../model/runtime-codes.ts';
 
 const quietMs = 60_000;
@@ -10,15 +10,21 @@ interface Trouble {
   toldAt: number;
 }
 
+export interface TroubleNote {
+  readonly note: string;
+  /** Of the causes alone: which pods they are in changes. */
+  readonly key: string;
+}
+
 export class WorkerTrouble {
-  readonly #tell: (app: string, note: string) => void;
+  readonly #tell: (app: string, note: TroubleNote) => void;
   readonly #byApp = new Map<string, Trouble>();
 
-  constructor(tell: (app: string, note: string) => void) {
+  constructor(tell: (app: string, note: TroubleNote) => void) {
     this.#tell = tell;
   }
 
-  /** AppServers of which something was told of late, or is to be told. */
+  /** AppServers of which something was reported of late, or is to be. */
   get size(): number {
     return this.#byApp.size;
   }
@@ -33,7 +39,7 @@ export class WorkerTrouble {
     this.#flush(app, trouble, now);
   }
 
-  /** Tells what has come together meanwhile, and forgets what is over. */
+  /** Reports what has come together meanwhile, and forgets what is over. */
   tick(now: number): void {
     for (const [app, trouble] of this.#byApp) this.#flush(app, trouble, now);
   }
@@ -51,9 +57,10 @@ export class WorkerTrouble {
   }
 }
 
-function describe({ pods, codes }: Trouble): string {
+function describe({ pods, codes }: Trouble): TroubleNote {
   const named = [...pods].slice(0, mostNamed).join(', ');
   const more = pods.size > mostNamed ? ` and ${pods.size - mostNamed} more` : '';
   const [which, whose] = pods.size === 1 ? ['pod', 'its log shows'] : ['pods', 'their logs show'];
-  return `Workers of ${which} ${named}${more} end unasked: ${[...codes].join(', ')}; ${whose} why`;
+  const key = [...codes].toSorted().join(', ');
+  return { note: `Workers of ${which} ${named}${more} exit unexpectedly: ${key}; ${whose} why`, key };
 }

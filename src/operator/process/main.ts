@@ -94,6 +94,7 @@ function recorder(client: KubeClient, log: Logger): EventRecorder {
     controller: names.fieldManager,
     instance: hostname(),
     now: () => performance.now(),
+    date: () => new Date(),
     onError: (error) => log.warn({ err: error }, 'event not recorded'),
   });
 }
@@ -109,10 +110,10 @@ function startPolling(everySeconds: number, { caches, queue, events }: Parts, si
     now: () => performance.now(),
     random: Math.random,
     onChange: (app) => queue.add(app),
-    onTrouble: (app, note) => {
+    onTrouble: (app, trouble) => {
       const object = caches.apps.get(app);
       if (object === undefined) return;
-      events.record(object, { type: 'Warning', reason: reasons.WorkersFailing, action: 'Supervise', note });
+      events.record(object, { type: 'Warning', reason: reasons.WorkersFailing, action: 'Supervise', ...trouble });
     },
   });
   poller.start(signal);

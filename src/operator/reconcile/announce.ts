@@ -1,30 +1,36 @@
-// What is told of a write, in events and conditions.
+// What events and conditions say of writes, short enough for a terminal.
 import { names } from '../../api/index.ts';
 import type { Write } from '../decide/plan.ts';
 
 const mostFields = 3;
+const mostWrites = 4;
 
 /** Paths of what was not as desired, but for our own mark. */
 export function fieldsOf({ found }: Write): string[] {
   return found.map((one) => one.path).filter((path) => !path.includes(names.appliedHashAnnotation));
 }
 
-/** Like `: spec.ports[http].targetPort, changed by kubectl-edit` */
-function whichFields(write: Write): string {
-  const fields = fieldsOf(write);
-  if (fields.length === 0) return '';
-  const more = fields.length > mostFields ? ` and ${fields.length - mostFields} more` : '';
-  const editor = write.why === 'repaired' ? write.observed?.lastEditor : undefined;
-  return `: ${fields.slice(0, mostFields).join(', ')}${more}${editor === undefined ? '' : `, changed by ${editor}`}`;
-}
-
-/** `Service shop repaired: spec.ports[http].targetPort, changed by kubectl-edit` */
-export function describeWrite(write: Write): string {
-  return `${write.child.kind} ${write.child.metadata.name} ${write.why}${whichFields(write)}`;
-}
+const more = (all: number, most: number): string => (all > most ? ` and ${all - most} more` : '');
 
 /** `Service shop (spec.ports[http].targetPort, changed by kubectl-edit)` */
-export function describeRepair(write: Write): string {
-  const which = whichFields(write).replace(/^: /, '');
-  return `${write.child.kind} ${write.child.metadata.name} ${which === '' ? '(deleted)' : `(${which})`}`;
+function describeWrite(write: Write): string {
+  const { child, why, observed } = write;
+  const what = `${child.kind} ${child.metadata.name}`;
+  const fields = fieldsOf(write);
+  if (observed === undefined) return why === 'repaired' ? `${what} (deleted)` : what;
+  if (fields.length === 0) return what;
+  const editor = why === 'repaired' ? observed.lastEditor : undefined;
+  const by = editor === undefined ? '' : `, changed by ${editor}`;
+  return `${what} (${fields.slice(0, mostFields).join(', ')}${more(fields.length, mostFields)}${by})`;
 }
+
+/** @param writes of one kind of reason */
+export function describeWrites(writes: readonly Write[]): string {
+  const [first] = writes;
+  // All at once when an AppServer is new: their names follow from its own.
+  if (first?.why === 'created') return [...new Set(writes.map(({ child }) => child.kind))].join(', ');
+  return `${writes.slice(0, mostWrites).map(describeWrite).join('; ')}${more(writes.length, mostWrites)}`;
+}
+
+/** For the condition that says that it has to be repaired again and again. */
+export const describeRepair = (write: Write): string => describeWrite(write);

@@ -3,24 +3,27 @@ import { isDeepStrictEqual } from 'node:util';
 import { reasons, type Reason } from '../../api/index.ts';
 import { ApiError, keyOf, remove, type EventRecorder, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import type { Write } from '../decide/plan.ts';
+import type { Child } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { stripManagedFields } from '../model/kept-object.ts';
 import { childTypes, isChildKind, type ChildKind } from '../model/kinds.ts';
 import type { AppliedFields } from '../observe/applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
-import type { Problem } from '../status/problems.ts';
-import { describeWrite, fieldsOf } from './announce.ts';
+import { quoted, type Problem } from '../status/problem.ts';
+import { withUserPaths } from '../status/user-path.ts';
+import { describeWrites, fieldsOf } from './announce.ts';
 import type { Conflicts } from './conflicts.ts';
 import type { Contention } from './repair-limiter.ts';
 import type { Subject } from './subject.ts';
 import { touchPods } from './touch-pods.ts';
-import { pruneProblem, UnseenChild, writeChild, writeProblem } from './write-child.ts';
+import { writeChild } from './write-child.ts';
+import { pruneProblem, writeProblem } from './write-problem.ts';
 
 /** What kept a child from being as it should be. */
 export interface Failure {
   readonly problem: Problem;
-  /** What was thrown, if anything was. */
-  readonly cause?: unknown;
+  /** The API server's answer, if it was one. */
+  readonly cause?: ApiError;
 }
 
 const writeReasons: Record<Write['why'], Reason> = {
@@ -80,26 +83,44 @@ export class ChildWriter {
     }
   }
 
-  async #writeOne({ key, app, log }: Subject, write: Write): Promise<Failure | undefined> {
+  /** @throws ApiError 409 or 404 when the child is another than the one that was decided on */
+  async #writeOne(subject: Subject, write: Write): Promise<Failure | undefined> {
     const { client, caches, applied, conflicts } = this.#options;
+    const { key, app, log } = subject;
     const { child } = write;
-    try {
-      const answer = await writeChild(client, app, write);
-      conflicts.written(key, child);
-      this.#keep(child.kind, answer);
-      applied.wrote(key, child, answer);
-    } catch (error) {
-      if (error instanceof UnseenChild) this.#keep(child.kind, error.object);
-      // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it.
-      if (error instanceof ApiError && error.status === 404) throw error;
-      if (error instanceof ApiError && error.status === 409 && !conflicts.add(key, child)) throw error;
-      const problem = writeProblem(child, error);
-      if (problem === undefined) throw error;
-      log.warn({ child: child.kind, name: child.metadata.name, reason: problem.reason, err: error }, 'child refused');
-      return { problem, cause: error };
+    const onWarning = (text: string): void => this.#warn(subject, write, text);
+    const written = await writeChild({ client, app, onWarning }, write);
+    switch (written.kind) {
+      case 'written':
+        conflicts.written(key, child);
+        this.#keep(child.kind, written.object);
+        applied.wrote(key, child, written.object);
+        if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
+        return undefined;
+      case 'outdated':
+        if (written.seen !== undefined) this.#keep(child.kind, written.seen);
+        // The watch will tell, and the next reconcile sees it; what never ends stands in the way.
+        if (written.cause.status === 404 || !conflicts.add(key, child)) throw written.cause;
+        return this.#refused(subject, child, writeProblem(app, child, written.cause), written.cause);
+      case 'refused':
+        return this.#refused(subject, child, written.problem, written.cause);
     }
-    if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
-    return undefined;
+  }
+
+  #refused({ log }: Subject, { kind, metadata }: Child, problem: Problem, cause: ApiError | undefined): Failure {
+    const { reason, state } = problem;
+    const fields = { child: kind, name: metadata.name, reason, cause: cause?.message };
+    // What passes by itself is nobody's business.
+    if (state === 'waiting') log.info(fields, 'child not written');
+    else log.warn(fields, 'child rejected');
+    return { problem, ...(cause !== undefined && { cause }) };
+  }
+
+  /** An object that works today, and says that it will not for long: a field that is deprecated, for one. */
+  #warn({ object, app }: Subject, { child }: Write, text: string): void {
+    const said = quoted(withUserPaths(text, app.spec, child));
+    const note = `${child.kind} ${child.metadata.name}: ${said}`;
+    this.#options.events.record(object, { type: 'Warning', reason: reasons.APIWarning, action: 'Apply', note });
   }
 
   #keep(kind: ChildKind, object: KubeObject): void {
@@ -117,9 +138,9 @@ export class ChildWriter {
     }));
     log.info({ children }, 'children applied');
     for (const [why, reason] of Object.entries(writeReasons)) {
-      const notes = written.flatMap((one) => (one.why === why ? [describeWrite(one)] : []));
-      if (notes.length === 0) continue;
-      this.#options.events.record(object, { type: 'Normal', reason, action: 'Apply', note: notes.join('; ') });
+      const all = written.filter((one) => one.why === why);
+      if (all.length === 0) continue;
+      this.#options.events.record(object, { type: 'Normal', reason, action: 'Apply', note: describeWrites(all) });
     }
   }
 
@@ -132,7 +153,7 @@ export class ChildWriter {
     } catch (error) {
       if (!(error instanceof ApiError) || error.status === 409) throw error;
       if (error.status === 404) return undefined;
-      log.warn({ child: child.kind, name: child.metadata.name, err: error }, 'child not deleted');
+      log.warn({ child: child.kind, name: child.metadata.name, cause: error.message }, 'child not deleted');
       return { problem: pruneProblem(child, error), cause: error };
     }
     log.info({ child: child.kind, name: child.metadata.name }, 'child pruned');
@@ -140,7 +161,7 @@ export class ChildWriter {
       type: 'Normal',
       reason: reasons.Pruned,
       action: 'Delete',
-      note: `${child.kind} ${child.metadata.name} is no longer wanted`,
+      note: `${child.kind} ${child.metadata.name} is no longer desired`,
     });
     return undefined;
   }

@@ -80,7 +80,7 @@ export class OperatorClaims {
       return { kind: 'acts', beside: undefined };
     }
     const message = severalOperators(own, other);
-    return { kind: 'acts', beside: { type: 'OperatorConflict', reason: reasons.SeveralOperators, message } };
+    return { kind: 'acts', beside: { type: 'OperatorConflict', reason: reasons.MultipleOperators, message } };
   }
 
   /** Whether the operator that is named as the acting one is there, and watches this AppServer still. */
@@ -116,7 +116,7 @@ export class OperatorClaims {
     log.warn({ acting }, 'AppServer left to another operator');
     if (own === undefined) return;
     const note = severalOperators(acting, own);
-    events.record(object, { type: 'Warning', reason: reasons.SeveralOperators, action: 'Reconcile', note });
+    events.record(object, { type: 'Warning', reason: reasons.MultipleOperators, action: 'Reconcile', note });
     const { namespace, name, uid } = live.metadata;
     const { apiVersion, kind } = childTypes.ConfigMap;
     const annotations = { [names.otherOperatorAnnotation]: own };

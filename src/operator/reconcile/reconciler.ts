@@ -8,14 +8,15 @@ import { stamped } from '../children/stamp.ts';
 import { plan, type Plan, type Step, type Write } from '../decide/plan.ts';
 import { observedMark } from '../decide/restart.ts';
 import type { Facts } from '../model/facts.ts';
-import { referencesOf } from '../model/references.ts';
+import { referencesOf, type Reference } from '../model/references.ts';
 import { AppliedFields } from '../observe/applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
 import type { Contents } from '../observe/content-versions.ts';
 import { gather, liveConfigMapIn, parseApp, type Operator } from '../observe/gather.ts';
 import type { OtherOperators } from '../observe/other-operators.ts';
-import { statusOf, unreadableStatus, type PresentCondition } from '../status/conditions.ts';
-import type { Problem } from '../status/problems.ts';
+import { report, unreadableReport, type PresentCondition } from '../status/conditions.ts';
+import { messageOf } from '../status/problem.ts';
+import { conflictProblem } from '../status/template-conflict.ts';
 import { ChildWriter, type Failure } from './child-writer.ts';
 import { Conflicts } from './conflicts.ts';
 import { decideRestart, isRolling, type RestartDecision } from './new-content.ts';
@@ -24,7 +25,7 @@ import { Contention } from './repair-limiter.ts';
 import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
 import { StatusWriter } from './status-writer.ts';
 import type { Subject } from './subject.ts';
-import { terminatingProblem } from './write-child.ts';
+import { terminatingProblem } from './write-problem.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -50,15 +51,6 @@ const recheckOfWaitingMs = 300_000;
 const unfinishedMs = 1_000;
 /** Writes in one reconcile: what is written is looked at once more, so that its events need no reconcile of their own. */
 const mostRounds = 3;
-
-/** Nothing is written then: the pods that there are stay as they are. */
-function conflictProblem(path: string): Problem {
-  return {
-    reason: reasons.PodTemplateConflict,
-    message: `spec.podTemplate.${path} is set by the operator itself; remove it there, and use the field of the spec that it comes from, if there is one.`,
-    stalled: true,
-  };
-}
 
 /** What a reconcile came to. */
 interface Carried {
@@ -130,10 +122,10 @@ export class Reconciler {
     }
     // Before anything is written, a status included: another operator may have another schema.
     const claims = await this.#claims.look({ key, object, log }, liveConfigMapIn(caches, object));
-    if (claims.kind === 'left') return { kind: 'recheck', afterMs: claims.recheckMs, why: reasons.SeveralOperators };
+    if (claims.kind === 'left') return { kind: 'recheck', afterMs: claims.recheckMs, why: reasons.MultipleOperators };
     const parsed = parseApp(object);
     if (parsed.kind === 'invalid') {
-      await this.#statuses.write(object, unreadableStatus(object, parsed.why, now()));
+      await this.#statuses.write(object, unreadableReport(object, parsed.why, now()));
       return { kind: 'done' };
     }
     const subject = { key, object, app: parsed.app, log };
@@ -178,17 +170,23 @@ export class Reconciler {
       });
       for (const child of prune) failure ??= await this.#children.prune(subject, child);
       // What was written just now changes what is to be told, and nothing is decided by it yet.
-      if (failure !== undefined) return { ...decision, facts: this.#gather(subject), failure, isDone: false };
+      if (failure !== undefined) {
+        const { missing } = decision.facts;
+        return { ...decision, facts: { ...this.#gather(subject), missing }, failure, isDone: false };
+      }
     }
   }
 
   async #decide(subject: Subject, turn: RestartTurn): Promise<Decision> {
     const { key } = subject;
-    const seen = this.#look(subject);
+    const looked = this.#look(subject);
     const idle = { writes: [], prune: [], replacing: 'no', waiting: undefined, waitMs: undefined } as const;
-    const merged = podTemplate(seen);
-    if (merged.kind === 'conflict') return { ...idle, facts: seen, failure: { problem: conflictProblem(merged.path) } };
+    const merged = podTemplate(looked);
+    if (merged.kind === 'conflict') {
+      return { ...idle, facts: looked, failure: { problem: conflictProblem(merged.path) } };
+    }
     const used = referencesOf(merged.template);
+    const seen = { ...looked, missing: this.#missing(subject, used) };
     const { facts, replacing, waiting } = await decideRestart(this.#options, subject, { facts: seen, used }, turn);
     const { steps, prune, blocked } = plan(desired(facts).map(stamped), facts);
     const found = await this.#examine(subject, steps);
@@ -196,6 +194,19 @@ export class Reconciler {
     const [held] = blocked;
     const failure = held === undefined ? undefined : { problem: terminatingProblem(held) };
     return { facts: seen, writes, prune, replacing, waiting, waitMs, failure };
+  }
+
+  #missing({ key, app }: Subject, used: readonly Reference[]): Facts['missing'] {
+    const { contents } = this.#options;
+    const pullSecrets = (app.spec.imagePullSecrets ?? []).map(({ name }): Reference => ({
+      kind: 'Secret',
+      name,
+      optional: false,
+    }));
+    return {
+      references: contents.missing(key, used),
+      pullSecrets: contents.missing(key, pullSecrets).map(({ name }) => name),
+    };
   }
 
   async #examine({ key, app }: Subject, steps: readonly Step[]): Promise<Write[]> {
@@ -214,13 +225,12 @@ export class Reconciler {
   ): Promise<Outcome> {
     const contended = this.#contention.contended(key, this.#options.uptimeMs());
     const present = [contended?.condition, waiting, beside].filter((one) => one !== undefined);
-    await this.#statuses.write(object, statusOf(facts, failure?.problem, present));
-    if (failure?.problem.reason === reasons.ChildFailed) {
-      throw new Error(failure.problem.message, { cause: failure.cause });
-    }
+    await this.#statuses.write(object, report(facts, failure?.problem, present));
+    // What may succeed is tried again soon, and ever more rarely.
+    if (failure?.problem.state === 'failing') throw new Error(messageOf(failure.problem), { cause: failure.cause });
     if (failure !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failure.problem.reason };
     if (contended !== undefined) {
-      return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
+      return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.FieldConflict };
     }
     if (!isDone) return { kind: 'recheck', afterMs: unfinishedMs, why: reasons.Updated };
     if (beside !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: beside.reason };

@@ -20,6 +20,7 @@ interface Repairs {
   readonly last: number;
   /** What was repaired last, and who had changed it. */
   readonly what: string;
+  readonly remedy: string;
 }
 
 export interface Admitted {
@@ -28,7 +29,7 @@ export interface Admitted {
   readonly waitMs: number | undefined;
 }
 
-export interface Contended {
+export interface FieldConflict {
   readonly condition: PresentCondition;
   /** When it is over if nobody changes the child again. */
   readonly forMs: number;
@@ -70,7 +71,7 @@ export class Contention {
       const place = placeOf(write);
       const count = (this.#recent(app, write, now)?.count ?? 0) + 1;
       repairs.delete(place);
-      repairs.set(place, { count, last: now, what: describeRepair(write) });
+      repairs.set(place, { count, last: now, what: describeRepair(write), remedy: remedyFor(app, write) });
       if (repairs.size > mostPlaces) forgetOne(repairs);
       this.#apps.delete(app);
       this.#apps.set(app, repairs);
@@ -88,15 +89,15 @@ export class Contention {
   }
 
   /** What of the AppServer is contended for, if anything is. */
-  contended(app: string, now: number): Contended | undefined {
+  contended(app: string, now: number): FieldConflict | undefined {
     const repairs = [...(this.#apps.get(app)?.values() ?? [])];
     const last = repairs.findLast((one) => one.count >= free && now - one.last < memoryMs(one));
     return (
       last && {
         condition: {
-          type: 'Contended',
-          reason: reasons.Contended,
-          message: `${last.what} is changed again after each repair; let the other one leave it alone, or change the AppServer. Until then it is set back ever more rarely.`,
+          type: 'FieldConflict',
+          reason: reasons.FieldConflict,
+          message: `${last.what} is changed again after each repair; ${last.remedy}. Until then it is repaired less and less often.`,
         },
         forMs: last.last + memoryMs(last) - now,
       }
@@ -112,6 +113,15 @@ export class Contention {
     const known = write.why === 'repaired' ? this.#apps.get(app)?.get(placeOf(write)) : undefined;
     return known !== undefined && now - known.last < memoryMs(known) ? known : undefined;
   }
+}
+
+/** @param app its key */
+function remedyFor(app: string, write: Write): string {
+  if (write.child.kind === 'Deployment' && fieldsOf(write).includes('spec.replicas')) {
+    const [, name = ''] = app.split('/');
+    return `let that manager scale the AppServer instead, which has a scale subresource (kind AppServer, name ${name}), or remove it and use spec.autoscaling`;
+  }
+  return 'stop the manager that changes it, or change the AppServer';
 }
 
 /** What is contended for is kept as long as there is anything else. */

@@ -3,7 +3,7 @@
 // before the first lets go, and the autoscaler's writes take it from there.
 import { z } from 'zod';
 import { names } from '../../api/index.ts';
-import { ApiError, apply, applyTo, type KubeClient, type KubeObject } from '../../kube/index.ts';
+import { ApiError, apply, applyTo, type ApplyOptions, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import type { Child } from '../model/facts.ts';
 import { childTypes } from '../model/kinds.ts';
 
@@ -28,19 +28,19 @@ export function newDeployment(child: Child): KubeObject {
 }
 
 /** Applies a Deployment that exists; under autoscaling without the number of replicas, which is handed over first. */
-export async function applyDeployment(client: KubeClient, child: Child, observed: KubeObject): Promise<KubeObject> {
+export async function applyDeployment(
+  client: KubeClient,
+  child: Child,
+  observed: KubeObject,
+  options: ApplyOptions,
+): Promise<KubeObject> {
   const initial = initialReplicas(child);
   // Also when that has been done before, which costs nothing and cannot be known for sure.
   const seen =
     initial === undefined
       ? observed
       : await takeOver(client, child, observed, replicasView.parse(observed).spec?.replicas ?? initial);
-  return applyTo(
-    client,
-    childTypes.Deployment,
-    { object: child, seen },
-    { fieldManager: names.fieldManager, force: true },
-  );
+  return applyTo(client, childTypes.Deployment, { object: child, seen }, options);
 }
 
 /** Returns the Deployment as it is then. */

@@ -1,6 +1,6 @@
 // Writes the status of an AppServer, when it is another than the one that is stored.
 import { isDeepStrictEqual } from 'node:util';
-import { names, type AppServerStatus } from '../../api/index.ts';
+import { names } from '../../api/index.ts';
 import {
   ApiError,
   applyStatus,
@@ -12,9 +12,7 @@ import {
 import { sameButForStatus, stripManagedFields } from '../model/kept-object.ts';
 import { appServerType } from '../model/kinds.ts';
 import type { Caches } from '../observe/caches.ts';
-
-/** Conditions that somebody should look at, beside those that tell how far the AppServer is. */
-const warnings = new Set(['Degraded', 'Contended', 'OperatorConflict']);
+import type { Report } from '../status/conditions.ts';
 
 export interface StatusWriterOptions {
   readonly client: KubeClient;
@@ -29,13 +27,10 @@ export class StatusWriter {
     this.#options = options;
   }
 
-  async write(object: KubeObject, status: AppServerStatus): Promise<void> {
+  async write(object: KubeObject, { status, warnings }: Report): Promise<void> {
     const { client, caches, events } = this.#options;
     if (isDeepStrictEqual(status, object['status'])) return;
-    for (const { type, status: is, reason, message } of status.conditions ?? []) {
-      if (!warnings.has(type) || is !== 'True') continue;
-      events.record(object, { type: 'Warning', reason, action: 'Reconcile', note: message });
-    }
+    for (const warning of warnings) events.record(object, { type: 'Warning', action: 'Reconcile', ...warning });
     const { name, namespace = '' } = object.metadata;
     const key = keyOf(object);
     caches.reported.set(key, status);

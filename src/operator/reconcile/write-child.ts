@@ -1,5 +1,5 @@
-// Writes one child, and turns a refusal into a Problem that a user can act on.
-import { names, reasons } from '../../api/index.ts';
+// Writes one child, and turns what comes of it into a value.
+import { names, type AppServer } from '../../api/index.ts';
 import {
   ApiError,
   applyNew,
@@ -16,25 +16,23 @@ import type { Write } from '../decide/plan.ts';
 import type { Child } from '../model/facts.ts';
 import { belongsTo, controllerOf, type AppServerIdentity } from '../model/identity.ts';
 import { childTypes } from '../model/kinds.ts';
-import type { Problem } from '../status/problems.ts';
+import type { Problem } from '../status/problem.ts';
 import { applyDeployment, newDeployment } from './replicas.ts';
+import { nameConflict, terminatingProblem, writeProblem } from './write-problem.ts';
 
-/** An object of the child's name exists and belongs to somebody else. */
-class ForeignChild extends Error {
-  constructor(child: Child) {
-    super(`${child.kind} ${child.metadata.name} exists and is not this AppServer's`);
-    this.name = 'ForeignChild';
-  }
-}
+/** What came of a write. What is no answer of the API server is thrown. */
+export type Written =
+  /** It is as it should be; `object` as the API server has it then. */
+  | { readonly kind: 'written'; readonly object: KubeObject }
+  /** It is another than the one that was decided on: that is decided again. `seen` is what is there now, as far as it was read. */
+  | { readonly kind: 'outdated'; readonly cause: ApiError; readonly seen?: KubeObject }
+  | { readonly kind: 'refused'; readonly problem: Problem; readonly cause?: ApiError };
 
-/** An object of the child's name is on its way out: what is written to it goes with it. */
-class TerminatingChild extends Error {
-  readonly object: KubeObject;
-  constructor(object: KubeObject) {
-    super(`${object.kind} ${object.metadata.name} is being deleted`);
-    this.name = 'TerminatingChild';
-    this.object = object;
-  }
+export interface WriteOptions {
+  readonly client: KubeClient;
+  readonly app: AppServer;
+  /** Called with what the API server warns of. */
+  readonly onWarning: (text: string) => void;
 }
 
 /**
@@ -53,24 +51,17 @@ function isOwn(found: KubeObject, child: Child, app: AppServerIdentity): boolean
 
 const owner = { fieldManager: names.fieldManager, force: true } as const;
 
+/** What is there under the child's name. */
+type Found = { readonly kind: 'own'; readonly object: KubeObject } | Exclude<Written, { readonly kind: 'written' }>;
+
 /** @returns the conflict when there is an object of this name, or seems to be */
-async function createChild(client: KubeClient, child: Child): Promise<KubeObject | ApiError> {
+async function createChild({ client, onWarning }: WriteOptions, child: Child): Promise<KubeObject | ApiError> {
   const object = child.kind === 'Deployment' ? newDeployment(child) : child;
   try {
-    return await applyNew(client, childTypes[child.kind], object, owner);
+    return await applyNew(client, childTypes[child.kind], object, { ...owner, onWarning });
   } catch (error) {
     if (error instanceof ApiError && error.status === 409) return error;
     throw error;
-  }
-}
-
-/** Ours, and not seen yet: made just now, by another operator perhaps. What is done about it is decided when it is known. */
-export class UnseenChild extends ApiError {
-  readonly object: KubeObject;
-  constructor(object: KubeObject) {
-    super(409, 'Conflict', `${object.kind} ${object.metadata.name} has not been seen yet`);
-    this.name = 'UnseenChild';
-    this.object = object;
   }
 }
 
@@ -86,21 +77,20 @@ async function readInTheWay(client: KubeClient, { kind, metadata }: Child, confl
   }
 }
 
-/**
- * What the cache does not have, because it lacks our label.
- * @throws ForeignChild, TerminatingChild or UnseenChild
- */
-async function findOwn(
-  client: KubeClient,
-  { child, conflict }: { readonly child: Child; readonly conflict: ApiError },
-  app: AppServerIdentity,
-): Promise<KubeObject> {
-  const found = await readInTheWay(client, child, conflict);
-  if (!isKubeObject(found) || !isOwn(found, child, app)) throw new ForeignChild(child);
-  const isListed = found.metadata.labels?.[names.managedByLabel] === names.fieldManager;
-  if (isListed && belongsTo(found, app)) throw new UnseenChild({ ...found, kind: child.kind });
-  if (found.metadata.deletionTimestamp !== undefined) throw new TerminatingChild({ ...found, kind: child.kind });
-  return found;
+/** What the cache does not have, because it lacks our label or is new. */
+async function findOwn({ client, app }: WriteOptions, child: Child, conflict: ApiError): Promise<Found> {
+  const { name } = child.metadata;
+  const answer = await readInTheWay(client, child, conflict);
+  if (!isKubeObject(answer) || !isOwn(answer, child, app)) return { kind: 'refused', problem: nameConflict(child) };
+  const object = { ...answer, kind: child.kind };
+  const isListed = object.metadata.labels?.[names.managedByLabel] === names.fieldManager;
+  if (isListed && belongsTo(object, app)) {
+    // Made just now, by another operator perhaps. What is done about it is decided when it is known.
+    const cause = new ApiError(409, 'Conflict', `${child.kind} ${name} has not been seen yet`);
+    return { kind: 'outdated', seen: object, cause };
+  }
+  if (object.metadata.deletionTimestamp !== undefined) return { kind: 'refused', problem: terminatingProblem(object) };
+  return { kind: 'own', object };
 }
 
 /** What cannot go before what takes its place is there stays for the next look, which is after this write. */
@@ -119,97 +109,36 @@ async function withoutAdded(
 }
 
 /** The child as it has been created, or what there is under its name and may become it. */
-async function createOrFind(
-  client: KubeClient,
-  app: AppServerIdentity,
-  child: Child,
-): Promise<{ readonly created: KubeObject } | { readonly observed: KubeObject }> {
-  const answer = await createChild(client, child);
-  if (!(answer instanceof ApiError)) return { created: answer };
-  return { observed: await findOwn(client, { child, conflict: answer }, app) };
+async function createOrFind(options: WriteOptions, child: Child): Promise<Found | Written> {
+  const answer = await createChild(options, child);
+  return answer instanceof ApiError ? findOwn(options, child, answer) : { kind: 'written', object: answer };
 }
 
-/** Makes the child as it should be, and returns it as the API server has it then. */
-export async function writeChild(client: KubeClient, app: AppServerIdentity, write: Write): Promise<KubeObject> {
-  const { child, found } = write;
+async function attempt(options: WriteOptions, write: Write): Promise<Written> {
+  const { client, onWarning } = options;
+  const { child, found, observed } = write;
   const type = childTypes[child.kind];
-  const target = write.observed === undefined ? await createOrFind(client, app, child) : { observed: write.observed };
-  if ('created' in target) return target.created;
-  const { observed } = target;
+  const known =
+    observed === undefined ? await createOrFind(options, child) : ({ kind: 'own', object: observed } as const);
+  if (known.kind !== 'own') return known;
   const added = found.flatMap(({ added: pointer, instead }) => (pointer === undefined ? [] : [{ pointer, instead }]));
-  const present = added.length > 0 ? await withoutAdded(client, type, observed, added) : observed;
-  if (child.kind === 'Deployment') return applyDeployment(client, child, present);
-  return applyTo(client, type, { object: child, seen: present }, owner);
+  const seen = added.length > 0 ? await withoutAdded(client, type, known.object, added) : known.object;
+  const how = { ...owner, onWarning };
+  const object =
+    child.kind === 'Deployment'
+      ? await applyDeployment(client, child, seen, how)
+      : await applyTo(client, type, { object: child, seen }, how);
+  return { kind: 'written', object };
 }
 
-/** What waits until an object is gone, for the AppServer's condition. */
-export function terminatingProblem({ kind, metadata }: KubeObject): Problem {
-  const { finalizers = [] } = metadata;
-  const held = finalizers.length === 0 ? '' : `; it waits for ${finalizers.slice(0, 3).join(', ')}`;
-  return {
-    reason: reasons.ChildTerminating,
-    message: `${kind} ${metadata.name} is being deleted, and is made anew once it is gone${held}.`,
-    stalled: false,
-  };
-}
-
-/** Why a child that is no longer wanted is still there. */
-export function pruneProblem({ kind, metadata }: KubeObject, { status, message }: ApiError): Problem {
-  const cause = message.replace(/\.$/, '');
-  const what = `${kind} ${metadata.name} is no longer wanted and could not be deleted: ${cause}`;
-  if (status !== 403) return { reason: reasons.ChildFailed, message: `${what}; it is tried again.`, stalled: false };
-  return {
-    reason: reasons.ChildForbidden,
-    message: `${what}; delete it yourself, or let the operator's service account do so.`,
-    stalled: true,
-  };
-}
-
-/** Why a write failed, for the AppServer's condition; undefined for what passes when it is tried again. */
-export function writeProblem(child: Child, error: unknown): Problem | undefined {
-  const what = `${child.kind} ${child.metadata.name}`;
-  if (error instanceof ForeignChild) {
-    return {
-      reason: reasons.ChildConflict,
-      message: `${error.message}; delete or rename that ${child.kind}, annotate it with ${names.adoptAnnotation}: ${child.metadata.labels?.[names.instanceLabel] ?? ''}, or give the AppServer another name.`,
-      stalled: true,
-    };
+/** Makes the child as it should be. */
+export async function writeChild(options: WriteOptions, write: Write): Promise<Written> {
+  try {
+    return await attempt(options, write);
+  } catch (cause) {
+    if (!(cause instanceof ApiError)) throw cause;
+    // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it. A namespace may be gone, too.
+    if (cause.status === 409 || cause.status === 404) return { kind: 'outdated', cause };
+    return { kind: 'refused', problem: writeProblem(options.app, write.child, cause), cause };
   }
-  if (error instanceof TerminatingChild) return terminatingProblem(error.object);
-  if (!(error instanceof ApiError)) return undefined;
-  const cause = error.message.replace(/\.$/, '');
-  if (error.status === 403 && cause.includes('exceeded quota')) {
-    return {
-      reason: reasons.QuotaExceeded,
-      message: `${what} is refused by the namespace's quota: ${cause}; raise the ResourceQuota.`,
-      stalled: true,
-    };
-  }
-  if (error.status === 403) {
-    return {
-      reason: reasons.ChildForbidden,
-      message: `The operator may not write ${what}: ${cause}; give its service account this right, as the Helm chart does.`,
-      stalled: true,
-    };
-  }
-  if (error.status === 422 && cause.includes('field is immutable')) {
-    return {
-      reason: reasons.ChildInvalid,
-      message: `${what} is refused: ${cause}; delete that ${child.kind}, with --cascade=orphan where its pods are to go on until they are replaced.`,
-      stalled: true,
-    };
-  }
-  // What has no such field, or names a thing twice, is refused before it is validated, with a status of its own.
-  if (error.status === 422 || error.status === 400 || cause.includes('failed to create typed patch object')) {
-    return {
-      reason: reasons.ChildInvalid,
-      message: `${what} is refused: ${cause}; correct the field of the AppServer's spec that it comes from.`,
-      stalled: true,
-    };
-  }
-  return {
-    reason: reasons.ChildFailed,
-    message: `${what} could not be written: ${cause}; it is tried again.`,
-    stalled: false,
-  };
 }

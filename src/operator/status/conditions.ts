@@ -2,19 +2,22 @@
 import { names, reasons, statusSchema, type AppServerStatus, type Condition, type Reason } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Facts } from '../model/facts.ts';
-import { isSettled, rollout } from '../model/rollout.ts';
-import { findProblem, workersFailing, type Problem } from './problems.ts';
+import { isSettled, oldPodsServing, rollout } from '../model/rollout.ts';
 import { counted, totalRestarts, type WorkerView } from '../model/worker-status.ts';
+import { availability } from './availability.ts';
+import { keyOf, messageOf, type Problem } from './problem.ts';
+import { findProblem, lastFailure, workersFailing } from './problems.ts';
 
-/** Of a message: whatever has to be said is said by then, and no refusal of an API server is worth a status that it refuses. */
+/** Of a message: the API server would reject a status with a longer one than its schema allows. */
 const mostCharacters = 4_096;
 
 const bounded = (message: string): string =>
   message.length <= mostCharacters ? message : `${message.slice(0, mostCharacters - 1)}…`;
 
-/** For whoever has scaled by hand and waits for it. */
-const byAutoscaler = " Their number is the autoscaler's; spec.replicas is only the one to start with.";
+/** For those who have scaled by hand and wait for it. */
+const byAutoscaler = ' The autoscaler sets their number; spec.replicas is only the initial one.';
 
+/** What the conditions Ready, Progressing, Degraded, Reconciling and Stalled have in common. */
 interface Verdict {
   readonly ready: boolean;
   readonly progressing: boolean;
@@ -24,35 +27,52 @@ interface Verdict {
   readonly message: string;
 }
 
-function verdict(facts: Facts, writeProblem: Problem | undefined): Verdict {
+const numberOfPods = (count: number): string => `${count} ${count === 1 ? 'pod' : 'pods'}`;
+
+/** That a new revision has a problem is no outage: its pods take nothing from those of the old one. */
+function stillServing(facts: Facts): string {
+  const old = oldPodsServing(facts);
+  return old === 0 ? '' : ` ${numberOfPods(old)} of the previous revision still ${old === 1 ? 'serves' : 'serve'}.`;
+}
+
+function verdictOf(problem: Problem, facts: Facts): Verdict {
+  const { state, reason } = problem;
+  return {
+    ready: false,
+    progressing: state === 'failing' || state === 'waiting',
+    degraded: state === 'failing' || state === 'stalled',
+    stalled: state === 'stalled' || state === 'suspended',
+    reason,
+    message: `${messageOf(problem)}${stillServing(facts)}`,
+  };
+}
+
+function verdict(facts: Facts, problem: Problem | undefined): Verdict {
+  if (problem !== undefined) return verdictOf(problem, facts);
   const { wanted, ready, updated, exists } = rollout(facts);
-  const pods = `${ready} of ${wanted} pods ready`;
-  const problem = writeProblem ?? findProblem(facts);
-  if (problem !== undefined) {
-    return {
-      ready: false,
-      progressing: !problem.stalled,
-      degraded: true,
-      stalled: problem.stalled,
-      reason: problem.reason,
-      message: problem.message,
-    };
-  }
   if (isSettled(facts)) {
-    const scaled = facts.app.spec.autoscaling === undefined ? '' : byAutoscaler;
-    const message =
-      wanted === 0 ? 'No pods are wanted.' : `${pods}, ${workersEach(facts.app.spec.workers.count)}.${scaled}`;
-    const reason = wanted === 0 ? reasons.ScaledToZero : reasons.Available;
+    const { workers, autoscaling, rollout: how } = facts.app.spec;
+    const scaled = autoscaling === undefined ? '' : byAutoscaler;
+    const paused = how.paused === true ? ' Rollouts are paused.' : '';
+    const [reason, message] =
+      wanted === 0
+        ? [reasons.ScaledToZero, `No pods are desired, as spec.replicas is 0.${paused}`]
+        : [
+            reasons.PodsReady,
+            `${ready} of ${numberOfPods(wanted)} ready, ${workersEach(workers.count)}.${scaled}${paused}`,
+          ];
     return { ready: true, progressing: false, degraded: false, stalled: false, reason, message };
   }
-  const rolling = updated < wanted || exists > wanted;
+  const isRolling = updated < wanted || exists > wanted;
+  const pods = `${ready} of ${numberOfPods(wanted)} ready`;
+  const how = isRolling ? `${updated} of ${numberOfPods(wanted)} updated, ${ready} ready.` : `${pods}.`;
   return {
     ready: false,
     progressing: true,
     degraded: false,
     stalled: false,
-    reason: rolling ? reasons.RollingOut : reasons.PodsNotReady,
-    message: rolling ? `${updated} of ${wanted} pods are of the present revision, ${pods}.` : `${pods}.`,
+    reason: isRolling ? reasons.RollingOut : reasons.PodsNotReady,
+    message: `${how}${stillServing(facts)}${lastFailure(facts)}`,
   };
 }
 
@@ -62,7 +82,12 @@ function transitionTime(before: readonly Condition[] | undefined, type: string, 
   return same?.lastTransitionTime ?? now.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function condition({ app, now }: Facts, type: string, on: boolean, { reason, message }: Verdict): Condition {
+function condition(
+  { app, now }: Facts,
+  type: string,
+  on: boolean,
+  { reason, message }: Pick<Verdict, 'reason' | 'message'>,
+): Condition {
   const status = on ? 'True' : 'False';
   return {
     type,
@@ -74,8 +99,18 @@ function condition({ app, now }: Facts, type: string, on: boolean, { reason, mes
   };
 }
 
+function availableCondition(facts: Facts): Condition {
+  const { isAvailable, available, enough, wanted } = availability(facts);
+  const [reason, least] = isAvailable
+    ? [reasons.MinimumReplicasAvailable, '']
+    : [reasons.MinimumReplicasUnavailable, `; at least ${enough} must be`];
+  const verb = available === 1 ? 'is' : 'are';
+  const message = `${available} of ${numberOfPods(wanted)} ${verb} available${least}.${stillServing(facts)}`;
+  return condition(facts, 'Available', isAvailable, { reason, message });
+}
+
 /** Status of a stored resource that this operator cannot read, since its schema is another. */
-export function unreadableStatus(object: KubeObject, why: string, now: Date): AppServerStatus {
+export function unreadableReport(object: KubeObject, why: string, now: Date): Report {
   const before = statusSchema.safeParse(object['status']).data?.conditions;
   const observedGeneration = object.metadata.generation ?? 0;
   const message = `The stored resource does not match this operator's schema: ${why}; correct these fields, or install the CRD of this operator version.`;
@@ -87,7 +122,15 @@ export function unreadableStatus(object: KubeObject, why: string, now: Date): Ap
     lastTransitionTime: transitionTime(before, type, status, now),
     observedGeneration,
   });
-  return { observedGeneration, conditions: [as('Ready', 'False'), as('Degraded', 'True'), as('Stalled', 'True')] };
+  // The pods go on as they are.
+  const available = before?.filter(({ type }) => type === 'Available') ?? [];
+  return {
+    status: {
+      observedGeneration,
+      conditions: [as('Ready', 'False'), ...available, as('Degraded', 'True'), as('Stalled', 'True')],
+    },
+    warnings: [{ reason: reasons.SpecInvalid, note: message, key: message }],
+  };
 }
 
 function workersEach(count: number | 'auto'): string {
@@ -99,7 +142,11 @@ function workersEach(count: number | 'auto'): string {
 function workersStatus({ app, pods, workers }: Facts, wanted: number): AppServerStatus['workers'] {
   const { count } = app.spec.workers;
   const { desired: before, ...known } = app.status?.workers ?? {};
-  const views = pods.filter((pod) => !pod.terminating && pod.ready).map(({ name }) => workers.get(name));
+  const views = pods
+    .filter((pod) => !pod.terminating && pod.ready)
+    .map(({ name }) => workers.get(name))
+    // What a pod has said before it was ready is out of date.
+    .map((view) => (view?.isOfReadyPod === true ? view : undefined));
   const answered = views.filter((view) => view !== undefined);
   const sum = (of: (view: WorkerView) => number): number =>
     counted(answered.reduce((total, view) => total + of(view), 0));
@@ -117,31 +164,53 @@ function workersStatus({ app, pods, workers }: Facts, wanted: number): AppServer
 
 /** A condition that is there only while it is true. */
 export interface PresentCondition {
-  readonly type: 'Contended' | 'RestartWaiting' | 'OperatorConflict';
+  readonly type: 'FieldConflict' | 'RestartWaiting' | 'OperatorConflict';
   readonly reason: Reason;
   readonly message: string;
 }
 
+/** What an event warns of. */
+interface Warning {
+  readonly reason: Reason;
+  readonly note: string;
+  /** The same for the same cause. */
+  readonly key: string;
+}
+
+export interface Report {
+  readonly status: AppServerStatus;
+  readonly warnings: readonly Warning[];
+}
+
+const warningOf = (problem: Problem): Warning => ({
+  reason: problem.reason,
+  note: problem.cause,
+  key: keyOf(problem),
+});
+
+/** Those that somebody should look at. */
+const isWarning = ({ type }: PresentCondition): boolean => type === 'FieldConflict' || type === 'OperatorConflict';
+
 /**
  * @param writeProblem what kept a child from being written, if anything did
- * @param present what else is to be told
+ * @param present conditions beside those that every AppServer has
  */
-export function statusOf(
-  facts: Facts,
-  writeProblem?: Problem,
-  present: readonly PresentCondition[] = [],
-): AppServerStatus {
+export function report(facts: Facts, writeProblem?: Problem, present: readonly PresentCondition[] = []): Report {
   const { app } = facts;
   const { name, namespace, generation } = app.metadata;
-  const { wanted, exists, ready } = rollout(facts);
-  const found = verdict(facts, writeProblem);
+  const { wanted, exists, ready, available } = rollout(facts);
+  const problem = writeProblem ?? findProblem(facts);
+  const found = verdict(facts, problem);
   // Pods that serve all the same are no less ready for it.
   const failing = found.degraded ? undefined : workersFailing(facts);
+  const told = found.degraded ? problem : failing;
   const port = app.spec.service.port === 80 ? '' : `:${app.spec.service.port}`;
-  return {
+  const degraded = failing === undefined ? found : { reason: failing.reason, message: messageOf(failing) };
+  const status: AppServerStatus = {
     observedGeneration: generation,
     replicas: exists,
     readyReplicas: ready,
+    availableReplicas: available,
     selector: Object.entries(names.selectorLabels(name))
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
@@ -149,12 +218,18 @@ export function statusOf(
     url: `http://${name}.${namespace}.svc${port}`,
     conditions: [
       condition(facts, 'Ready', found.ready, found),
+      availableCondition(facts),
       condition(facts, 'Progressing', found.progressing, found),
-      condition(facts, 'Degraded', found.degraded || failing !== undefined, { ...found, ...failing }),
+      condition(facts, 'Degraded', found.degraded || failing !== undefined, degraded),
       // What kstatus looks for; present only while true.
       ...(found.progressing ? [condition(facts, 'Reconciling', true, found)] : []),
       ...(found.stalled ? [condition(facts, 'Stalled', true, found)] : []),
-      ...present.map(({ type, ...told }) => condition(facts, type, true, { ...found, ...told })),
+      ...present.map((one) => condition(facts, one.type, true, one)),
     ],
   };
+  const warnings = [
+    ...(told === undefined ? [] : [warningOf(told)]),
+    ...present.filter(isWarning).map(({ reason, message }) => ({ reason, note: message, key: message })),
+  ];
+  return { status, warnings };
 }

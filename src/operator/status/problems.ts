@@ -1,16 +1,14 @@
-// What stands in the way of an AppServer's pods: checks over Facts, pure, the first that finds something wins. Each tells
+// What stands in the way of an AppServer's pods: checks over Facts, pure, the first that finds something wins. Each names
 // the object, the cause and, where there is one, the remedy.
-import { names, reasons, type Reason } from '../../api/index.ts';
+import { names, reasons } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
-import { deploymentCondition, stuckRollout } from '../model/rollout.ts';
 import type { ContainerView, PodView } from '../model/pod.ts';
-
-export interface Problem {
-  readonly reason: Reason;
-  readonly message: string;
-  /** Whether only a change of the AppServer or of the cluster can end it. */
-  readonly stalled: boolean;
-}
+import { deploymentCondition, isSettled, rollout, stuckRollout } from '../model/rollout.ts';
+import { containerFields } from './containers.ts';
+import { missingForContainer, missingReference } from './missing.ts';
+import { quoted, type Problem } from './problem.ts';
+import { admissionProblem } from './refusals.ts';
+import { unschedulableProblem } from './scheduling.ts';
 
 type Check = (facts: Facts) => Problem | undefined;
 
@@ -41,109 +39,208 @@ const imagePullReasons = new Set([
 ]);
 const configReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
 
+/** Kubelet says in turns that it pulls in vain and that it waits before it tries again. */
+function pullFailure({ reason, message }: { readonly reason: string; readonly message: string }): string {
+  const cause = quoted(message.replace(/^Back-off pulling image "[^"]*"(: ErrImagePull)?:? ?/, ''));
+  const isSpecial = reason === 'InvalidImageName' || reason === 'ErrImageNeverPull';
+  return [...(isSpecial ? [reason] : []), ...(cause === '' ? [] : [cause])].join(': ');
+}
+
 const imagePullFailed: Check = (facts) => {
   const found = affected(facts, (container) => imagePullReasons.has(container.waiting?.reason ?? ''));
-  if (found === undefined) return undefined;
-  const { pods, container } = found;
-  const [field, remedy] =
-    container.name === names.initContainerName
-      ? ["the operator's --runtime-image", 'correct it, or make the image reachable from the nodes']
-      : ['spec.image', 'correct it, or add the pull secret to spec.imagePullSecrets'];
-  const cause = shorten(container.waiting?.message ?? '');
+  if (found?.container.waiting === undefined) return undefined;
+  const { image, name, waiting } = found.container;
+  const [missing] = facts.missing.pullSecrets;
+  const secret =
+    missing === undefined ? '' : `; Secret ${missing}, which spec.imagePullSecrets names, does not exist: create it`;
+  const cause = pullFailure(waiting);
   return {
     reason: reasons.ImagePullFailed,
-    message: `${howMany(facts, pods)}: ${container.waiting?.reason ?? ''}: ${container.image}: ${cause}; see ${field}: ${remedy}.`,
-    stalled: true,
+    affected: howMany(facts, found.pods),
+    cause: `image ${image} of container ${name} cannot be pulled${cause === '' ? '' : `: ${cause}`}${secret}; see ${containerFields(facts.app.spec, name).image}.`,
+    key: `${name} ${image}`,
+    state: 'stalled',
   };
 };
 
 const containerConfigInvalid: Check = (facts) => {
   const found = affected(facts, (container) => configReasons.has(container.waiting?.reason ?? ''));
-  if (found === undefined) return undefined;
-  const cause = shorten(found.container.waiting?.message ?? '');
+  if (found?.container.waiting === undefined) return undefined;
+  const { name, waiting } = found.container;
+  const count = howMany(facts, found.pods);
+  const missing = missingForContainer(waiting.message, facts.app);
+  if (missing !== undefined) return { affected: count, ...missing };
   return {
     reason: reasons.ContainerConfigInvalid,
-    message: `${howMany(facts, found.pods)}: container ${found.container.name} cannot be made: ${cause}; see spec.env, spec.envFrom and spec.security.`,
-    stalled: true,
+    affected: count,
+    cause: `container ${name} cannot be created: ${quoted(waiting.message)}; see ${containerFields(facts.app.spec, name).config}.`,
+    state: 'stalled',
   };
 };
 
 const outOfMemory: Check = (facts) => {
   const found = affected(facts, (container) => container.ended?.reason === 'OOMKilled');
   if (found === undefined) return undefined;
+  const { name } = found.container;
   return {
-    reason: reasons.OutOfMemory,
-    message: `${howMany(facts, found.pods)}: container ${found.container.name} was killed at its memory limit; raise spec.resources.limits.memory, or lower spec.workers.count.`,
-    stalled: false,
+    reason: reasons.OOMKilled,
+    affected: howMany(facts, found.pods),
+    cause: `container ${name} was killed at its memory limit; ${containerFields(facts.app.spec, name).memory}.`,
+    state: 'failing',
   };
 };
 
+/** With these kubelet says that it has lost a container together with its node, and does not know how it ended. */
+const lostWithNode = new Set(['Unknown', 'ContainerStatusUnknown']);
+
+/** Starting again after one exit is what a restart of the node looks like too. */
+const isCrashing = ({ ended, down, restarts }: ContainerView): boolean =>
+  ended !== undefined && ended.exitCode !== 0 && !lostWithNode.has(ended.reason) && (down || restarts > 1);
+
 /** The first line of the termination message is the runtime's own sentence, remedy included. */
 const podsCrashing: Check = (facts) => {
-  const found = affected(facts, (container) => container.ended !== undefined && container.ended.exitCode !== 0);
+  const found = affected(facts, isCrashing);
   if (found?.container.ended === undefined) return undefined;
   const { exitCode, reason, message } = found.container.ended;
+  const { name } = found.container;
   const [sentence = ''] = message.split('\n');
-  const told =
+  const isOwn = name === names.containerName || name === names.initContainerName;
+  const exited = `container ${name} exited with code ${exitCode}${reason === '' ? '' : ` (${reason})`}`;
+  const cause =
     sentence === ''
-      ? `container ${found.container.name} ended with exit code ${exitCode} (${reason}); its log shows why.`
-      : sentence;
-  return { reason: reasons.PodsCrashing, message: `${howMany(facts, found.pods)}: ${told}`, stalled: false };
+      ? `${exited}; its log shows why.`
+      : isOwn
+        ? sentence
+        : `${exited}: ${quoted(sentence)}; its log shows more.`;
+  return { reason: reasons.PodsCrashing, affected: howMany(facts, found.pods), cause, state: 'failing' };
 };
 
 const unschedulable: Check = (facts) => {
   const pods = livePods(facts).filter((pod) => pod.unschedulable !== undefined);
   if (pods.length === 0) return undefined;
-  return {
-    reason: reasons.Unschedulable,
-    message: `${howMany(facts, pods)}: no node takes the pod: ${shorten(pods[0]?.unschedulable ?? '')}; lower spec.resources.requests or add nodes.`,
-    stalled: true,
-  };
+  return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '') };
 };
 
 /** The ReplicaSet's events say the same; the Deployment carries their message as a condition. */
-const podsRefused: Check = (facts) => {
+const podCreationFailed: Check = (facts) => {
   const failure = deploymentCondition(facts, 'ReplicaFailure');
   if (failure?.status !== 'True') return undefined;
-  const cause = shorten(failure.message);
-  if (cause.includes('exceeded quota') || cause.includes('failed quota')) {
-    return {
-      reason: reasons.QuotaExceeded,
-      message: `The namespace's quota refuses pods: ${cause}; raise the ResourceQuota, or lower spec.replicas or spec.resources.`,
-      stalled: true,
-    };
-  }
-  if (cause.includes('violates PodSecurity')) {
-    return {
-      reason: reasons.PodSecurityViolated,
-      message: `The namespace's Pod Security level refuses pods: ${cause}; change what it names in the spec, or the level of the namespace.`,
-      stalled: true,
-    };
-  }
-  return { reason: reasons.PodsRefused, message: `Pods are refused: ${cause}.`, stalled: true };
+  return (
+    admissionProblem(failure.message, { what: 'pods', app: facts.app }) ?? {
+      reason: reasons.PodCreationFailed,
+      cause: `Pods cannot be created: ${quoted(failure.message)}.`,
+      state: 'stalled',
+    }
+  );
 };
 
-const rolloutStuck: Check = (facts) => {
+/** For so long a pod that failed says something about those that take its place. */
+const recentMs = 10 * 60_000;
+/** A node that is drained or under pressure takes one, and nothing is wrong with the AppServer. */
+const manyFailures = 3;
+
+/** Pods of the newest revision that have failed of late, the last one last. */
+function failedPods({ pods, now }: Facts): PodView[] {
+  const newest = pods.reduce<PodView | undefined>(
+    (last, pod) => (last === undefined || pod.createdAt > last.createdAt ? pod : last),
+    undefined,
+  );
+  return pods
+    .filter(({ failure, revision }) => {
+      const at = failure?.at;
+      return at !== undefined && revision === newest?.revision && now.getTime() - at < recentMs;
+    })
+    .toSorted((a, b) => (a.failure?.at ?? 0) - (b.failure?.at ?? 0));
+}
+
+/** `Evicted: Pod ephemeral local storage usage exceeds the total limit of containers 50Mi` */
+function failureText({ failure }: PodView): string {
+  const text = [failure?.reason ?? '', quoted(failure?.message ?? '')].filter((one) => one !== '').join(': ');
+  return text === '' ? 'failed' : text;
+}
+
+/** What ended the last pod, while its place is not taken yet; empty when there is none. */
+export function lastFailure(facts: Facts): string {
+  const last = failedPods(facts).at(-1);
+  return last === undefined ? '' : ` Pod ${last.name} is over: ${failureText(last)}.`;
+}
+
+const podsFailed: Check = (facts) => {
+  const failed = failedPods(facts);
+  const last = failed.at(-1);
+  if (last === undefined || failed.length < manyFailures) return undefined;
+  // The runtime's volume counts towards it.
+  const remedy = /ephemeral/.test(last.failure?.message ?? '')
+    ? "raise spec.resources.limits['ephemeral-storage'], of which the runtime itself uses 120 MB"
+    : 'raise spec.resources.requests of what the pods lack, or look after the nodes';
+  return {
+    reason: reasons.PodsFailed,
+    cause: `One pod after the other fails: ${failureText(last)}; ${remedy}.`,
+    state: 'failing',
+  };
+};
+
+const rolloutPaused: Check = (facts) => {
+  const { wanted, updated, observed } = rollout(facts);
+  if (facts.app.spec.rollout.paused !== true || !observed || updated >= wanted) return undefined;
+  return {
+    reason: reasons.RolloutPaused,
+    cause: `A change of the pods waits, as spec.rollout.paused is true: ${updated} of ${wanted} pods have it; remove spec.rollout.paused to roll it out.`,
+    state: 'suspended',
+  };
+};
+
+const readinessGateNotMet: Check = (facts) => {
+  const pods = livePods(facts).filter((pod) => !pod.ready && pod.unmetGates.length > 0);
+  const [first] = pods;
+  if (first === undefined) return undefined;
+  const gates = first.unmetGates.join(', ');
+  return {
+    reason: reasons.ReadinessGateNotMet,
+    affected: howMany(facts, pods),
+    cause: `all containers are ready, but readiness gate ${gates} is not met; check the controller that sets this pod condition, or remove the gate from spec.podTemplate.spec.readinessGates.`,
+    state: 'waiting',
+  };
+};
+
+const deadlineExceeded: Check = (facts) => {
   const stuck = stuckRollout(facts);
   if (stuck === undefined) return undefined;
+  const waiting = readinessGateNotMet(facts);
   return {
-    reason: reasons.RolloutStuck,
-    message: `The rollout made no progress within its deadline: ${shorten(stuck.message)}; the pods' events and logs show why.`,
-    stalled: true,
+    reason: reasons.ProgressDeadlineExceeded,
+    ...(waiting?.affected !== undefined && { affected: waiting.affected }),
+    cause:
+      waiting?.cause ??
+      `The rollout has made no progress within ${facts.app.spec.rollout.progressDeadlineSeconds} s; the events and logs of the pods show why.`,
+    state: 'stalled',
   };
 };
 
-const kindMissing: Check = ({ app, served }) => {
+const crdNotInstalled: Check = ({ app, served }) => {
   if (app.spec.httpRoute === undefined || served.has('HTTPRoute')) return undefined;
   return {
-    reason: reasons.KindMissing,
-    message:
-      'spec.httpRoute needs the Gateway API, which this cluster does not know; install its CustomResourceDefinitions, which is noticed, or use spec.ingress.',
-    stalled: true,
+    reason: reasons.CRDNotInstalled,
+    cause:
+      'spec.httpRoute requires the Gateway API, whose CustomResourceDefinitions are not installed in this cluster; install them, or use spec.ingress.',
+    state: 'stalled',
   };
 };
 
-/** What pods serve in spite of, told while they are ready. */
+/** A HorizontalPodAutoscaler leaves what has been scaled to zero alone. */
+const scalingDisabled: Check = (facts) => {
+  const { name, namespace } = facts.app.metadata;
+  const { autoscaling } = facts.app.spec;
+  const { wanted, observed } = rollout(facts);
+  if (autoscaling === undefined || wanted > 0 || !observed) return undefined;
+  return {
+    reason: reasons.ScalingDisabled,
+    cause: `The Deployment has been scaled to zero, which disables its HorizontalPodAutoscaler; scale it up with kubectl scale deployment ${name} -n ${namespace} --replicas=${autoscaling.minReplicas}.`,
+    state: 'stalled',
+  };
+};
+
+/** Pods that serve with fewer workers than desired are ready all the same. */
 export const workersFailing: Check = ({ pods, workers }) => {
   const live = pods.filter((pod) => !pod.terminating);
   const failing = live.flatMap(({ name, ready }) => {
@@ -156,30 +253,32 @@ export const workersFailing: Check = ({ pods, workers }) => {
   const last = view.lastFailure === undefined ? '' : `, the last failure is ${view.lastFailure}`;
   return {
     reason: reasons.WorkersFailing,
-    message: `${failing.length} of ${live.length} ${live.length === 1 ? 'pod' : 'pods'}: ${view.ready} of ${view.desired} workers ready in ${name}${last}; its log shows why.`,
-    stalled: false,
+    affected: `${failing.length} of ${live.length} ${live.length === 1 ? 'pod' : 'pods'}`,
+    cause: `${view.ready} of ${view.desired} workers ready in ${name}${last}; its log shows why.`,
+    key: view.lastFailure ?? '',
+    state: 'failing',
   };
 };
 
-/** Nearest to the cause first. */
-const checks: readonly Check[] = [
-  podsRefused,
+/** About pods that are not there or not ready, nearest to the cause first: nothing of it matters once they all are. */
+const podChecks: readonly Check[] = [
+  podCreationFailed,
   imagePullFailed,
   containerConfigInvalid,
+  missingReference,
   outOfMemory,
   podsCrashing,
   unschedulable,
-  rolloutStuck,
-  kindMissing,
+  podsFailed,
+  rolloutPaused,
+  deadlineExceeded,
+  readinessGateNotMet,
 ];
 
-function shorten(text: string): string {
-  const line = text.trim().replaceAll(/\s+/g, ' ').replace(/\.$/, '');
-  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
-}
+const otherChecks: readonly Check[] = [crdNotInstalled, scalingDisabled];
 
 export function findProblem(facts: Facts): Problem | undefined {
-  for (const check of checks) {
+  for (const check of isSettled(facts) ? otherChecks : [...podChecks, ...otherChecks]) {
     const problem = check(facts);
     if (problem !== undefined) return problem;
   }

@@ -9,6 +9,6 @@ const mostNamed = 5;
 export function restartWaiting(holders: readonly string[]): PresentCondition {
   const named = holders.slice(0, mostNamed).join(', ');
   const more = holders.length > mostNamed ? ` and ${holders.length - mostNamed} more` : '';
-  const message = `What the pods use has new content, and they are replaced as soon as there is a place for it: ${named}${more} replace theirs now. A place is free when such a rollout is complete, fails or is paused, after 15 minutes at the latest; see to those that hang, or raise the operator's --restart-limit.`;
-  return { type: 'RestartWaiting', reason: reasons.RestartPlacesTaken, message };
+  const message = `A ConfigMap or Secret that the pods use has new content, and they are restarted once fewer other AppServers are: ${named}${more} restart theirs now. Each makes way when its rollout is complete, fails or is paused, after 15 minutes at the latest; check those that hang, or raise the operator's --restart-limit.`;
+  return { type: 'RestartWaiting', reason: reasons.RestartLimitReached, message };
 }

@@ -10,7 +10,7 @@ import { childrenOf } from '../../../src/operator/model/identity.ts';
 import { childKinds } from '../../../src/operator/model/kinds.ts';
 import { emptyCaches, type Caches } from '../../../src/operator/observe/caches.ts';
 import { gather } from '../../../src/operator/observe/gather.ts';
-import { statusOf } from '../../../src/operator/status/conditions.ts';
+import { report } from '../../../src/operator/status/conditions.ts';
 import { appServer, facts, ownedBy, pod, release, stored } from '../../builders.ts';
 
 const app = appServer();
@@ -62,7 +62,7 @@ function fill(caches: Caches, objects: readonly KubeObject[]): Caches {
 function outcome(caches: Caches): unknown {
   const given = gather(app, caches, { release, claim: 'a/b' }, new Date(0));
   const { steps, prune, blocked } = plan(desired(given).map(stamped), given);
-  return { steps, prune, blocked, status: statusOf(given) };
+  return { steps, prune, blocked, status: report(given).status };
 }
 
 const annotation = fc.constantFrom(

@@ -16,7 +16,7 @@ const bare: KubeObject = {
 };
 
 function answering(message: string, observedGeneration: number, type = 'OperatorConflict'): KubeObject {
-  const conditions = [{ type, status: 'True', reason: 'SeveralOperators', message, observedGeneration }];
+  const conditions = [{ type, status: 'True', reason: 'MultipleOperators', message, observedGeneration }];
   return { ...bare, status: { conditions } };
 }
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { statusSchema } from '../../../src/api/index.ts';
 import { runtimeCode } from '../../../src/operator/model/runtime-codes.ts';
 import { newRestarts, totalRestarts, workerView, type WorkerView } from '../../../src/operator/model/worker-status.ts';
-import { statusOf } from '../../../src/operator/status/conditions.ts';
+import { report as reportOf } from '../../../src/operator/status/conditions.ts';
 import { catalogue } from '../../../src/runtime/errors.ts';
 import { appServer, facts, pod } from '../../builders.ts';
 
@@ -42,19 +42,73 @@ describe('what a pod says of its workers', () => {
   for (const [name, [answer, view]] of Object.entries(views)) {
     test(name, () => {
       const all = { desired: 2, ready: 2, restarts: {}, lastFailure: undefined, lacking: false, ...view };
-      const expected = { ...all, short: all.ready < all.desired };
-      assert.deepEqual(workerView(answer, undefined, true), expected);
+      const seen = workerView(answer, undefined, true);
+      const shortSince = seen !== undefined && seen.ready < seen.desired ? totalRestarts(seen) : undefined;
+      assert.deepEqual(seen, { ...all, isOfReadyPod: true, shortSince });
     });
   }
 
-  test('workers are lacking when two looks in a row at a ready pod find fewer than wanted', () => {
-    const booting = report({ workers: { desired: 2, ready: 0 } });
-    const starting = workerView(booting, workerView(booting, undefined, false), false);
-    assert.equal(starting?.lacking, false, 'a pod that starts');
-    const first = workerView(booting, starting, true);
-    assert.equal(first?.lacking, false, 'one that was ready just now');
-    assert.equal(workerView(booting, first, true)?.lacking, true);
-  });
+  interface Poll {
+    /** Default: true */
+    readonly podReady?: boolean;
+    readonly ready: number;
+    readonly ended?: number;
+  }
+  const sequences: Record<string, { readonly polls: readonly Poll[]; readonly lacking: boolean }> = {
+    'a pod that starts lacks no workers': {
+      polls: [
+        { podReady: false, ready: 0 },
+        { podReady: false, ready: 1 },
+      ],
+      lacking: false,
+    },
+    'a worker that boots for minutes while the other serves is not lacking': {
+      polls: Array.from({ length: 40 }, () => ({ ready: 1 })),
+      lacking: false,
+    },
+    'a poll from before the pod was ready does not count': {
+      polls: [{ podReady: false, ready: 0, ended: 0 }, { ready: 2 }],
+      lacking: false,
+    },
+    'a worker that was killed and boots again slowly is not lacking': {
+      polls: [{ ready: 2 }, { ready: 1, ended: 1 }, { ready: 1, ended: 1 }, { ready: 1, ended: 1 }],
+      lacking: false,
+    },
+    'a worker that ends again while it is missing is lacking': {
+      polls: [
+        { ready: 1, ended: 3 },
+        { ready: 1, ended: 3 },
+        { ready: 1, ended: 4 },
+      ],
+      lacking: true,
+    },
+    'it stays lacking between two attempts': {
+      polls: [
+        { ready: 1, ended: 3 },
+        { ready: 1, ended: 4 },
+        { ready: 1, ended: 4 },
+      ],
+      lacking: true,
+    },
+    'it is not once all are ready': {
+      polls: [
+        { ready: 1, ended: 3 },
+        { ready: 1, ended: 4 },
+        { ready: 2, ended: 4 },
+      ],
+      lacking: false,
+    },
+  };
+  for (const [name, { polls, lacking }] of Object.entries(sequences)) {
+    test(name, () => {
+      const last = polls.reduce<WorkerView | undefined>(
+        (before, { podReady = true, ready, ended = 0 }) =>
+          workerView(report({ workers: { desired: 2, ready }, restarts: { BOOT_TIMEOUT: ended } }), before, podReady),
+        undefined,
+      );
+      assert.equal(last?.lacking, lacking);
+    });
+  }
 
   const none: Record<string, unknown> = {
     nothing: undefined,
@@ -96,7 +150,7 @@ describe('what a pod says of its workers', () => {
         }
         const pods = answers.map((_, i) => pod(`p${i}`, { ready: true }));
         const app = auto ? appServer({ workers: { count: 'auto' } }) : appServer();
-        const status = statusOf(facts({ app, pods, workers }));
+        const { status } = reportOf(facts({ app, pods, workers }));
         assert.deepEqual(statusSchema.parse(status), status);
         const { desired = 0, ready = 0, restarts = 0 } = status.workers ?? {};
         for (const count of [desired, ready, restarts]) assert.ok(count <= 2 ** 31 - 1);

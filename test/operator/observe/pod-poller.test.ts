@@ -51,7 +51,7 @@ function bench(...all: readonly PodView[]): Bench {
     now: () => time,
     random: () => 0.5,
     onChange: (app) => made.told.push(`change ${app}`),
-    onTrouble: (app, note) => made.told.push(`trouble ${app}: ${note}`),
+    onTrouble: (app, { note }) => made.told.push(`trouble ${app}: ${note}`),
   });
   return made;
 }
@@ -81,28 +81,40 @@ describe('polling', () => {
 
   test('looks closely at a pod that lacks workers', async () => {
     const made = bench(pod('a', { ready: true }));
-    made.answer = () => report(1, { BOOT_TIMEOUT: 3 });
+    let ended = 2;
+    made.answer = () => report(1, { BOOT_TIMEOUT: Math.min(8, ++ended) });
     await made.after(60);
     assert.equal(made.asked.length, 6);
     assert.deepEqual(made.workers.get('web/a'), {
       desired: 2,
       ready: 1,
-      restarts: { BOOT_TIMEOUT: 3 },
+      restarts: { BOOT_TIMEOUT: 8 },
       lastFailure: 'BOOT_TIMEOUT',
-      short: true,
+      isOfReadyPod: true,
+      shortSince: 3,
       lacking: true,
     });
   });
 
-  test('tells of workers that end unasked, once for each time that they have', async () => {
+  test('tells of workers that exit unexpectedly, once for each time that they have', async () => {
     const made = bench(pod('a', { ready: true }));
     await made.after(40);
     made.answer = () => report(2, { WORKER_KILLED: 2, REQUEST_TIMEOUT: 1 });
     await made.after(130);
     assert.deepEqual(
       made.told.filter((one) => one.startsWith('trouble')),
-      ['trouble web/shop: Workers of pod a end unasked: WORKER_KILLED, REQUEST_TIMEOUT; its log shows why'],
+      ['trouble web/shop: Workers of pod a exit unexpectedly: REQUEST_TIMEOUT, WORKER_KILLED; its log shows why'],
     );
+  });
+
+  test('does not take a pod at its word that became ready while it was asked', async () => {
+    const made = bench(pod('a', { ready: false }));
+    made.answer = () => {
+      made.pods.set('web/a', { ...pod('a', { ready: true }), labels });
+      return report(0);
+    };
+    await made.after(1);
+    assert.equal(made.workers.get('web/a')?.isOfReadyPod, false);
   });
 
   test('tells nothing of what has ended before it looked for the first time', async () => {

@@ -1,0 +1,41 @@
+// Whether enough pods serve: condition Available. Ready tells whether everything is as desired, which it is not while pods are
+// added or replaced; an alert at night is for this one.
+import type { AppServer } from '../../api/index.ts';
+import type { Facts } from '../model/facts.ts';
+import { rollout } from '../model/rollout.ts';
+
+/** @param pods a number or a percentage, of which Kubernetes takes the whole pods */
+function resolved(pods: number | string | undefined, wanted: number): number {
+  if (pods === undefined) return 0;
+  return typeof pods === 'number' ? pods : Math.floor((Number.parseInt(pods, 10) * wanted) / 100);
+}
+
+/** Pods that a rollout or an eviction may take at once. */
+function mayBeMissing({ rollout: { maxUnavailable }, disruption }: AppServer['spec'], wanted: number): number {
+  const { maxUnavailable: evictions, minAvailable } = disruption ?? {};
+  const byEvictions =
+    minAvailable === undefined ? resolved(evictions ?? 1, wanted) : wanted - resolved(minAvailable, wanted);
+  return Math.max(0, resolved(maxUnavailable, wanted), byEvictions);
+}
+
+export interface Availability {
+  readonly isAvailable: boolean;
+  readonly available: number;
+  /** The least that is enough of `wanted`. */
+  readonly enough: number;
+  readonly wanted: number;
+}
+
+/**
+ * A Deployment counts pods that were added just now as missing. Here those that serve stay enough while more are added, until
+ * one of them is lost.
+ */
+export function availability(facts: Facts): Availability {
+  const { spec, status } = facts.app;
+  const { wanted, available } = rollout(facts);
+  const enough = Math.min(wanted, Math.max(1, wanted - mayBeMissing(spec, wanted)));
+  const wasAvailable = status?.conditions?.some((one) => one.type === 'Available' && one.status === 'True') === true;
+  const before = wasAvailable ? (status?.availableReplicas ?? 0) : 0;
+  const stillEnough = before > 0 && available >= before;
+  return { isAvailable: available >= enough || stillEnough, available, enough, wanted };
+}

@@ -1,0 +1,92 @@
+// Whose a container is: by that, what its user can do about it.
+import { names, type AppServer } from '../../api/index.ts';
+import { fieldOf, isFields } from '../model/unstructured.ts';
+
+export interface ContainerFields {
+  /** Where its image comes from, and what to do about one that cannot be pulled. */
+  readonly image: string;
+  /** What to do where it needs more memory than it may have. */
+  readonly memory: string;
+  /** What to do about `requests` or `limits` that it does not have: `limits.cpu`. */
+  readonly resources: (which: string) => string;
+  /** Where its variables, volumes and user come from. */
+  readonly config: string;
+}
+
+type Spec = AppServer['spec'];
+
+/** `spec.podTemplate.spec.containers[log]`; undefined for one that the AppServer does not name. */
+function templatePath({ podTemplate }: Spec, name: string): string | undefined {
+  const inTemplate = podTemplate?.spec;
+  if (!isFields(inTemplate)) return undefined;
+  const list = ['containers', 'initContainers'].find((field) => {
+    const items = fieldOf(inTemplate, field);
+    return Array.isArray(items) && items.some((item) => isFields(item) && item['name'] === name);
+  });
+  return list === undefined ? undefined : `spec.podTemplate.spec.${list}[${name}]`;
+}
+
+const pullRemedy = 'correct it, or add the pull secret to spec.imagePullSecrets';
+
+function foreign(name: string): ContainerFields {
+  const whose = `container ${name}, which is not the AppServer's: an admission webhook has added it`;
+  return {
+    image: `${whose}; correct that webhook's settings`,
+    memory: `see ${whose}; correct that webhook's settings`,
+    resources: (which) => `set ${which} in the settings of the webhook that adds container ${name}`,
+    config: whose,
+  };
+}
+
+function fromTemplate(path: string): ContainerFields {
+  return {
+    image: `${path}.image: ${pullRemedy}`,
+    memory: `raise ${path}.resources.limits.memory`,
+    resources: (which) => `set ${path}.resources.${which}`,
+    config: path,
+  };
+}
+
+/** What the user of an AppServer can change about the container of this name. */
+export function containerFields(spec: Spec, name: string): ContainerFields {
+  switch (name) {
+    case names.containerName:
+      return {
+        image: `spec.image: ${pullRemedy}`,
+        memory: 'raise spec.resources.limits.memory, or lower spec.workers.count',
+        resources: (which) => `set spec.resources.${which}`,
+        config: 'spec.env, spec.envFrom and spec.security',
+      };
+    case names.initContainerName:
+      return {
+        image:
+          spec.runtime.version === undefined
+            ? "the operator's --runtime-image: correct it, or make the image available to the nodes"
+            : `spec.runtime.version: correct it, or remove it to use the operator's own version`,
+        memory: 'raise the memory limit that a LimitRange of the namespace sets',
+        resources: (which) => `set spec.resources.${which}, or a default in a LimitRange of the namespace`,
+        config: 'spec.security',
+      };
+    case names.proxyContainerName:
+      return {
+        image:
+          spec.proxy?.image === undefined
+            ? "the operator's --proxy-image: correct it, make the image available to the nodes, or set spec.proxy.image"
+            : `spec.proxy.image: ${pullRemedy}`,
+        memory: 'raise spec.proxy.resources.limits.memory',
+        resources: (which) => `set spec.proxy.resources.${which}`,
+        config: 'spec.proxy',
+      };
+    case names.copyFilesContainerName:
+      return {
+        image: `spec.image: ${pullRemedy}`,
+        memory: 'serve fewer files by spec.proxy.static',
+        resources: (which) => `set ${which} as a default in a LimitRange of the namespace`,
+        config: 'spec.proxy.static',
+      };
+    default: {
+      const path = templatePath(spec, name);
+      return path === undefined ? foreign(name) : fromTemplate(path);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// Fields of a Deployment, as the API server names them, in terms of the AppServer that it is made from.
+import { names, type AppServer } from '../../api/index.ts';
+import type { Child } from '../model/facts.ts';
+import { fieldOf, isFields } from '../model/unstructured.ts';
+
+type Spec = AppServer['spec'];
+
+/** A field, or an item of a list by its name, or by its place where it has none. */
+interface Part {
+  readonly kind: 'field' | 'item';
+  readonly text: string;
+}
+
+const words = /[^.[\]]+|\[[^\]]*\]/g;
+
+/** The item that `0` or `name="app"` stands for. */
+function itemAt(list: unknown, inside: string): { readonly item: unknown; readonly text: string } {
+  const items: readonly unknown[] = Array.isArray(list) ? list : [];
+  const [, named] = /^name="?([^"]*)"?$/.exec(inside) ?? [];
+  const item =
+    named === undefined ? items[Number(inside)] : items.find((one) => isFields(one) && one['name'] === named);
+  const name = isFields(item) ? item['name'] : undefined;
+  return { item, text: named ?? (typeof name === 'string' ? name : inside) };
+}
+
+/** `containers[0]` and `containers[name="app"]` are the same: both become `containers[app]`. */
+function partsOf(path: string, object: unknown): Part[] {
+  let here = object;
+  return (path.match(words) ?? []).map((word) => {
+    if (!word.startsWith('[')) {
+      here = isFields(here) ? fieldOf(here, word) : undefined;
+      return { kind: 'field', text: word };
+    }
+    const { item, text } = itemAt(here, word.slice(1, -1));
+    here = item;
+    return { kind: 'item', text };
+  });
+}
+
+const written = (parts: readonly Part[]): string =>
+  parts.reduce((text, { kind, text: word }) => {
+    if (kind === 'item') return `${text}[${word}]`;
+    return text === '' ? word : `${text}.${word}`;
+  }, '');
+
+/** Fields of the application's container that the spec has under the same name. */
+const ofContainer = new Set(['image', 'imagePullPolicy', 'resources', 'env', 'envFrom', 'volumeMounts']);
+/** Fields of the pod that the spec has under the same name. */
+const ofPod = new Set(['volumes', 'imagePullSecrets', 'serviceAccountName', 'automountServiceAccountToken']);
+/** Fields of the Deployment itself. */
+const ofDeployment: Readonly<Record<string, string>> = {
+  'spec.strategy.rollingUpdate.maxSurge': 'spec.rollout.maxSurge',
+  'spec.strategy.rollingUpdate.maxUnavailable': 'spec.rollout.maxUnavailable',
+  'spec.minReadySeconds': 'spec.rollout.minReadySeconds',
+  'spec.progressDeadlineSeconds': 'spec.rollout.progressDeadlineSeconds',
+  'spec.revisionHistoryLimit': 'spec.rollout.revisionHistoryLimit',
+  'spec.paused': 'spec.rollout.paused',
+};
+
+/** Whether the spec itself has the part; items of its lists are beside those of spec.podTemplate. */
+function isInSpec(spec: Spec, [field, item]: readonly Part[]): boolean {
+  const value = field === undefined ? undefined : fieldOf(spec, field.text);
+  if (value === undefined || item?.kind !== 'item' || !Array.isArray(value)) return value !== undefined;
+  return /^\d+$/.test(item.text) || value.some((one) => isFields(one) && one['name'] === item.text);
+}
+
+/** @param parts of a path that begins with `spec.template` */
+function ofTemplate(spec: Spec, parts: readonly Part[]): string {
+  const inPod = parts.slice(3);
+  const inContainer = parts.slice(5);
+  const inApp = written(parts.slice(0, 5)) === `spec.template.spec.containers[${names.containerName}]`;
+  const own: readonly (readonly [readonly Part[], ReadonlySet<string>])[] = [
+    [inPod, ofPod],
+    [inApp ? inContainer : [], ofContainer],
+  ];
+  const found = own.find(([rest, fields]) => fields.has(rest[0]?.text ?? '') && isInSpec(spec, rest));
+  return found === undefined ? `spec.podTemplate.${written(parts.slice(2))}` : `spec.${written(found[0])}`;
+}
+
+function userPath(spec: Spec, child: Child, path: string): string {
+  const literal = path.replace(/^\./, '');
+  const parts = partsOf(literal, child);
+  if (literal.startsWith('spec.template.')) return ofTemplate(spec, parts);
+  return ofDeployment[written(parts)] ?? literal;
+}
+
+const paths = /\.?\bspec(?:\.[A-Za-z][A-Za-z0-9_-]*|\[[^\]]*\])+/g;
+
+/** The API server's words about a child, with the AppServer's fields in place of the Deployment's. */
+export function withUserPaths(text: string, spec: Spec, child: Child): string {
+  if (child.kind !== 'Deployment') return text;
+  return text.replaceAll(paths, (path) => userPath(spec, child, path));
+}
+
+/** Part of the spec that a child of a kind is made from; undefined where it is made from several, or from none. */
+export function sectionOf(kind: Child['kind']): string | undefined {
+  switch (kind) {
+    case 'Service':
+      return 'spec.service';
+    case 'Ingress':
+      return 'spec.ingress';
+    case 'HTTPRoute':
+      return 'spec.httpRoute';
+    case 'PodMonitor':
+    case 'ServiceMonitor':
+      return 'spec.monitoring';
+    case 'NetworkPolicy':
+      return 'spec.networkPolicy';
+    case 'HorizontalPodAutoscaler':
+      return 'spec.autoscaling';
+    case 'PodDisruptionBudget':
+      return 'spec.disruption';
+    case 'Deployment':
+    case 'ServiceAccount':
+    case 'ConfigMap':
+      return undefined;
+  }
+}

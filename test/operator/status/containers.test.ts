@@ -1,0 +1,237 @@
+import { describe } from 'node:test';
+import { appServer, container, pod } from '../../builders.ts';
+import {
+  settled,
+  starting,
+  surging,
+  waitingIn,
+  waiting,
+  endedIn,
+  ended,
+  withSidecar,
+  moving,
+  stalled,
+  struggling,
+  testCases,
+  type Case,
+  oldPods,
+} from './situations.ts';
+
+const cases: Record<string, Case> = {
+  'an image cannot be pulled': {
+    given: { children: [starting], pods: [waiting('ImagePullBackOff', 'not found'), pod('b', { ready: true })] },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 2 pods: image registry.example.com/shop:1.4.2 of container app cannot be pulled: not found; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
+  'an image of a new revision cannot be pulled, and the old pods serve': {
+    given: {
+      children: [surging],
+      pods: [{ ...waiting('ErrImagePull', 'not found'), revision: 'new', createdAt: 2 }, ...oldPods],
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 3 pods: image registry.example.com/shop:1.4.2 of container app cannot be pulled: not found; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets. 2 pods of the previous revision still serve.',
+    alsoTrue: stalled,
+  },
+  'an image cannot be pulled, and the pull secret does not exist': {
+    given: {
+      children: [starting],
+      pods: [waiting('ErrImagePull', 'unauthorized')],
+      missing: { references: [], pullSecrets: ['regcred'] },
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app cannot be pulled: unauthorized; Secret regcred, which spec.imagePullSecrets names, does not exist: create it; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
+  'the runtime image cannot be pulled': {
+    given: { children: [starting], pods: [waitingIn('install-runtime', 'ErrImagePull', 'no', 'runtime:9')] },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      "1 of 1 pod: image runtime:9 of container install-runtime cannot be pulled: no; see the operator's --runtime-image: correct it, or make the image available to the nodes.",
+    alsoTrue: stalled,
+  },
+  "the proxy's image cannot be pulled": {
+    given: {
+      app: appServer({ proxy: { image: 'nginx:none' } }),
+      children: [starting],
+      pods: [waitingIn('proxy', 'ErrImagePull', 'no', 'nginx:none')],
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image nginx:none of container proxy cannot be pulled: no; see spec.proxy.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
+  "a sidecar's image cannot be pulled": {
+    given: {
+      app: appServer(withSidecar),
+      children: [starting],
+      pods: [waitingIn('log', 'ErrImagePull', 'no', 'shipper:3')],
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image shipper:3 of container log cannot be pulled: no; see spec.podTemplate.spec.containers[log].image: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
+  'an image of a container that a webhook has added cannot be pulled': {
+    given: { children: [starting], pods: [waitingIn('istio-proxy', 'ErrImagePull', 'no', 'istio:1')] },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      "1 of 1 pod: image istio:1 of container istio-proxy cannot be pulled: no; see container istio-proxy, which is not the AppServer's: an admission webhook has added it; correct that webhook's settings.",
+    alsoTrue: stalled,
+  },
+  'a Secret of a variable is missing': {
+    given: {
+      app: appServer({ env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] }),
+      children: [starting],
+      pods: [waiting('CreateContainerConfigError', 'secret "db" not found')],
+    },
+    ready: false,
+    reason: 'SecretNotFound',
+    message:
+      '1 of 1 pod: Secret db, which spec.env[PASSWORD].valueFrom needs, does not exist; create it in namespace web, or correct spec.env[PASSWORD].valueFrom.',
+    alsoTrue: stalled,
+  },
+  'a Secret of a volume is missing': {
+    given: {
+      app: appServer({ volumes: [{ name: 'tls', secret: { secretName: 'cert' } }] }),
+      children: [starting],
+      pods: [waiting('ContainerCreating', '')],
+      missing: { references: [{ kind: 'Secret', name: 'cert', optional: false }], pullSecrets: [] },
+    },
+    ready: false,
+    reason: 'SecretNotFound',
+    message:
+      'Secret cert, which spec.volumes[tls] needs, does not exist; create it in namespace web, or correct spec.volumes[tls].',
+    alsoTrue: stalled,
+  },
+  "a ConfigMap of a sidecar's is missing": {
+    given: {
+      app: appServer({
+        podTemplate: {
+          spec: { containers: [{ name: 'log', image: 'x', envFrom: [{ configMapRef: { name: 'settings' } }] }] },
+        },
+      }),
+      children: [starting],
+      pods: [waitingIn('log', 'CreateContainerConfigError', 'configmap "settings" not found')],
+    },
+    ready: false,
+    reason: 'ConfigMapNotFound',
+    message:
+      '1 of 1 pod: ConfigMap settings, which spec.podTemplate.spec.containers[log].envFrom[0] needs, does not exist; create it in namespace web, or correct spec.podTemplate.spec.containers[log].envFrom[0].',
+    alsoTrue: stalled,
+  },
+  'a key of a Secret is missing': {
+    given: {
+      app: appServer({ env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'pasword' } } }] }),
+      children: [starting],
+      pods: [waiting('CreateContainerConfigError', "couldn't find key pasword in Secret web/db")],
+    },
+    ready: false,
+    reason: 'KeyNotFound',
+    message: '1 of 1 pod: Secret db has no key pasword; add it, or correct spec.env[PASSWORD].valueFrom.',
+    alsoTrue: stalled,
+  },
+  'a container cannot be created': {
+    given: { children: [starting], pods: [waiting('CreateContainerError', 'no such user')] },
+    ready: false,
+    reason: 'ContainerConfigInvalid',
+    message: '1 of 1 pod: container app cannot be created: no such user; see spec.env, spec.envFrom and spec.security.',
+    alsoTrue: stalled,
+  },
+  'a missing Secret that no pod waits for is no problem': {
+    given: {
+      children: [starting],
+      pods: [pod('a')],
+      missing: { references: [{ kind: 'Secret', name: 'x', optional: false }], pullSecrets: [] },
+    },
+    ready: false,
+    reason: 'PodsNotReady',
+    message: '0 of 2 pods ready.',
+    alsoTrue: moving,
+  },
+  'the runtime ended with a sentence': {
+    given: {
+      children: [starting],
+      pods: [ended(4, 'Error', 'APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.\nTraceback\n')],
+    },
+    ready: false,
+    reason: 'PodsCrashing',
+    message: '1 of 1 pod: APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.',
+    alsoTrue: struggling,
+  },
+  'a container ended without a word': {
+    given: { children: [starting], pods: [ended(137, 'Error', '')] },
+    ready: false,
+    reason: 'PodsCrashing',
+    message: '1 of 1 pod: container app exited with code 137 (Error); its log shows why.',
+    alsoTrue: struggling,
+  },
+  'a sidecar ended with words of its own': {
+    given: { app: appServer(withSidecar), children: [starting], pods: [endedIn('log', 1, 'Error', 'no config\n')] },
+    ready: false,
+    reason: 'PodsCrashing',
+    message: '1 of 1 pod: container log exited with code 1 (Error): no config; its log shows more.',
+    alsoTrue: struggling,
+  },
+  'a container starts again after one exit': {
+    given: {
+      children: [starting],
+      pods: [
+        pod('a', { containers: [container({ restarts: 1, ended: { exitCode: 1, reason: 'Error', message: '' } })] }),
+      ],
+    },
+    ready: false,
+    reason: 'PodsNotReady',
+    message: '0 of 2 pods ready.',
+    alsoTrue: moving,
+  },
+  'a node was restarted, and kubelet does not know how its containers ended': {
+    given: { children: [starting], pods: [ended(255, 'Unknown', '')] },
+    ready: false,
+    reason: 'PodsNotReady',
+    message: '0 of 2 pods ready.',
+    alsoTrue: moving,
+  },
+  'the memory limit was reached': {
+    given: { children: [starting], pods: [ended(137, 'OOMKilled', '')] },
+    ready: false,
+    reason: 'OOMKilled',
+    message:
+      '1 of 1 pod: container app was killed at its memory limit; raise spec.resources.limits.memory, or lower spec.workers.count.',
+    alsoTrue: struggling,
+  },
+  "a sidecar's memory limit was reached": {
+    given: { app: appServer(withSidecar), children: [starting], pods: [endedIn('log', 137, 'OOMKilled', '')] },
+    ready: false,
+    reason: 'OOMKilled',
+    message:
+      '1 of 1 pod: container log was killed at its memory limit; raise spec.podTemplate.spec.containers[log].resources.limits.memory.',
+    alsoTrue: struggling,
+  },
+  "the proxy's memory limit was reached": {
+    given: { app: appServer({ proxy: {} }), children: [starting], pods: [endedIn('proxy', 137, 'OOMKilled', '')] },
+    ready: false,
+    reason: 'OOMKilled',
+    message: '1 of 1 pod: container proxy was killed at its memory limit; raise spec.proxy.resources.limits.memory.',
+    alsoTrue: struggling,
+  },
+  'a pod that is ready again is no trouble': {
+    given: { children: [settled], pods: [{ ...ended(3, 'Error', 'x'), ready: true }] },
+    ready: true,
+    reason: 'PodsReady',
+    message: '2 of 2 pods ready, 2 workers each.',
+    alsoTrue: [],
+  },
+};
+
+describe('conditions when a container', () => testCases(cases));
