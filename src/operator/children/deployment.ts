@@ -150,7 +150,7 @@ export function podTemplate({ app, release, restart: { mark } }: Given): Merged 
     },
     spec: podSpec(app, release),
   };
-  return mergePodTemplate(ours, app.spec.podTemplate);
+  return mergePodTemplate(ours, app.spec.podTemplate, release.layout);
 }
 
 /**

@@ -16,6 +16,10 @@ export interface Drift {
 
 const markSteps: readonly Step[] = ['metadata', 'annotations', names.appliedHashAnnotation];
 
+/** Whether the mark that an object bears, whatever it is, was applied by us. */
+export const isMarkedByUs = (observed: KubeObject): boolean =>
+  fieldOwnership(observed, names.fieldManager).owns(markSteps, markOf(observed));
+
 /** In place of a field, where our entry itself is missing or somebody else's work. */
 function unowned(child: Child): Difference {
   return {

@@ -4,7 +4,7 @@ import type { AppServer } from '../../api/index.ts';
 import { ApiError, isKubeObject, path, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import { markOf } from '../children/stamp.ts';
 import { differences } from '../decide/difference.ts';
-import { changes, drift } from '../decide/drift.ts';
+import { changes, drift, isMarkedByUs } from '../decide/drift.ts';
 import type { Examined, Step, Write } from '../decide/plan.ts';
 import type { Child } from '../model/facts.ts';
 import { childrenOf, type OwnedChild } from '../model/identity.ts';
@@ -87,10 +87,16 @@ export class AppliedFields {
 
   async #update(app: AppServer, { child, observed }: Examined): Promise<Write> {
     const literal = differences(child, observed);
+    // The spec has been carried out before: either another version of the operator has, or somebody has put back the child of
+    // an earlier spec with its mark, as kubectl rollout undo does.
+    const isCarriedOut = app.status?.observedGeneration === app.metadata.generation;
     // Only what has been added has to be somebody's to be taken away.
-    if (literal.every(({ added }) => added === undefined)) return { child, observed, found: literal, why: 'updated' };
+    if (!isCarriedOut && literal.every(({ added }) => added === undefined)) {
+      return { child, observed, found: literal, why: 'updated' };
+    }
     const now = await this.#read(app, child, observed);
-    return { child, observed: now.observed, found: changes(child, now.answer), why: 'updated' };
+    const why = isCarriedOut && !isMarkedByUs(now.answer) ? 'repaired' : 'updated';
+    return { child, observed: now.observed, found: changes(child, now.answer), why };
   }
 
   #known(key: string, { metadata }: OwnedChild): Known | undefined {

@@ -9,8 +9,16 @@ const ours = {
     initContainers: [{ name: 'install-runtime', image: 'runtime' }],
     containers: [{ name: 'app', command: ['serve'], args: [], volumeMounts: [{ mountPath: '/tmp', name: 'tmp' }] }],
     volumes: [{ name: 'tmp', emptyDir: {} }],
+    topologySpreadConstraints: [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }],
   },
 };
+const [ourSpread] = ours.spec.topologySpreadConstraints;
+const demanded = { topologyKey: 'zone', maxSkew: 2, whenUnsatisfiable: 'DoNotSchedule' };
+const spreads = (...topologySpreadConstraints: object[]): { spec: object } => ({ spec: { topologySpreadConstraints } });
+const withSpreads = (...topologySpreadConstraints: object[]): object => ({
+  ...ours,
+  spec: { ...ours.spec, topologySpreadConstraints },
+});
 
 const merged: Record<string, [theirs: object, expected: object]> = {
   nothing: [{}, ours],
@@ -30,6 +38,18 @@ const merged: Record<string, [theirs: object, expected: object]> = {
     { spec: { containers: [{ name: 'app', tty: true }] } },
     { ...ours, spec: { ...ours.spec, containers: [{ ...ours.spec.containers[0], tty: true }] } },
   ],
+  'a second spread over the same topology, of another kind': [
+    spreads(demanded),
+    withSpreads({ ...ourSpread }, demanded),
+  ],
+  'a field of our spread': [
+    spreads({ topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', minDomains: 3 }),
+    withSpreads({ ...ourSpread, minDomains: 3 }),
+  ],
+  'a spread that does not say of which kind it is': [
+    spreads({ topologyKey: 'zone', minDomains: 3 }),
+    withSpreads({ ...ourSpread, minDomains: 3 }),
+  ],
   'what both set to the same': [{ spec: { serviceAccountName: 'shop' } }, ours],
 };
 
@@ -47,18 +67,31 @@ const conflicts: Record<string, [theirs: object, path: string]> = {
     { spec: { containers: [{ name: 'app', volumeMounts: [{ mountPath: '/tmp', name: 'x' }] }] } },
     'spec.containers[app].volumeMounts[/tmp].name',
   ],
+  'two of theirs for one of ours': [
+    { spec: { volumes: [{ name: 'tmp' }, { name: 'tmp', hostPath: {} }] } },
+    'spec.volumes[tmp]',
+  ],
   'another shape': [{ spec: { containers: { name: 'app' } } }, 'spec.containers'],
 };
 
 describe('pod template', () => {
   for (const [name, [theirs, expected]] of Object.entries(merged)) {
     test(`merges ${name}`, () => {
-      assert.deepEqual(mergePodTemplate(ours, { ...theirs }), { kind: 'merged', template: expected });
+      assert.deepEqual(mergePodTemplate(ours, { ...theirs }, 3), { kind: 'merged', template: expected });
     });
   }
   for (const [name, [theirs, path]] of Object.entries(conflicts)) {
     test(`names the conflict: ${name}`, () => {
-      assert.deepEqual(mergePodTemplate(ours, { ...theirs }), { kind: 'conflict', path });
+      assert.deepEqual(mergePodTemplate(ours, { ...theirs }, 3), { kind: 'conflict', path });
     });
   }
+
+  test('leaves out in earlier layouts what it has always left out, so that an upgrade replaces no pods', () => {
+    const both = spreads({ topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }, demanded);
+    assert.deepEqual(mergePodTemplate(ours, both, 2), { kind: 'merged', template: ours });
+    assert.deepEqual(mergePodTemplate(ours, both, 3), {
+      kind: 'merged',
+      template: withSpreads({ ...ourSpread }, demanded),
+    });
+  });
 });

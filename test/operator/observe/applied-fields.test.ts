@@ -136,6 +136,51 @@ describe('a child that is not as it was applied', () => {
     assert.equal((body as KubeObject).metadata.resourceVersion, '9');
   });
 
+  /** The child of an earlier spec, with its mark. */
+  const earlier = (isMarkOurs: boolean): KubeObject => {
+    const found = storedService({ type: 'NodePort' }, true);
+    const { annotations } = found.metadata;
+    const ours = { ...entry(true), fieldsV1: { 'f:spec': { 'f:selector': {}, 'f:ports': {} } } };
+    return {
+      ...found,
+      metadata: {
+        ...found.metadata,
+        annotations: { ...annotations, 'appserver.dev/applied-hash': 'earlier' },
+        ...(!isMarkOurs && {
+          managedFields: [ours, { ...entry(true), manager: 'kubectl-rollout', operation: 'Update' }],
+        }),
+      },
+    };
+  };
+  const whys: Record<
+    string,
+    { readonly observedGeneration: number; readonly isMarkOurs: boolean; readonly why: string }
+  > = {
+    'is updated where the spec is another': { observedGeneration: 2, isMarkOurs: true, why: 'updated' },
+    'is updated where another version of the operator has applied it': {
+      observedGeneration: 3,
+      isMarkOurs: true,
+      why: 'updated',
+    },
+    'is repaired where somebody has put back that of an earlier spec': {
+      observedGeneration: 3,
+      isMarkOurs: false,
+      why: 'repaired',
+    },
+  };
+  for (const [name, { observedGeneration, isMarkOurs, why }] of Object.entries(whys)) {
+    test(name, async () => {
+      const object = earlier(isMarkOurs);
+      const { applied, client } = world(object);
+      const carriedOut = appServer({}, { status: { observedGeneration } });
+      const given = facts({ app: carriedOut, children: [object] });
+      const [step] = plan([child], given).steps;
+      assert.ok(step);
+      client.object = object;
+      assert.equal((await applied.write(key, carriedOut, step))?.why, why);
+    });
+  }
+
   test('is no news after our own write, whatever the answer looks like', async () => {
     const { client, applied, look } = world(storedService({ type: 'NodePort' }, true));
     applied.wrote(key, child, storedService({ type: 'NodePort' }, true));
