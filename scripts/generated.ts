@@ -1,6 +1,7 @@
 // Files that are made from others, by path. A test compares them with what is in the tree.
 import { dump } from 'js-yaml';
 import { customResourceDefinition } from '../src/api/crd.ts';
+import { reasonMeanings } from '../src/api/reasons.ts';
 import { fieldReference } from '../src/api/reference.ts';
 import { catalogue as operatorErrors } from '../src/operator/process/errors.ts';
 import { catalogue as runtimeErrors } from '../src/runtime/errors.ts';
@@ -45,6 +46,44 @@ function errorReference(): string {
   ].join('\n');
 }
 
+function conditionReference(): string {
+  const meanings = Object.entries(reasonMeanings).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`);
+  return [
+    '# Conditions and events',
+    '',
+    'Generated from the catalogue by `npm run generate`. Match types and reasons, not the words of messages.',
+    '',
+    '## Conditions',
+    '',
+    '| type | True when |',
+    '| --- | --- |',
+    '| `Available` | Enough pods serve: no more are missing than `spec.rollout.maxUnavailable` or `spec.disruption` allow, and one at least is there. Those that serve stay enough while more pods are added. Alert on this one. |',
+    '| `Ready` | Everything is as desired: all pods run, are ready and of the current revision. False during every rollout. |',
+    '| `Progressing` | Not everything is as desired, and it is being worked on. |',
+    '| `Degraded` | A problem has been found; the reason and the message name it, and an event of type Warning is recorded. Also True where pods serve with fewer workers than desired. |',
+    '| `Reconciling` | As `Progressing`; present only while True, for tools that follow kstatus, such as Flux. |',
+    '| `Stalled` | Nothing will change without a change of the AppServer or of the cluster; present only while True, for the same tools. |',
+    '| `FieldConflict` | Another field manager keeps changing what the operator sets; present only while True. |',
+    '| `RestartWaiting` | Pods are to be restarted for new content of a ConfigMap or Secret, and have to wait; present only while True. |',
+    '| `OperatorConflict` | Two operators watch the AppServer; present only while True. |',
+    '',
+    '`kubectl wait --for=condition=Ready appserver/NAME` waits for the end of a rollout.',
+    '',
+    'A message that begins with `1 of 3 pods:` is about as many of those that exist. Pods that are over (evicted, rejected by their',
+    'node, ended by a shutdown of it) do not count: others take their place. While the pods of the previous revision still serve, the',
+    'message says so.',
+    '',
+    'Events are aggregated by cause: one that comes again after ten minutes is counted on the first one.',
+    '',
+    '## Reasons',
+    '',
+    '| reason | meaning |',
+    '| --- | --- |',
+    ...meanings,
+    '',
+  ].join('\n');
+}
+
 export function generatedFiles(): Record<string, string> {
   const crd = notice + dump(customResourceDefinition(), { noRefs: true, lineWidth: 120 });
   return {
@@ -55,5 +94,6 @@ export function generatedFiles(): Record<string, string> {
     ),
     'docs/reference.md': fieldReference(),
     'docs/errors.md': errorReference(),
+    'docs/conditions.md': conditionReference(),
   };
 }
