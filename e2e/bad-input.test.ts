@@ -26,7 +26,25 @@ interface Case {
   /** What the condition says. */
   readonly says: RegExp;
   readonly quota?: Record<string, string>;
+  /** Does what the sentence says; the pods run then. */
+  readonly remedy?: (inNamespace: string) => Promise<void>;
 }
+
+const putSecret = (inNamespace: string, name: string): Promise<void> =>
+  applyAs(types.Secret, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: inNamespace },
+    stringData: { A: 'x' },
+  });
+
+async function setQuota(inNamespace: string, hard: Record<string, string>): Promise<void> {
+  const metadata = { name: 'small', namespace: inNamespace };
+  await applyAs(types.ResourceQuota, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard } });
+}
+
+const change = (inNamespace: string, spec: object): Promise<void> =>
+  merge(types.AppServer, inNamespace, 'shop', { spec });
 
 const cases: Record<string, Case> = {
   'an image that does not exist': {
@@ -73,23 +91,51 @@ const cases: Record<string, Case> = {
     spec: { envFrom: [{ secretRef: { name: 'nowhere' } }] },
     reason: 'SecretNotFound',
     says: /Secret nowhere, which spec\.envFrom\[0\] needs, does not exist; create it in namespace t\S+, or correct spec\.envFrom\[0\]/,
+    remedy: (inNamespace) => putSecret(inNamespace, 'nowhere'),
+  },
+  'a Secret of a volume that is not there': {
+    spec: {
+      volumes: [{ name: 'tls', secret: { secretName: 'nowhere' } }],
+      volumeMounts: [{ name: 'tls', mountPath: '/tls' }],
+    },
+    reason: 'SecretNotFound',
+    says: /Secret nowhere, which spec\.volumes\[tls\] needs, does not exist; create it in namespace t\S+, or correct spec\.volumes\[tls\]/,
+    remedy: (inNamespace) => change(inNamespace, { volumes: [{ name: 'tls', emptyDir: {} }] }),
+  },
+  'a node selector that no node matches': {
+    spec: { podTemplate: { spec: { nodeSelector: { disk: 'fast' } } } },
+    reason: 'NoMatchingNode',
+    says: /no node fits the pod: .*didn't match Pod's node affinity\/selector.*; correct nodeSelector or affinity in spec\.podTemplate\.spec, or label a node/,
+    remedy: (inNamespace) => change(inNamespace, { podTemplate: null }),
+  },
+  'a volume claim that is not there': {
+    spec: {
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'nowhere' } }],
+      volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    },
+    reason: 'VolumeClaimNotFound',
+    says: /PersistentVolumeClaim nowhere does not exist; create it in the namespace of the AppServer, or correct the volume that names it/,
+    remedy: (inNamespace) => change(inNamespace, { volumes: [{ name: 'data', emptyDir: {} }] }),
   },
   'more memory than any node has': {
     spec: { resources: { requests: { memory: '900Gi' } } },
     reason: 'InsufficientResources',
     says: /no node fits the pod: .*Insufficient memory.*; lower spec\.resources\.requests or add nodes/,
+    remedy: (inNamespace) => change(inNamespace, { resources: { requests: { memory: '64Mi' } } }),
   },
   'a quota of pods that is used up': {
     spec: {},
     quota: { pods: '0' },
     reason: 'QuotaExceeded',
     says: /Pods are rejected by the namespace's quota: exceeded quota: small.*; raise ResourceQuota small, or lower spec\.replicas/,
+    remedy: (inNamespace) => setQuota(inNamespace, { pods: '4' }),
   },
   'a quota of Services that is used up': {
     spec: {},
     quota: { services: '0' },
     reason: 'QuotaExceeded',
     says: /Service shop is rejected by the namespace's quota: exceeded quota: small.*; raise ResourceQuota small/,
+    remedy: (inNamespace) => setQuota(inNamespace, { services: '4' }),
   },
   'a working directory that is not there': {
     spec: { app: { wsgi: 'shop:app', workingDir: '/srv/nowhere' } },
@@ -107,17 +153,10 @@ describe('bad input', () => {
   before(() => installOperator());
 
   describe('ends in a condition and an event that say what to do', { concurrency: 4 }, () => {
-    for (const [name, { spec, reason, says, quota }] of Object.entries(cases)) {
+    for (const [name, { spec, reason, says, quota, remedy }] of Object.entries(cases)) {
       test(name, async () => {
         await using ns = await namespace();
-        if (quota !== undefined) {
-          await applyAs(types.ResourceQuota, {
-            apiVersion: 'v1',
-            kind: 'ResourceQuota',
-            metadata: { name: 'small', namespace: ns.name },
-            spec: { hard: quota },
-          });
-        }
+        if (quota !== undefined) await setQuota(ns.name, quota);
         await create(appServer(ns.name, { replicas: 1, ...spec }));
         const { message } = await untilReason(ns.name, reason);
         assert.match(message, says);
@@ -128,6 +167,9 @@ describe('bad input', () => {
             (event) => event.type === 'Warning' && event.reason === reason && says.test(event.note),
           ),
         );
+        if (remedy === undefined) return;
+        await remedy(ns.name);
+        await untilReady(ns.name);
       });
     }
   });

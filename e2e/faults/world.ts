@@ -50,12 +50,8 @@ export class World implements AsyncDisposable {
   }
 
   async put(type: ResourceType, name: string, rest: object): Promise<void> {
-    const body = {
-      apiVersion: type.apiVersion,
-      kind: type.kind,
-      metadata: { name, namespace: this.namespace },
-      ...rest,
-    };
+    const { apiVersion, kind } = type;
+    const body = { apiVersion, kind, ...rest, metadata: { ...metadataIn(rest), name, namespace: this.namespace } };
     await this.#client.json({ method: 'POST', path: path(type, this.namespace), body });
   }
 
@@ -64,6 +60,19 @@ export class World implements AsyncDisposable {
     const query = { fieldManager: 'fighter' };
     const of = `${path(type, this.namespace, name)}${subresource === undefined ? '' : `/${subresource}`}`;
     await this.#client.json({ method: 'PATCH', path: of, query, body, contentType });
+  }
+
+  /** What the API server has against an object; undefined when it would take it. Nothing is stored. */
+  async rejection(type: ResourceType, name: string, rest: object): Promise<string | undefined> {
+    const { apiVersion, kind } = type;
+    const body = { apiVersion, kind, ...rest, metadata: { ...metadataIn(rest), name, namespace: this.namespace } };
+    try {
+      await this.#client.json({ method: 'POST', path: path(type, this.namespace), query: { dryRun: 'All' }, body });
+      return undefined;
+    } catch (error) {
+      if (error instanceof ApiError) return error.message;
+      throw error;
+    }
   }
 
   async destroy(type: ResourceType, name: string): Promise<void> {
@@ -139,6 +148,10 @@ export class World implements AsyncDisposable {
     }
     this.#client.close();
   }
+}
+
+function metadataIn(rest: object): object {
+  return 'metadata' in rest && typeof rest.metadata === 'object' && rest.metadata !== null ? rest.metadata : {};
 }
 
 function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {

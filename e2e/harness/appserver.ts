@@ -54,14 +54,15 @@ export async function create(object: KubeObject): Promise<void> {
   await applyAs(types.AppServer, object);
 }
 
-export async function untilReady(inNamespace: string, name = 'shop'): Promise<KubeObject> {
-  return eventually(`AppServer ${name} Ready`, async () => {
+export async function untilReady(inNamespace: string, name = 'shop', timeoutMs = 60_000): Promise<KubeObject> {
+  const look = async (): Promise<KubeObject | undefined> => {
     const found = await get(types.AppServer, inNamespace, name);
     if (found === undefined || !observed(found)) return undefined;
     const ready = condition(found, 'Ready');
     if (ready?.status === 'True') return found;
     throw new Error(`${ready?.reason ?? 'no condition'}: ${ready?.message ?? ''}`);
-  });
+  };
+  return eventually(`AppServer ${name} Ready`, look, timeoutMs);
 }
 
 /** Waits until the Ready condition has this reason, and returns it. */

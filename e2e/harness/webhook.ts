@@ -1,4 +1,4 @@
-// Mutating admission webhooks as policy engines and registries' mirrors have them, answered by the tests themselves.
+// Admission webhooks as policy engines and registries' mirrors have them, answered by the tests themselves.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -7,10 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { path, resourceType, type KubeObject } from '../../src/kube/index.ts';
+import { path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { client, destroy } from './api.ts';
 
-const configurations = resourceType('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration');
+const mutating = resourceType('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration');
+const validating = resourceType('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration');
 
 /** An operation of a JSON patch. */
 export interface Operation {
@@ -38,26 +39,27 @@ function certificate(): { key: string; cert: string } {
 
 type Mutate = (deployment: KubeObject) => readonly Operation[];
 
-async function answer(request: IncomingMessage, mutate: Mutate): Promise<object> {
+/** What a webhook answers about an object that is about to be stored. */
+type Verdict = (object: KubeObject | null) => object;
+
+async function answer(request: IncomingMessage, verdict: Verdict): Promise<object> {
   const { request: asked } = (await json(request)) as Review;
-  const patch = asked.object === null ? [] : mutate(asked.object);
-  return {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    response: {
-      uid: asked.uid,
-      allowed: true,
-      patchType: 'JSONPatch',
-      patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
-    },
-  };
+  const response = { uid: asked.uid, ...verdict(asked.object) };
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response };
 }
 
-/** In force until disposed. @param mutate what is changed in a Deployment of the namespace that is about to be stored */
-export async function webhook(name: string, namespace: string, mutate: Mutate): Promise<AsyncDisposable> {
+interface Wanted {
+  readonly type: ResourceType;
+  readonly name: string;
+  readonly namespace: string;
+  readonly rule: { readonly apiGroups: readonly string[]; readonly resources: readonly string[] };
+}
+
+/** In force until disposed. */
+async function serve({ type, name, namespace, rule }: Wanted, verdict: Verdict): Promise<AsyncDisposable> {
   const { key, cert } = certificate();
   const server = createServer({ key, cert }, (request, response) => {
-    answer(request, mutate).then(
+    answer(request, verdict).then(
       (review) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(review)),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
@@ -65,16 +67,14 @@ export async function webhook(name: string, namespace: string, mutate: Mutate): 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const body = {
-    apiVersion: configurations.apiVersion,
-    kind: configurations.kind,
+    apiVersion: type.apiVersion,
+    kind: type.kind,
     metadata: { name },
     webhooks: [
       {
-        name: 'deployments.example.com',
+        name: `${name}.example.com`,
         clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle: Buffer.from(cert).toString('base64') },
-        rules: [
-          { apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] },
-        ],
+        rules: [{ ...rule, apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'] }],
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
         sideEffects: 'None',
         admissionReviewVersions: ['v1'],
@@ -83,12 +83,38 @@ export async function webhook(name: string, namespace: string, mutate: Mutate): 
       },
     ],
   };
-  await client.json({ method: 'POST', path: path(configurations), body });
+  await client.json({ method: 'POST', path: path(type), body });
   return {
     [Symbol.asyncDispose]: async () => {
-      await destroy(configurations, undefined, name);
+      await destroy(type, undefined, name);
       server.close();
       server.closeAllConnections();
     },
   };
+}
+
+const deployments = { apiGroups: ['apps'], resources: ['deployments'] };
+
+/** @param mutate what is changed in a Deployment of the namespace that is about to be stored */
+export async function webhook(name: string, namespace: string, mutate: Mutate): Promise<AsyncDisposable> {
+  return serve({ type: mutating, name, namespace, rule: deployments }, (object) => {
+    const patch = object === null ? [] : mutate(object);
+    return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
+  });
+}
+
+/**
+ * @param status with which Deployments of the namespace are refused for which `test` is true; 500 is a webhook that breaks
+ */
+export async function denyingWebhook(
+  name: string,
+  namespace: string,
+  status: { readonly code: number; readonly message: string },
+  test: (deployment: KubeObject) => boolean,
+): Promise<AsyncDisposable> {
+  return serve({ type: validating, name, namespace, rule: deployments }, (object) => {
+    const isDenied = object !== null && test(object);
+    if (isDenied && status.code === 500) throw new Error(status.message);
+    return isDenied ? { allowed: false, status } : { allowed: true };
+  });
 }

@@ -23,6 +23,7 @@ const fieldsFor: readonly (readonly [path: string, field: string])[] = [
   [`spec.initContainers[${names.copyFilesContainerName}]`, 'spec.proxy.static'],
   [`spec.initContainers[${names.initContainerName}]`, 'spec.runtime'],
   ['spec.serviceAccount', 'spec.serviceAccountName'],
+  ['spec.serviceAccountName', 'spec.serviceAccountName'],
   ['spec.automountServiceAccountToken', 'spec.automountServiceAccountToken'],
   ['spec.imagePullSecrets', 'spec.imagePullSecrets'],
   ['spec.securityContext', 'spec.security'],

@@ -1,0 +1,151 @@
+// What happens every day is no reason for an alarm: while applications boot slowly, are scaled, rolled out or lose a pod, enough
+// pods serve, and nobody is warned.
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { applyAs, client, eventually, get, merge, types } from './harness/api.ts';
+import { appServer, condition, create, eventsOf, namespace, pods, untilReady } from './harness/appserver.ts';
+import { installOperator } from './harness/operator.ts';
+import { path, type KubeObject } from '../src/kube/index.ts';
+
+/** The application, whose import takes a while, and twice as long in the second worker of a pod. */
+const slowModule = `
+import os, time
+seconds = float(os.environ["BOOT_SECONDS"])
+try:
+    os.mkdir("/tmp/first")
+except FileExistsError:
+    seconds *= 2
+time.sleep(seconds)
+from shop import app
+`;
+
+async function putModule(inNamespace: string): Promise<void> {
+  const metadata = { name: 'slow', namespace: inNamespace };
+  await applyAs(types.ConfigMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'slow.py': slowModule } });
+}
+
+const slowly = (inNamespace: string, seconds: number, spec: object = {}): KubeObject =>
+  appServer(inNamespace, {
+    app: { wsgi: 'slow:app', pythonPath: ['/slow', '/app'] },
+    volumes: [{ name: 'slow', configMap: { name: 'slow' } }],
+    volumeMounts: [{ name: 'slow', mountPath: '/slow' }],
+    env: [{ name: 'BOOT_SECONDS', value: String(seconds) }],
+    workers: { bootTimeout: '120s' },
+    ...spec,
+  });
+
+interface Watch extends AsyncDisposable {
+  /** What was not as it should be, since the AppServer was first available. */
+  readonly alarms: ReadonlySet<string>;
+}
+
+/** Looks at the AppServer all the time. */
+function watch(inNamespace: string): Watch {
+  const alarms = new Set<string>();
+  const over = new AbortController();
+  const look = async (): Promise<void> => {
+    let wasAvailable = false;
+    while (!over.signal.aborted) {
+      const app = await get(types.AppServer, inNamespace, 'shop');
+      const available = condition(app, 'Available');
+      wasAvailable ||= available?.status === 'True';
+      if (wasAvailable && available?.status !== 'True') alarms.add(`not available: ${available?.message ?? ''}`);
+      const degraded = condition(app, 'Degraded');
+      if (degraded?.status === 'True') alarms.add(`${degraded.reason}: ${degraded.message}`);
+      await delay(100);
+    }
+  };
+  const looking = look();
+  return {
+    alarms,
+    [Symbol.asyncDispose]: async () => {
+      over.abort();
+      await looking;
+    },
+  };
+}
+
+async function isCalm(inNamespace: string, { alarms }: Watch): Promise<void> {
+  assert.deepEqual([...alarms], []);
+  const warnings = (await eventsOf(inNamespace)).filter(({ type }) => type === 'Warning');
+  assert.deepEqual(warnings, []);
+}
+
+async function untilNotReady(inNamespace: string): Promise<void> {
+  await eventually('Ready is False', async () => {
+    const ready = condition(await get(types.AppServer, inNamespace, 'shop'), 'Ready');
+    return ready?.status === 'False' && /^(RollingOut|PodsNotReady)$/.test(ready.reason) ? true : undefined;
+  });
+}
+
+describe('nobody is alarmed', { concurrency: 3 }, () => {
+  before(() => installOperator('--set', 'podStatusSeconds=2'));
+
+  for (const seconds of [8, 15, 40]) {
+    test(`by an application that takes ${seconds} s to boot, nor by its rollout`, async () => {
+      await using ns = await namespace();
+      await putModule(ns.name);
+      await using watched = watch(ns.name);
+      await create(slowly(ns.name, seconds));
+      await untilReady(ns.name, 'shop', 120_000);
+      await merge(types.AppServer, ns.name, 'shop', {
+        spec: { podTemplate: { metadata: { labels: { again: 'x' } } } },
+      });
+      await untilNotReady(ns.name);
+      await untilReady(ns.name, 'shop', 240_000);
+      // The second workers boot on.
+      await delay(1_000 * seconds);
+      await isCalm(ns.name, watched);
+    });
+  }
+
+  test('by two replicas that become ten', async () => {
+    await using ns = await namespace();
+    await putModule(ns.name);
+    await using watched = watch(ns.name);
+    const small = { resources: { requests: { cpu: '10m', memory: '32Mi' } }, workers: { count: 1 } };
+    await create(slowly(ns.name, 8, small));
+    await untilReady(ns.name, 'shop', 120_000);
+    await merge(types.AppServer, ns.name, 'shop', { spec: { replicas: 10 } });
+    await untilNotReady(ns.name);
+    await untilReady(ns.name, 'shop', 240_000);
+    await isCalm(ns.name, watched);
+  });
+
+  test('by a pod that is evicted, and not by what is left of it', async () => {
+    await using ns = await namespace();
+    await using watched = watch(ns.name);
+    await create(appServer(ns.name));
+    await untilReady(ns.name);
+    const [evicted] = await pods(ns.name);
+    assert.ok(evicted);
+    const { name } = evicted.metadata;
+    const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const status = {
+      phase: 'Failed',
+      reason: 'Evicted',
+      message: 'The node was low on resource: memory. ',
+      conditions: [
+        {
+          type: 'DisruptionTarget',
+          status: 'True',
+          reason: 'TerminationByKubelet',
+          message: 'low on memory',
+          lastTransitionTime: at,
+        },
+      ],
+    };
+    await client.json({
+      method: 'PATCH',
+      path: `${path(types.Pod, ns.name, name)}/status`,
+      body: { status },
+      contentType: 'application/strategic-merge-patch+json',
+    });
+    await untilNotReady(ns.name);
+    await untilReady(ns.name);
+    const left = await get(types.Pod, ns.name, name);
+    assert.equal((left?.['status'] as { phase: string } | undefined)?.phase, 'Failed');
+    await isCalm(ns.name, watched);
+  });
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { specSchema } from '../../../src/api/appserver.ts';
+import { podTemplate } from '../../../src/operator/children/deployment.ts';
+import { conflictProblem } from '../../../src/operator/status/template-conflict.ts';
+import { isFields } from '../../../src/operator/model/unstructured.ts';
+import { appServer, facts } from '../../builders.ts';
+
+const inApp = (fields: object): object => ({ spec: { containers: [{ name: 'app', ...fields }] } });
+
+const conflicts: Record<string, readonly [theirs: object, field: string | undefined]> = {
+  'the image': [inApp({ image: 'x' }), 'spec.image'],
+  'the command': [inApp({ command: ['x'] }), 'spec.app'],
+  'a probe': [inApp({ readinessProbe: { httpGet: { path: '/' } } }), 'spec.probes'],
+  'the security context': [inApp({ securityContext: { readOnlyRootFilesystem: true } }), 'spec.security'],
+  'the grace period': [
+    { spec: { terminationGracePeriodSeconds: 5 } },
+    'spec.drain.maximum and spec.workers.gracefulTimeout',
+  ],
+  'the service account': [{ spec: { serviceAccountName: 'x' } }, 'spec.serviceAccountName'],
+  'its old name': [{ spec: { serviceAccount: 'x' } }, 'spec.serviceAccountName'],
+  'a spread': [
+    { spec: { topologySpreadConstraints: [{ topologyKey: 'kubernetes.io/hostname', maxSkew: 5 }] } },
+    'spec.topology',
+  ],
+  "the operator's init container": [
+    { spec: { initContainers: [{ name: 'install-runtime', image: 'x' }] } },
+    'spec.runtime',
+  ],
+  'what has no field': [{ spec: { enableServiceLinks: true } }, undefined],
+};
+
+describe('what spec.podTemplate and the operator both set names the field to use:', () => {
+  for (const [name, [theirs, field]] of Object.entries(conflicts)) {
+    test(name, () => {
+      const merged = podTemplate(facts({ app: appServer({ podTemplate: theirs }) }));
+      assert.ok(merged.kind === 'conflict');
+      const { cause } = conflictProblem(merged.path);
+      const instead = field === undefined ? '' : `, and use ${field} instead`;
+      assert.equal(cause, `spec.podTemplate.${merged.path} is set by the operator itself; remove it${instead}.`);
+    });
+  }
+
+  test('and each such field exists', () => {
+    const fields = Object.values(conflicts).flatMap(([, field]) => field?.split(' and ') ?? []);
+    for (const field of fields) {
+      let here: unknown = specSchema;
+      for (const part of field.split('.').slice(1)) {
+        while (isFields(here) && !isFields(here['shape']) && isFields(here['def'])) here = here['def']['innerType'];
+        here = isFields(here) && isFields(here['shape']) ? here['shape'][part] : undefined;
+      }
+      assert.ok(here !== undefined, field);
+    }
+  });
+});
