@@ -47,6 +47,10 @@ function verdictOf(problem: Problem, facts: Facts): Verdict {
   };
 }
 
+/** What says that no pods are desired. */
+const zeroOf = ({ app }: Facts): string =>
+  app.spec.replicas === 0 ? 'spec.replicas' : "the Deployment's spec.replicas";
+
 function verdict(facts: Facts, problem: Problem | undefined): Verdict {
   if (problem !== undefined) return verdictOf(problem, facts);
   const { wanted, ready, updated, exists } = rollout(facts);
@@ -56,7 +60,7 @@ function verdict(facts: Facts, problem: Problem | undefined): Verdict {
     const paused = how.paused === true ? ' Rollouts are paused.' : '';
     const [reason, message] =
       wanted === 0
-        ? [reasons.ScaledToZero, `No pods are desired, as spec.replicas is 0.${paused}`]
+        ? [reasons.ScaledToZero, `No pods are desired, as ${zeroOf(facts)} is 0.${paused}`]
         : [
             reasons.PodsReady,
             `${ready} of ${numberOfPods(wanted)} ready, ${workersEach(workers.count)}.${scaled}${paused}`,

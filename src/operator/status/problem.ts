@@ -31,11 +31,15 @@ export const keyOf = ({ cause, key }: Problem): string => key ?? cause.replaceAl
 
 const mostCharacters = 400;
 
-/** Text from outside, as part of a sentence: one line, bounded, without a full stop or the ports that change with each try. */
+/**
+ * Text from outside, as part of a sentence: one line, bounded, without a full stop, without the ports that change with each try,
+ * and without what a terminal would take for a command.
+ */
 export function quoted(text: string, most = mostCharacters): string {
   const line = text
     .trim()
     .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, '')
     .replaceAll(/(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):\d+->/g, '$1->')
     .replace(/\.$/, '');
   return line.length > most ? `${line.slice(0, most)}…` : line;

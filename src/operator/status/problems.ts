@@ -90,6 +90,9 @@ const outOfMemory: Check = (facts) => {
   };
 };
 
+/** Of the runtime's own sentence. */
+const mostCharacters = 1_000;
+
 /** With these kubelet says that it has lost a container together with its node, and does not know how it ended. */
 const lostWithNode = new Set(['Unknown', 'ContainerStatusUnknown']);
 
@@ -110,7 +113,7 @@ const podsCrashing: Check = (facts) => {
     sentence === ''
       ? `${exited}; its log shows why.`
       : isOwn
-        ? sentence
+        ? `${quoted(sentence, mostCharacters)}.`
         : `${exited}: ${quoted(sentence)}; its log shows more.`;
   return { reason: reasons.PodsCrashing, affected: howMany(facts, found.pods), cause, state: 'failing' };
 };

@@ -176,6 +176,16 @@ const cases: Record<string, Case> = {
     message: '1 of 1 pod: container app exited with code 137 (Error); its log shows why.',
     alsoTrue: struggling,
   },
+  'the last words would take over a terminal': {
+    given: {
+      children: [starting],
+      pods: [ended(4, 'Error', 'HOOK_FAILED: \u001B[31mred\u0007 \u009D0;x and \u202Eesrever\n')],
+    },
+    ready: false,
+    reason: 'PodsCrashing',
+    message: '1 of 1 pod: HOOK_FAILED: [31mred 0;x and esrever.',
+    alsoTrue: struggling,
+  },
   'a sidecar ended with words of its own': {
     given: { app: appServer(withSidecar), children: [starting], pods: [endedIn('log', 1, 'Error', 'no config\n')] },
     ready: false,
