@@ -148,12 +148,12 @@ function failedPods({ pods, now }: Facts): PodView[] {
     (last, pod) => (last === undefined || pod.createdAt > last.createdAt ? pod : last),
     undefined,
   );
+  // One that its node has rejected has no condition.
+  const failedAt = ({ failure, createdAt }: PodView): number => failure?.at ?? createdAt;
   return pods
-    .filter(({ failure, revision }) => {
-      const at = failure?.at;
-      return at !== undefined && revision === newest?.revision && now.getTime() - at < recentMs;
-    })
-    .toSorted((a, b) => (a.failure?.at ?? 0) - (b.failure?.at ?? 0));
+    .filter((pod) => pod.failure !== undefined && pod.revision === newest?.revision)
+    .filter((pod) => now.getTime() - failedAt(pod) < recentMs)
+    .toSorted((a, b) => failedAt(a) - failedAt(b));
 }
 
 /** `Evicted: Pod ephemeral local storage usage exceeds the total limit of containers 50Mi` */

@@ -143,6 +143,20 @@ const cases: Record<string, Case> = {
     message: '1 of 2 pods ready.',
     alsoTrue: moving,
   },
+  'one pod after the other is rejected by its node': {
+    given: {
+      children: [halfReady],
+      pods: ['x', 'y', 'z'].map((name) => ({
+        ...evicted(name, 0),
+        failure: { reason: 'OutOfcpu', message: 'Node did not have enough resource: cpu', at: undefined },
+      })),
+    },
+    ready: false,
+    reason: 'PodsFailed',
+    message:
+      'One pod after the other fails: OutOfcpu: Node did not have enough resource: cpu; raise spec.resources.requests of what the pods lack, or look after the nodes.',
+    alsoTrue: struggling,
+  },
   'one pod after the other is evicted': {
     given: { children: [halfReady], pods: [evicted('x', 9), evicted('y', 6), evicted('z', 3), pod('b')] },
     ready: false,
