@@ -62,7 +62,7 @@ describe('an AppServer', () => {
     await world.add('shop', { podTemplate: { spec: { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } } } });
     const events = await eventually('the warning', async () => {
       const all = await world.list(eventType);
-      return all.some(({ reason }) => reason === 'APIWarning') ? all : undefined;
+      return ['APIWarning', 'Created'].every((one) => all.some(({ reason }) => reason === one)) ? all : undefined;
     });
     const warned = events.filter(({ reason }) => reason === 'APIWarning').map(({ message }) => String(message));
     assert.equal(warned.length, 1, warned.join('\n'));
