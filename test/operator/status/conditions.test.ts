@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../../src/kube/index.ts';
+import type { PodView } from '../../../src/operator/model/pod.ts';
 import type { WorkerView } from '../../../src/operator/model/worker-status.ts';
 import { statusSchema } from '../../../src/api/index.ts';
 import { unreadableReport } from '../../../src/operator/status/conditions.ts';
@@ -25,6 +26,11 @@ import {
   type Case,
   ended,
 } from './situations.ts';
+
+const rejected = (name: string): PodView =>
+  Object.assign(evicted(name, 0), {
+    failure: { reason: 'OutOfcpu', message: 'Node did not have enough resource: cpu', at: undefined },
+  });
 
 const cases: Record<string, Case> = {
   'all pods are ready': {
@@ -146,10 +152,7 @@ const cases: Record<string, Case> = {
   'one pod after the other is rejected by its node': {
     given: {
       children: [halfReady],
-      pods: ['x', 'y', 'z'].map((name) => ({
-        ...evicted(name, 0),
-        failure: { reason: 'OutOfcpu', message: 'Node did not have enough resource: cpu', at: undefined },
-      })),
+      pods: [rejected('x'), rejected('y'), rejected('z')],
     },
     ready: false,
     reason: 'PodsFailed',
