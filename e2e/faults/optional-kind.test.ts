@@ -44,5 +44,5 @@ test('an operator starts where HTTPRoute is served in another version only, and 
   const ready = await eventually('the condition', async () =>
     (await world.conditions('routed')).find(({ type }) => type === 'Ready'),
   );
-  assert.equal(ready.reason, reasons.KindMissing);
+  assert.equal(ready.reason, reasons.CRDNotInstalled);
 });
