@@ -1,5 +1,5 @@
-// What happens every day is no reason for an alarm: while applications boot slowly, are scaled, rolled out or lose a pod, enough
-// pods serve, and nobody is warned.
+// Everyday events raise no alarm: while applications boot slowly, are scaled, rolled out or lose a pod, Available stays True and
+// there is no event of type Warning.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -79,7 +79,7 @@ async function untilNotReady(inNamespace: string): Promise<void> {
   });
 }
 
-describe('nobody is alarmed', { concurrency: 3 }, () => {
+describe('no alarm is raised', { concurrency: 3 }, () => {
   before(() => installOperator('--set', 'podStatusSeconds=2'));
 
   for (const seconds of [8, 15, 40]) {

@@ -1,5 +1,5 @@
-// What the API server has against children and pods, in its own words: each rejection has a reason and a sentence, and whoever
-// follows the sentence gets rid of it.
+// What the API server has against children and pods, in its own words: each rejection has a reason and a
+// message, and following the message removes it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { resourceType } from '../../src/kube/index.ts';
@@ -261,7 +261,7 @@ describe('what the API server rejects', () => {
   });
   after(() => operator.end('SIGTERM'));
 
-  describe('is told until the sentence is followed:', { concurrency: 4 }, () => {
+  describe('is reported until its remedy is followed:', { concurrency: 4 }, () => {
     for (const [name, { obstacle, spec, reason, says, state, remedy }] of Object.entries(ofChildren)) {
       test(name, async () => {
         await using world = await newWorld();
@@ -277,7 +277,7 @@ describe('what the API server rejects', () => {
     }
   });
 
-  describe('of pods is told until the sentence is followed:', { concurrency: 4 }, () => {
+  describe('of pods is reported until its remedy is followed:', { concurrency: 4 }, () => {
     for (const [name, { obstacle, spec, reason, says, remedy }] of Object.entries(ofPods)) {
       test(name, async () => {
         await using world = await newWorld();

@@ -56,7 +56,7 @@ export interface EventRecorderOptions {
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #histories = new Map<string, History>();
-  /** Above so many it is worth looking which can be forgotten. */
+  /** Number of objects above which those without recent events are forgotten. */
   #many = manyObjects;
 
   constructor(options: EventRecorderOptions) {
@@ -71,7 +71,7 @@ export class EventRecorder {
     const now = this.#options.now();
     if (history.tokens === 0 || (before !== undefined && now - before.at < repeatAfterMs)) return;
     history.tokens--;
-    // The name that client-go gives: of the object, and what tells its events apart.
+    // As client-go names events: after the object, with a random suffix.
     const name = before?.name ?? `${regarding.metadata.name}.${randomBytes(8).toString('hex')}`;
     const sent = { at: now, name, count: (before?.count ?? 0) + 1 };
     history.sent.set(id, sent);

@@ -65,12 +65,12 @@ export interface ContainerView {
   readonly down: boolean;
 }
 
-/** Why a pod is over, in the words of whoever ended it: kubelet, the scheduler or a controller. */
+/** Why a pod is over, as kubelet, the scheduler or a controller has put it. */
 interface PodFailure {
   /** `Evicted`, for one. */
   readonly reason: string;
   readonly message: string;
-  /** Milliseconds since 1970, as far as the pod's conditions tell. */
+  /** Milliseconds since 1970, as far as the pod's conditions say. */
   readonly at: number | undefined;
 }
 
@@ -92,7 +92,7 @@ export interface PodView {
   readonly failure: PodFailure | undefined;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  /** What tells the pods of one revision of the template from those of others. */
+  /** Value of the label pod-template-hash: the same for all pods of one revision. */
   readonly revision: string;
   readonly ready: boolean;
   /** Readiness gates that keep a pod from being ready whose containers all are. */

@@ -1,4 +1,4 @@
-// Carries out what was decided about the children of one AppServer, and tells of it.
+// Carries out what was decided about the children of one AppServer, and reports it in log and events.
 import { isDeepStrictEqual } from 'node:util';
 import { reasons, type Reason } from '../../api/index.ts';
 import { ApiError, keyOf, remove, type EventRecorder, type KubeClient, type KubeObject } from '../../kube/index.ts';
@@ -99,7 +99,7 @@ export class ChildWriter {
         return undefined;
       case 'outdated':
         if (written.seen !== undefined) this.#keep(child.kind, written.seen);
-        // The watch will tell, and the next reconcile sees it; what never ends stands in the way.
+        // The watch brings the change and the next reconcile sees it, but for a conflict that never ends.
         if (written.cause.status === 404 || !conflicts.add(key, child)) throw written.cause;
         return this.#refused(subject, child, writeProblem(app, child, written.cause), written.cause);
       case 'refused':
@@ -110,7 +110,7 @@ export class ChildWriter {
   #refused({ log }: Subject, { kind, metadata }: Child, problem: Problem, cause: ApiError | undefined): Failure {
     const { reason, state } = problem;
     const fields = { child: kind, name: metadata.name, reason, cause: cause?.message };
-    // What passes by itself is nobody's business.
+    // It passes by itself.
     if (state === 'waiting') log.info(fields, 'child not written');
     else log.warn(fields, 'child rejected');
     return { problem, ...(cause !== undefined && { cause }) };

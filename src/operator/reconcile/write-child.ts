@@ -137,7 +137,7 @@ export async function writeChild(options: WriteOptions, write: Write): Promise<W
     return await attempt(options, write);
   } catch (cause) {
     if (!(cause instanceof ApiError)) throw cause;
-    // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it. A namespace may be gone, too.
+    // Deleted or changed meanwhile, perhaps with its namespace: the watch brings the change and the next reconcile sees it.
     if (cause.status === 409 || cause.status === 404) return { kind: 'outdated', cause };
     return { kind: 'refused', problem: writeProblem(options.app, write.child, cause), cause };
   }

@@ -1,5 +1,5 @@
-// Whether enough pods serve: condition Available. Ready tells whether everything is as desired, which it is not while pods are
-// added or replaced; an alert at night is for this one.
+// Whether enough pods serve: condition Available. Ready says whether everything is as desired, which it is not while pods
+// are added or replaced; alerts belong on this one.
 import type { AppServer } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import { rollout } from '../model/rollout.ts';

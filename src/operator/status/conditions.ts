@@ -192,7 +192,7 @@ const warningOf = (problem: Problem): Warning => ({
   key: keyOf(problem),
 });
 
-/** Those that somebody should look at. */
+/** Conditions that call for action. */
 const isWarning = ({ type }: PresentCondition): boolean => type === 'FieldConflict' || type === 'OperatorConflict';
 
 /**

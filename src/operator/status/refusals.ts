@@ -1,5 +1,5 @@
 // Why the API server does not take an object, by its own words: quotas, LimitRanges and policies reject children and pods
-// alike, and a pod's rejection is in the Deployment's status. Their status codes tell little: a policy chooses its own.
+// alike, and a pod's rejection is in the Deployment's status. Status codes do not say which it was: a policy chooses its own.
 import { reasons } from '../../api/index.ts';
 import type { AppServer } from '../../api/index.ts';
 import { containerFields } from './containers.ts';

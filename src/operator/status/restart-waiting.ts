@@ -1,4 +1,4 @@
-// What is told of an AppServer whose pods are to be replaced, and which has to wait for that.
+// The condition of an AppServer whose pods are to be restarted for new content and have to wait.
 import { reasons } from '../../api/index.ts';
 import type { PresentCondition } from './conditions.ts';
 

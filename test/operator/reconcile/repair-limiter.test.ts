@@ -63,6 +63,17 @@ describe('contention', () => {
     assert.deepEqual(contention.admit(app, [repair], 1_000 + calmMs), { due: [repair], waitMs: undefined });
   });
 
+  test('another autoscaler is named, and where it belongs', () => {
+    const deployment: Child = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: child.metadata };
+    const scaled: Write = { ...repair, child: deployment, found: [differs('replicas')] };
+    const contention = new Contention();
+    for (let i = 0; i < 5; i++) contention.written(app, [scaled], 1_000);
+    assert.match(
+      contention.contended(app, 1_500)?.condition.message ?? '',
+      /^Deployment shop \(spec\.replicas, changed by mesh\) is changed again after each repair; let that manager scale the AppServer instead, which has a scale subresource \(kind AppServer, name shop\), or/,
+    );
+  });
+
   test('what could not be written is no repair', () => {
     const contention = new Contention();
     for (let i = 0; i < 50; i++) assert.deepEqual(contention.admit(app, [repair], 1_000).due, [repair]);

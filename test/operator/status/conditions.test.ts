@@ -236,7 +236,7 @@ describe('conditions when', () => {
     assert.equal(worse.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime, '2027-01-01T00:00:00Z');
   });
 
-  test('the stored resource cannot be read, and telling so again changes nothing', () => {
+  test('the stored resource cannot be read, and reporting it again changes nothing', () => {
     const object: KubeObject = { apiVersion: 'v1', kind: 'AppServer', metadata: { name: 'shop', generation: 7 } };
     const first = unreadableReport(object, 'spec.app: required', new Date('2026-01-01')).status;
     assert.match(
@@ -267,7 +267,7 @@ describe('an AppServer that waits for a place to replace its pods', () => {
     assert.match(conditions.at(-1)?.message ?? '', /: a\/1, b\/2 restart theirs now\./);
   });
 
-  test('is told five of them at most', () => {
+  test('names five of them at most', () => {
     const all = Array.from({ length: 1_000 }, (_, i) => `${'n'.repeat(63)}/${String(i).padStart(253, '0')}`);
     const { message } = restartWaiting(all);
     assert.match(message, / and 995 more /);
@@ -275,7 +275,7 @@ describe('an AppServer that waits for a place to replace its pods', () => {
   });
 });
 
-test('no refusal is too long for the status that tells of it', () => {
+test('no rejection is too long for the status', () => {
   const message = 'x'.repeat(1_000_000);
   const problem = { reason: 'ApplyRejected', cause: message, state: 'stalled' } as const;
   const conflict = { type: 'FieldConflict', reason: 'FieldConflict', message } as const;

@@ -109,7 +109,7 @@ const cases: Record<string, Case> = {
     message: 'RuntimeClass gvisor does not exist; create it, or correct spec.podTemplate.spec.runtimeClassName.',
     alsoTrue: stalled,
   },
-  'pods cannot be created for a reason that nobody knows': {
+  'pods cannot be created for an unknown reason': {
     given: { children: [refused('the moon is full')] },
     ready: false,
     reason: 'PodCreationFailed',
