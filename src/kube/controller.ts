@@ -9,16 +9,8 @@ export type Outcome =
   /** Nothing will tell when to look again, so look after this time. */
   | { readonly kind: 'recheck'; readonly afterMs: number; readonly why: string };
 
-/** A failure that trying again cannot mend; only a change can. */
-export class TerminalError extends Error {
-  constructor(message: string, options?: { cause: unknown }) {
-    super(message, options);
-    this.name = 'TerminalError';
-  }
-}
-
 /** A conflict is no failure: what was decided on has changed meanwhile, and is decided on again. */
-export type Result = 'success' | 'requeue_after' | 'conflict' | 'error' | 'terminal_error';
+export type Result = 'success' | 'requeue_after' | 'conflict' | 'error';
 
 /** One reconcile of one key. */
 export interface Turn {
@@ -104,10 +96,6 @@ export class Controller {
       if (isConflict(error)) {
         queue.addAfter(turn.key, afterConflictMs);
         return { result: 'conflict', error };
-      }
-      if (error instanceof TerminalError) {
-        queue.succeeded(turn.key);
-        return { result: 'terminal_error', error };
       }
       queue.retry(turn.key);
       return { result: 'error', error };

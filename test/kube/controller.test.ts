@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../src/kube/errors.ts';
-import { Controller, TerminalError, type Outcome, type Result } from '../../src/kube/controller.ts';
+import { Controller, type Outcome, type Result } from '../../src/kube/controller.ts';
 import { WorkQueue } from '../../src/kube/queue.ts';
 import { VirtualTimers } from './virtual-timers.ts';
 
@@ -17,11 +17,6 @@ const outcomes: Record<string, { reconcile: () => Promise<Outcome>; result: Resu
     reconcile: () => Promise.reject(new ApiError(409, 'Conflict', 'the object has been modified')),
     result: 'conflict',
     planned: 1,
-  },
-  'a terminal failure is not': {
-    reconcile: () => Promise.reject(new TerminalError('x')),
-    result: 'terminal_error',
-    planned: 0,
   },
 };
 

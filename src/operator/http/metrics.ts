@@ -31,11 +31,6 @@ export class Metrics {
   readonly #errors = this.#counter('controller_runtime_reconcile_errors_total', 'Reconciliations that failed', [
     'controller',
   ]);
-  readonly #terminal = this.#counter(
-    'controller_runtime_terminal_reconcile_errors_total',
-    'Reconciliations that failed and are not tried again',
-    ['controller'],
-  );
   readonly #requests = this.#counter('rest_client_requests_total', 'Requests to the API server by status and method', [
     'code',
     'method',
@@ -72,8 +67,7 @@ export class Metrics {
     // controller-runtime's word for what is simply looked at again.
     this.#total.inc({ ...labels, result: result === 'conflict' ? 'requeue' : result });
     this.#time.observe(labels, seconds);
-    if (result === 'error' || result === 'terminal_error') this.#errors.inc(labels);
-    if (result === 'terminal_error') this.#terminal.inc(labels);
+    if (result === 'error') this.#errors.inc(labels);
   }
 
   readonly requested = (method: string, status: number): void => {
