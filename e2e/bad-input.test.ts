@@ -65,7 +65,7 @@ const cases: Record<string, Case> = {
   'a pod template that no pod can have': {
     spec: { podTemplate: { spec: { restartPolicy: 'Sometimes' } } },
     reason: 'ApplyRejected',
-    says: /Deployment shop is rejected: spec\.podTemplate\.spec\.restartPolicy: .*; correct that field/,
+    says: /Deployment shop is rejected: \[?spec\.podTemplate\.spec\.restartPolicy: .*; correct that field/,
   },
   'a module that does not exist': {
     spec: { app: { wsgi: 'shpo:app' } },

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { applyAs, client, eventually, get, merge, types } from './harness/api.ts';
+import { applyAs, eventually, get, merge, types } from './harness/api.ts';
 import { appServer, condition, create, eventsOf, namespace, pods, untilReady } from './harness/appserver.ts';
-import { installOperator } from './harness/operator.ts';
-import { path, type KubeObject } from '../src/kube/index.ts';
+import { installOperator, kubectl } from './harness/operator.ts';
+import type { KubeObject } from '../src/kube/index.ts';
 
 /** The application, whose import takes a while, and twice as long in the second worker of a pod. */
 const slowModule = `
@@ -116,36 +116,19 @@ describe('no alarm is raised', { concurrency: 3 }, () => {
   test('by a pod that is evicted, and not by what is left of it', async () => {
     await using ns = await namespace();
     await using watched = watch(ns.name);
-    await create(appServer(ns.name));
+    const volumes = [{ name: 'cache', emptyDir: { sizeLimit: '1Mi' } }];
+    await create(appServer(ns.name, { volumes, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }));
     await untilReady(ns.name);
     const [evicted] = await pods(ns.name);
     assert.ok(evicted);
     const { name } = evicted.metadata;
-    const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-    const status = {
-      phase: 'Failed',
-      reason: 'Evicted',
-      message: 'The node was low on resource: memory. ',
-      conditions: [
-        {
-          type: 'DisruptionTarget',
-          status: 'True',
-          reason: 'TerminationByKubelet',
-          message: 'low on memory',
-          lastTransitionTime: at,
-        },
-      ],
-    };
-    await client.json({
-      method: 'PATCH',
-      path: `${path(types.Pod, ns.name, name)}/status`,
-      body: { status },
-      contentType: 'application/strategic-merge-patch+json',
-    });
+    // More than the volume may have, which kubelet notices in a while.
+    const fill = 'open("/cache/x", "wb").write(b"x" * 4_000_000)';
+    await kubectl('exec', '--namespace', ns.name, name, '--container', 'app', '--', 'python3', '-c', fill);
     await untilNotReady(ns.name);
     await untilReady(ns.name);
-    const left = await get(types.Pod, ns.name, name);
-    assert.equal((left?.['status'] as { phase: string } | undefined)?.phase, 'Failed');
+    const left = (await get(types.Pod, ns.name, name))?.['status'] as { phase: string; reason: string } | undefined;
+    assert.deepEqual([left?.phase, left?.reason], ['Failed', 'Evicted']);
     await isCalm(ns.name, watched);
   });
 });
