@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { reasons, type Reason } from '../../api/index.ts';
 import { ApiError, keyOf, remove, type EventRecorder, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import type { Write } from '../decide/plan.ts';
+import type { Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { stripManagedFields } from '../model/kept-object.ts';
 import { childTypes, isChildKind, type ChildKind } from '../model/kinds.ts';
@@ -14,13 +15,21 @@ import type { Conflicts } from './conflicts.ts';
 import type { Contention } from './repair-limiter.ts';
 import type { Subject } from './subject.ts';
 import { touchPods } from './touch-pods.ts';
-import { pruneProblem, UnseenChild, writeChild, writeProblem } from './write-child.ts';
+import type { ReplacedDeployments } from './replaced-deployment.ts';
+import { AdoptionWaits, pruneProblem, UnseenChild, writeChild, writeProblem } from './write-child.ts';
 
 /** What kept a child from being as it should be. */
 export interface Failure {
   readonly problem: Problem;
   /** What was thrown, if anything was. */
   readonly cause?: unknown;
+}
+
+/** What came of writes. */
+export interface Written {
+  readonly failure?: Failure;
+  /** Whether something is left until pods are ready, or until something else has gone. */
+  readonly waits: boolean;
 }
 
 const writeReasons: Record<Write['why'], Reason> = {
@@ -42,6 +51,7 @@ export interface ChildWriterOptions {
   readonly applied: AppliedFields;
   readonly contention: Contention;
   readonly conflicts: Conflicts;
+  readonly replaced: ReplacedDeployments;
   readonly events: EventRecorder;
   /** Milliseconds that only grow. */
   readonly uptimeMs: () => number;
@@ -55,40 +65,49 @@ export class ChildWriter {
   }
 
   /**
-   * Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods.
+   * Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. What
+   * waits holds up nothing else.
    * @param onWritten called after each
    * @throws ApiError 409 or 404 when a child is another than the one that was decided on
    */
   async write(
     subject: Subject,
-    writes: readonly Write[],
+    { facts, writes }: { readonly facts: Facts; readonly writes: readonly Write[] },
     onWritten: (write: Write) => void,
-  ): Promise<Failure | undefined> {
+  ): Promise<Written> {
     const { contention, uptimeMs } = this.#options;
     const written: Write[] = [];
+    let waits = false;
     try {
       for (const write of writes) {
-        const failure = await this.#writeOne(subject, write);
-        if (failure !== undefined) return failure;
-        written.push(write);
-        onWritten(write);
+        const came = await this.#writeOne(subject, facts, write);
+        if (came === 'waits') waits = true;
+        else if (came === 'written') {
+          written.push(write);
+          onWritten(write);
+        } else return { failure: came, waits };
       }
-      return undefined;
+      return { waits };
     } finally {
       contention.written(subject.key, written, uptimeMs());
       this.#tell(subject, written);
     }
   }
 
-  async #writeOne({ key, app, log }: Subject, write: Write): Promise<Failure | undefined> {
-    const { client, caches, applied, conflicts } = this.#options;
+  async #writeOne(subject: Subject, facts: Facts, write: Write): Promise<Failure | 'written' | 'waits'> {
+    const { client, caches, applied, conflicts, replaced } = this.#options;
+    const { key, log } = subject;
     const { child } = write;
     try {
-      const answer = await writeChild(client, app, write);
+      const answer = await writeChild(client, facts, write);
       conflicts.written(key, child);
       this.#keep(child.kind, answer);
       applied.wrote(key, child, answer);
     } catch (error) {
+      if (error instanceof AdoptionWaits) {
+        if (error.replaced !== undefined) await replaced.orphan(subject, error.replaced);
+        return 'waits';
+      }
       if (error instanceof UnseenChild) this.#keep(child.kind, error.object);
       // Deleted or changed meanwhile: the watch will tell, and the next reconcile sees it.
       if (error instanceof ApiError && error.status === 404) throw error;
@@ -99,7 +118,7 @@ export class ChildWriter {
       return { problem, cause: error };
     }
     if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
-    return undefined;
+    return 'written';
   }
 
   #keep(kind: ChildKind, object: KubeObject): void {

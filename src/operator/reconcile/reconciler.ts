@@ -20,6 +20,7 @@ import { ChildWriter, type Failure } from './child-writer.ts';
 import { Conflicts } from './conflicts.ts';
 import { decideRestart, isRolling, type RestartDecision } from './new-content.ts';
 import { OperatorClaims } from './operator-claims.ts';
+import { ReplacedDeployments } from './replaced-deployment.ts';
 import { Contention } from './repair-limiter.ts';
 import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -84,6 +85,7 @@ export class Reconciler {
   readonly #conflicts = new Conflicts();
   readonly #applied: AppliedFields;
   readonly #children: ChildWriter;
+  readonly #replaced: ReplacedDeployments;
   readonly #statuses: StatusWriter;
   readonly #claims: OperatorClaims;
 
@@ -91,11 +93,13 @@ export class Reconciler {
     const { client } = options;
     this.#options = options;
     this.#applied = new AppliedFields(client);
+    this.#replaced = new ReplacedDeployments(options);
     this.#children = new ChildWriter({
       ...options,
       applied: this.#applied,
       contention: this.#contention,
       conflicts: this.#conflicts,
+      replaced: this.#replaced,
     });
     this.#statuses = new StatusWriter(options);
     this.#claims = new OperatorClaims({ ...options, own: options.operator.claim });
@@ -145,6 +149,7 @@ export class Reconciler {
     this.#applied.forget(key);
     this.#conflicts.forget(key);
     this.#claims.forget(key);
+    this.#replaced.forget(key);
     this.#options.contents.forget(key);
   }
 
@@ -173,12 +178,14 @@ export class Reconciler {
       if (replacing === 'goes on') turn.keep();
       if (isDone) this.#conflicts.forget(subject.key);
       if (isDone || round > mostRounds) return { ...decision, isDone };
-      let failure = await this.#children.write(subject, writes, ({ child }) => {
+      const written = await this.#children.write(subject, decision, ({ child }) => {
         if (replacing === 'begins' && child.kind === 'Deployment') turn.keep();
       });
+      let { failure } = written;
       for (const child of prune) failure ??= await this.#children.prune(subject, child);
       // What was written just now changes what is to be told, and nothing is decided by it yet.
       if (failure !== undefined) return { ...decision, facts: this.#gather(subject), failure, isDone: false };
+      if (written.waits) return { ...decision, isDone: false };
     }
   }
 
@@ -208,10 +215,11 @@ export class Reconciler {
   }
 
   async #conclude(
-    { key, object }: Subject,
+    subject: Subject,
     { facts, failure, waiting, waitMs, isDone }: Carried,
     beside: PresentCondition | undefined,
   ): Promise<Outcome> {
+    const { key, object } = subject;
     const contended = this.#contention.contended(key, this.#options.uptimeMs());
     const present = [contended?.condition, waiting, beside].filter((one) => one !== undefined);
     await this.#statuses.write(object, statusOf(facts, failure?.problem, present));
@@ -223,6 +231,8 @@ export class Reconciler {
       return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
     }
     if (!isDone) return { kind: 'recheck', afterMs: unfinishedMs, why: reasons.Updated };
+    const clearMs = await this.#replaced.clear(subject, facts);
+    if (clearMs !== undefined) return { kind: 'recheck', afterMs: clearMs, why: reasons.Pruned };
     if (beside !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: beside.reason };
     if (waiting !== undefined) return { kind: 'recheck', afterMs: recheckOfWaitingMs, why: waiting.reason };
     return { kind: 'done' };

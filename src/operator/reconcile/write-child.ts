@@ -12,8 +12,9 @@ import {
   type KubeObject,
   type ResourceType,
 } from '../../kube/index.ts';
+import { adoptionOf, isOffered } from '../decide/adoption.ts';
 import type { Write } from '../decide/plan.ts';
-import type { Child } from '../model/facts.ts';
+import type { Child, Facts } from '../model/facts.ts';
 import { belongsTo, controllerOf, type AppServerIdentity } from '../model/identity.ts';
 import { childTypes } from '../model/kinds.ts';
 import type { Problem } from '../status/problems.ts';
@@ -37,6 +38,17 @@ class TerminatingChild extends Error {
   }
 }
 
+/** What has the child's name may become the child, and not yet: requests reach other pods by it, or it is about to go. */
+export class AdoptionWaits extends Error {
+  /** What is to go before the child can be created; undefined where time alone is waited for. */
+  readonly replaced: KubeObject | undefined;
+  constructor(child: Child, replaced?: KubeObject) {
+    super(`${child.kind} ${child.metadata.name} is not adopted yet`);
+    this.name = 'AdoptionWaits';
+    this.replaced = replaced;
+  }
+}
+
 /**
  * Whether an object that exists may become the child: it is the AppServer's already; or nobody's and marked as a child
  * of an AppServer of this name, as one is whose owner reference was taken off or that was orphaned on purpose; or nobody's
@@ -44,8 +56,7 @@ class TerminatingChild extends Error {
  */
 function isOwn(found: KubeObject, child: Child, app: AppServerIdentity): boolean {
   if (controllerOf(found) !== undefined) return belongsTo(found, app);
-  const { [names.instanceLabel]: appServer } = child.metadata.labels ?? {};
-  if (appServer !== undefined && found.metadata.annotations?.[names.adoptAnnotation] === appServer) return true;
+  if (isOffered(found, app.metadata.name)) return true;
   return Object.entries(child.metadata.labels ?? {}).every(
     ([label, value]) => found.metadata.labels?.[label] === value,
   );
@@ -74,6 +85,9 @@ export class UnseenChild extends ApiError {
   }
 }
 
+/** Of the deletion that leaves what an object owns: the garbage collector removes it within moments. */
+const orphaning = 'orphan';
+
 /**
  * The object in the way of a creation, or the conflict where there is none: it has gone meanwhile, or the conflict is about
  * something else, a ResourceQuota that many change at once for one.
@@ -88,19 +102,26 @@ async function readInTheWay(client: KubeClient, { kind, metadata }: Child, confl
 
 /**
  * What the cache does not have, because it lacks our label.
- * @throws ForeignChild, TerminatingChild or UnseenChild
+ * @throws ForeignChild, TerminatingChild, UnseenChild or AdoptionWaits
  */
 async function findOwn(
   client: KubeClient,
   { child, conflict }: { readonly child: Child; readonly conflict: ApiError },
-  app: AppServerIdentity,
+  facts: Facts,
 ): Promise<KubeObject> {
+  const { app } = facts;
   const found = await readInTheWay(client, child, conflict);
   if (!isKubeObject(found) || !isOwn(found, child, app)) throw new ForeignChild(child);
   const isListed = found.metadata.labels?.[names.managedByLabel] === names.fieldManager;
   if (isListed && belongsTo(found, app)) throw new UnseenChild({ ...found, kind: child.kind });
-  if (found.metadata.deletionTimestamp !== undefined) throw new TerminatingChild({ ...found, kind: child.kind });
-  return found;
+  const { deletionTimestamp, finalizers = [] } = found.metadata;
+  if (deletionTimestamp !== undefined) {
+    if (finalizers.includes(orphaning)) throw new AdoptionWaits(child);
+    throw new TerminatingChild({ ...found, kind: child.kind });
+  }
+  const adoption = adoptionOf(found, child, facts);
+  if (adoption === 'adopt') return found;
+  throw new AdoptionWaits(child, adoption === 'replace' ? { ...found, kind: child.kind } : undefined);
 }
 
 /** What cannot go before what takes its place is there stays for the next look, which is after this write. */
@@ -121,19 +142,19 @@ async function withoutAdded(
 /** The child as it has been created, or what there is under its name and may become it. */
 async function createOrFind(
   client: KubeClient,
-  app: AppServerIdentity,
+  facts: Facts,
   child: Child,
 ): Promise<{ readonly created: KubeObject } | { readonly observed: KubeObject }> {
   const answer = await createChild(client, child);
   if (!(answer instanceof ApiError)) return { created: answer };
-  return { observed: await findOwn(client, { child, conflict: answer }, app) };
+  return { observed: await findOwn(client, { child, conflict: answer }, facts) };
 }
 
 /** Makes the child as it should be, and returns it as the API server has it then. */
-export async function writeChild(client: KubeClient, app: AppServerIdentity, write: Write): Promise<KubeObject> {
+export async function writeChild(client: KubeClient, facts: Facts, write: Write): Promise<KubeObject> {
   const { child, found } = write;
   const type = childTypes[child.kind];
-  const target = write.observed === undefined ? await createOrFind(client, app, child) : { observed: write.observed };
+  const target = write.observed === undefined ? await createOrFind(client, facts, child) : { observed: write.observed };
   if ('created' in target) return target.created;
   const { observed } = target;
   const added = found.flatMap(({ added: pointer, instead }) => (pointer === undefined ? [] : [{ pointer, instead }]));
@@ -195,7 +216,7 @@ export function writeProblem(child: Child, error: unknown): Problem | undefined 
   if (error.status === 422 && cause.includes('field is immutable')) {
     return {
       reason: reasons.ChildInvalid,
-      message: `${what} is refused: ${cause}; delete that ${child.kind}, with --cascade=orphan where its pods are to go on until they are replaced.`,
+      message: `${what} is refused: ${cause}; delete that ${child.kind}, and it is created anew.`,
       stalled: true,
     };
   }
