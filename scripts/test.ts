@@ -9,9 +9,12 @@ import { z } from 'zod';
 import { down, up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
 import { inNamespace } from '../e2e/cluster/command.ts';
 import { kubectl } from '../e2e/cluster/control-plane.ts';
+import type { ImageArchive } from '../e2e/cluster/images.ts';
+import { interruptible } from '../e2e/cluster/interruption.ts';
 import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
+import { clusterPrograms, ensurePrograms } from '../e2e/cluster/programs.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
-import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
+import { canRunCluster, ensurePackages, ensureTools, ensureToolsAndImages } from '../e2e/cluster/tools.ts';
 import { run } from '../e2e/cluster/command.ts';
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
@@ -23,25 +26,37 @@ import { ensureTestImages } from './test-images.ts';
 const suite = z
   .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--one'])
   .parse(process.argv[2] ?? '--all');
+/** Beside those of the cluster. */
+const testPrograms = ['kstatus'] as const;
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {
   await step(title, () => run(command, { cwd: repository }));
 }
 
-/** Runs node:test over files with its output as it comes. @throws when a test failed */
-async function runTests(title: string, command: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  say(`\n${title}`);
+interface TestRun {
+  readonly env?: Record<string, string>;
+  /** Prints what it says when it is over, since others run beside it. */
+  readonly buffered?: true;
+}
+
+/** Runs node:test over files, with its output as it comes. @throws when a test failed */
+async function runTests(title: string, command: readonly string[], { env, buffered }: TestRun = {}): Promise<void> {
+  if (buffered === undefined) say(`\n${title}`);
   const [program = '', ...args] = command;
+  const output: Buffer[] = [];
   const code = await new Promise<number | null>((resolve) => {
-    const child = spawn(program, args, { cwd: repository, stdio: 'inherit', env: { ...process.env, ...env } });
+    const stdio = buffered === undefined ? 'inherit' : 'pipe';
+    const child = spawn(program, args, { cwd: repository, stdio, env: { ...process.env, ...env } });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => output.push(chunk));
     const stop = (): void => void child.kill('SIGTERM');
     process.once('SIGTERM', stop);
-    child.on('exit', (status) => {
+    child.on('close', (status) => {
       process.off('SIGTERM', stop);
       resolve(status);
     });
   });
+  if (buffered !== undefined) process.stdout.write(`\n${title}\n${Buffer.concat(output).toString()}`);
   if (code !== 0) throw new Error(`${title} failed`);
 }
 
@@ -90,9 +105,8 @@ async function onVersions(): Promise<void> {
   return runTests('Versions of Python and Node', nodeTest(1, testFiles('test/versions/*.test.ts')));
 }
 
-async function onCluster(title: string, files: readonly string[]): Promise<void> {
-  await ensureTools();
-  const images = await ensureTestImages();
+async function onCluster(title: string, files: readonly string[], ready?: readonly ImageArchive[]): Promise<void> {
+  const images = ready ?? (await ensureToolsAndImages(ensureTestImages, ...testPrograms));
   await step('definitions of others', ensureDefinitions);
   const cluster = layout(defaultPrefix('test'));
   let stopping = false;
@@ -107,41 +121,87 @@ async function onCluster(title: string, files: readonly string[]): Promise<void>
     await up(cluster, { images });
     // Files one after the other: each has the operator as it needs it.
     const command = inNamespace(cluster.namespace, ...nodeTest(1, files));
-    await runTests(title, command, {
-      KUBECONFIG: cluster.kubeconfig,
-      PATH: `${binDir}:${process.env['PATH'] ?? ''}`,
-    });
+    const env = { KUBECONFIG: cluster.kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` };
+    await runTests(title, command, { env });
   } finally {
     // Quietly: the summary of the tests is the last word.
     await down(cluster);
   }
 }
 
-/** On an API server and etcd alone: what the operator makes is looked at, and nobody starts pods. */
-async function onFaults(which: 'all' | 'few', files = testFiles('e2e/faults/*.test.ts')): Promise<void> {
+/** How many API servers there are, each with a file of tests at a time: most of them wait most of the time. */
+const apiServers = 2;
+
+/** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */
+async function onFaults(which: 'all' | 'few', files?: readonly string[]): Promise<void> {
   await ensureTools();
   await buildOperator();
-  const cluster = layout(defaultPrefix('faults'), 0);
+  // Backwards, since the last of the alphabet takes longest.
+  const all =
+    files === undefined
+      ? testFiles('e2e/faults/*.test.ts')
+          .toReversed()
+          .map((file) => [file])
+      : [files];
+  const left = all.values();
+  const failed: unknown[] = [];
+  const onApiServer = async (index: number): Promise<void> => {
+    const cluster = layout(`${defaultPrefix('faults')}${index}`, 0);
+    try {
+      await upWithoutControllers(cluster);
+      await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
+      await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+      const env = { KUBECONFIG: cluster.kubeconfig, FAULTS: which, CLUSTER_PREFIX: cluster.prefix };
+      for (const some of left) {
+        const command = inNamespace(cluster.namespace, ...nodeTest(1, some));
+        const title = `The operator under faults: ${some.join(' ')}`;
+        const done = runTests(title, command, { env, ...(all.length > 1 && { buffered: true }) });
+        await done.catch((error: unknown) => failed.push(error));
+      }
+    } finally {
+      await down(cluster);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(apiServers, all.length) }, (_, index) => onApiServer(index)));
+  if (failed.length > 0) throw new AggregateError(failed, failed.map(String).join('\n'));
+}
+
+/** Runs `work` beside `main`, and ends its programs when `main` fails or somebody stops it. */
+async function beside<T>(work: () => Promise<void>, main: () => Promise<T>): Promise<T> {
+  const ending = new AbortController();
+  // After the other listeners, which have children of their own to end.
+  const stop = (): void => void setImmediate(() => process.exit(130));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    await upWithoutControllers(cluster);
-    await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
-    await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
-    const command = inNamespace(cluster.namespace, ...nodeTest(1, files));
-    await runTests('The operator under faults', command, { KUBECONFIG: cluster.kubeconfig, FAULTS: which });
+    const [result] = await Promise.all([main(), interruptible(ending.signal, work)]);
+    return result;
   } finally {
-    await down(cluster);
+    ending.abort();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
-async function everything(): Promise<void> {
+async function withoutCluster(): Promise<void> {
   await fast();
   await onProcesses();
+}
+
+async function everything(): Promise<void> {
   const ability = await canRunCluster();
-  if (ability.kind === 'able') {
-    await onFaults('few');
-    return onCluster('Tests on the embedded cluster', testFiles('e2e/*.test.ts', 'e2e/tenants/*.test.ts'));
+  if (ability.kind === 'unable') {
+    await withoutCluster();
+    return say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
   }
-  return say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
+  // These take minutes to build at first, and the tests beside them mostly wait.
+  const programs = (): Promise<void> => ensurePrograms([...clusterPrograms, ...testPrograms]);
+  const images = await beside(programs, async () => {
+    await withoutCluster();
+    await ensurePackages();
+    return ensureTestImages();
+  });
+  await onFaults('few');
+  const files = testFiles('e2e/*.test.ts', 'e2e/tenants/*.test.ts');
+  return onCluster('Tests on the embedded cluster', files, images);
 }
 
 const tenants = (): Promise<void> => onCluster('Tenants', testFiles('e2e/tenants/*.test.ts'));
