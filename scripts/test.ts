@@ -2,26 +2,26 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:versions: the runtime with every
 // Python and Node that applications may bring. npm run test:faults: the operator under faults, all of them. npm run
 // test:tenants: attacks of one tenant of a cluster on another, and what each may do. npm run test:one -- FILE: one file of tests.
-import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { down, up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
-import { inNamespace } from '../e2e/cluster/command.ts';
+import { up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
+import { run } from '../e2e/cluster/command.ts';
 import { kubectl } from '../e2e/cluster/control-plane.ts';
 import type { ImageArchive } from '../e2e/cluster/images.ts';
 import { interruptible } from '../e2e/cluster/interruption.ts';
-import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
+import { binDir, defaultPrefix, repository, type Layout } from '../e2e/cluster/layout.ts';
 import { clusterPrograms, ensurePrograms } from '../e2e/cluster/programs.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensurePackages, ensureTools, ensureToolsAndImages } from '../e2e/cluster/tools.ts';
-import { run } from '../e2e/cluster/command.ts';
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
 import { ensureInterpreters } from './interpreters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
+import { onClusters } from './tests/clusters.ts';
+import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
   .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--one'])
@@ -33,40 +33,6 @@ const bin = (name: string): string => join(repository, 'node_modules/.bin', name
 async function check(title: string, ...command: readonly string[]): Promise<void> {
   await step(title, () => run(command, { cwd: repository }));
 }
-
-interface TestRun {
-  readonly env?: Record<string, string>;
-  /** Prints what it says when it is over, since others run beside it. */
-  readonly buffered?: true;
-}
-
-/** Runs node:test over files, with its output as it comes. @throws when a test failed */
-async function runTests(title: string, command: readonly string[], { env, buffered }: TestRun = {}): Promise<void> {
-  if (buffered === undefined) say(`\n${title}`);
-  const [program = '', ...args] = command;
-  const output: Buffer[] = [];
-  const code = await new Promise<number | null>((resolve) => {
-    const stdio = buffered === undefined ? 'inherit' : 'pipe';
-    const child = spawn(program, args, { cwd: repository, stdio, env: { ...process.env, ...env } });
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => output.push(chunk));
-    const stop = (): void => void child.kill('SIGTERM');
-    process.once('SIGTERM', stop);
-    child.on('close', (status) => {
-      process.off('SIGTERM', stop);
-      resolve(status);
-    });
-  });
-  if (buffered !== undefined) process.stdout.write(`\n${title}\n${Buffer.concat(output).toString()}`);
-  if (code !== 0) throw new Error(`${title} failed`);
-}
-
-const nodeTest = (concurrency: number, files: readonly string[]): string[] => [
-  process.execPath,
-  '--test',
-  '--test-reporter=spec',
-  `--test-concurrency=${concurrency}`,
-  ...files,
-];
 
 function testFiles(...patterns: readonly string[]): string[] {
   return globSync(patterns, { cwd: repository }).toSorted();
@@ -105,65 +71,54 @@ async function onVersions(): Promise<void> {
   return runTests('Versions of Python and Node', nodeTest(1, testFiles('test/versions/*.test.ts')));
 }
 
-async function onCluster(title: string, files: readonly string[], ready?: readonly ImageArchive[]): Promise<void> {
-  const images = ready ?? (await ensureToolsAndImages(ensureTestImages, ...testPrograms));
-  await step('definitions of others', ensureDefinitions);
-  const cluster = layout(defaultPrefix('test'));
-  let stopping = false;
-  const stop = (): void => {
-    // Whoever passes signals on may do so twice.
-    if (stopping) return;
-    stopping = true;
-    void down(cluster).finally(() => process.exit(130));
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  try {
-    await up(cluster, { images });
-    // Files one after the other: each has the operator as it needs it.
-    const command = inNamespace(cluster.namespace, ...nodeTest(1, files));
-    const env = { KUBECONFIG: cluster.kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` };
-    await runTests(title, command, { env });
-  } finally {
-    // Quietly: the summary of the tests is the last word.
-    await down(cluster);
-  }
+/** These hold the product to times, and are held up by nothing else. */
+const measuring = new Set(['e2e/appserver.test.ts', 'e2e/noisy-neighbour.test.ts']);
+
+interface OnCluster {
+  readonly images?: readonly ImageArchive[];
+  readonly flags?: readonly string[];
 }
 
-/** How many API servers there are, each with a file of tests at a time: most of them wait most of the time. */
-const apiServers = 2;
+async function onCluster(files: readonly string[], { flags = [], ...given }: OnCluster = {}): Promise<void> {
+  const images = given.images ?? (await ensureToolsAndImages(ensureTestImages, ...testPrograms));
+  await step('definitions of others', ensureDefinitions);
+  await onClusters(
+    {
+      prefix: defaultPrefix('test'),
+      nodes: 2,
+      start: (cluster) => up(cluster, { images }),
+      env: ({ kubeconfig }) => ({ KUBECONFIG: kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` }),
+    },
+    {
+      beside: files.filter((file) => !measuring.has(file)),
+      alone: files.filter((file) => measuring.has(file)),
+      flags,
+    },
+  );
+}
+
+const faultFiles = (): string[] => testFiles('e2e/faults/*.test.ts');
+
+async function upWithDefinition(cluster: Layout): Promise<void> {
+  await upWithoutControllers(cluster);
+  await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
+  await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+}
 
 /** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */
-async function onFaults(which: 'all' | 'few', files?: readonly string[]): Promise<void> {
+async function onFaults(which: 'all' | 'few', files: readonly string[], flags: readonly string[] = []): Promise<void> {
   await ensureTools();
   await buildOperator();
-  // Backwards, since the last of the alphabet takes longest.
-  const all =
-    files === undefined
-      ? testFiles('e2e/faults/*.test.ts')
-          .toReversed()
-          .map((file) => [file])
-      : [files];
-  const left = all.values();
-  const failed: unknown[] = [];
-  const onApiServer = async (index: number): Promise<void> => {
-    const cluster = layout(`${defaultPrefix('faults')}${index}`, 0);
-    try {
-      await upWithoutControllers(cluster);
-      await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
-      await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
-      const env = { KUBECONFIG: cluster.kubeconfig, FAULTS: which, CLUSTER_PREFIX: cluster.prefix };
-      for (const some of left) {
-        const command = inNamespace(cluster.namespace, ...nodeTest(1, some));
-        const title = `The operator under faults: ${some.join(' ')}`;
-        const done = runTests(title, command, { env, ...(all.length > 1 && { buffered: true }) });
-        await done.catch((error: unknown) => failed.push(error));
-      }
-    } finally {
-      await down(cluster);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(apiServers, all.length) }, (_, index) => onApiServer(index)));
-  if (failed.length > 0) throw new AggregateError(failed, failed.map(String).join('\n'));
+  await onClusters(
+    {
+      prefix: defaultPrefix('faults'),
+      nodes: 0,
+      start: upWithDefinition,
+      env: ({ kubeconfig, prefix }) => ({ KUBECONFIG: kubeconfig, FAULTS: which, CLUSTER_PREFIX: prefix }),
+    },
+    // Backwards, since the last of the alphabet takes longest.
+    { beside: files.toReversed(), alone: [], flags },
+  );
 }
 
 /** Runs `work` beside `main`, and ends its programs when `main` fails or somebody stops it. */
@@ -199,19 +154,18 @@ async function everything(): Promise<void> {
     await ensurePackages();
     return ensureTestImages();
   });
-  await onFaults('few');
-  const files = testFiles('e2e/*.test.ts', 'e2e/tenants/*.test.ts');
-  return onCluster('Tests on the embedded cluster', files, images);
+  await onFaults('few', faultFiles());
+  return onCluster(testFiles('e2e/*.test.ts', 'e2e/tenants/*.test.ts'), { images });
 }
 
-const tenants = (): Promise<void> => onCluster('Tenants', testFiles('e2e/tenants/*.test.ts'));
+const tenants = (): Promise<void> => onCluster(testFiles('e2e/tenants/*.test.ts'));
 
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
-  if (file.startsWith('e2e/faults/')) return onFaults('few', [...flags, file]);
-  if (file.startsWith('e2e/')) return onCluster(file, [...flags, file]);
+  if (file.startsWith('e2e/faults/')) return onFaults('few', [file], flags);
+  if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await step('runtime for the tests', async () => {
     await buildRuntime();
     await ensurePythonPackages();
@@ -226,7 +180,7 @@ try {
     '--all': everything,
     '--fast': fast,
     '--versions': onVersions,
-    '--faults': () => onFaults('all'),
+    '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
     '--one': one,
   }[suite]();

@@ -49,8 +49,10 @@ function controllerManagerFlags(layout: Layout): string[] {
     // With the default of 20 requests a second, 200 HPAs alone use it up and Deployments stop being observed.
     '--kube-api-qps=500',
     '--kube-api-burst=1000',
-    // The HPA's first look at a pod waits for nothing else in tests.
-    '--horizontal-pod-autoscaler-sync-period=5s',
+    // A cluster for tests need not be sparing: the autoscaler looks often, and at pods that have only just started.
+    '--horizontal-pod-autoscaler-sync-period=1s',
+    '--horizontal-pod-autoscaler-initial-readiness-delay=1s',
+    '--horizontal-pod-autoscaler-cpu-initialization-period=1s',
   ];
 }
 

@@ -34,10 +34,10 @@ export function isOffered({ metadata }: KubeObject, appServer: string): boolean 
 
 /** @param found nobody's, of the child's name, and offered or marked as a child */
 export function adoptionOf(found: KubeObject, child: Child, facts: Facts): Adoption {
+  // One that only lacks its owner is put right at once.
+  if (!isOffered(found, facts.app.metadata.name)) return 'adopt';
   const sameSelector = isDeepStrictEqual(selectorOf(found), selectorOf(child));
-  if (child.kind === 'Deployment') {
-    return !sameSelector && isOffered(found, facts.app.metadata.name) ? 'replace' : 'adopt';
-  }
+  if (child.kind === 'Deployment') return sameSelector ? 'adopt' : 'replace';
   if (!onTheWay.has(child.kind) || servesByItself(facts)) return 'adopt';
   // Whatever else of it is to change, requests go where they went before.
   return child.kind === 'Service' && sameSelector ? 'adopt' : 'wait';

@@ -47,6 +47,9 @@ describe('an object that is offered for adoption', () => {
     'a ConfigMap is adopted at once': ['ConfigMap', {}, none, 'adopt'],
     'a Deployment with the same selector is adopted at once': ['Deployment', {}, none, 'adopt'],
     'a Deployment with another selector is replaced': ['Deployment', othersPods, none, 'replace'],
+    'a Service of other pods that only lacks its owner is put right at once': [
+      ...(['Service', { ...others, metadata: { name: 'shop', namespace: 'web' } }, none, 'adopt'] as const),
+    ],
     'a Deployment with another selector that only has the labels of a child is not replaced': [
       ...(['Deployment', { ...othersPods, metadata: { name: 'shop', namespace: 'web' } }, none, 'adopt'] as const),
     ],
