@@ -27,7 +27,7 @@ const suite = z
   .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--one'])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
-const testPrograms = ['kstatus'] as const;
+const testPrograms = ['kstatus', 'kwok'] as const;
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {

@@ -1,14 +1,15 @@
 // Simulated nodes for scale tests: kwok answers for their kubelets. Node leases are kept, or the controller manager would
 // turn all of their pods NotReady.
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { inNamespace, run } from './command.ts';
 import { kubectl } from './control-plane.ts';
 import { startDaemon } from './daemon.ts';
 import { binDir, type Layout } from './layout.ts';
-import { step } from './progress.ts';
+import { ensurePrograms, programsDir } from './programs.ts';
 
-const version = 'v0.8.0';
+const downloaded = z.object({ Dir: z.string() });
 
 const simulatedLabel = 'type';
 const simulatedValue = 'kwok';
@@ -34,22 +35,12 @@ function simulatedNode(name: string): object {
   };
 }
 
-/** Apart from the other programs, since it needs other versions of Kubernetes' libraries, and hardly anybody needs it. */
-async function ensureKwok(): Promise<void> {
-  const built = join(binDir, '.kwok.version');
-  if (existsSync(built) && readFileSync(built, 'utf8') === version) return;
-  const env = { CGO_ENABLED: '0', GOBIN: binDir, GOFLAGS: '-buildvcs=false' };
-  const what = `sigs.k8s.io/kwok/cmd/kwok@${version}`;
-  await step('Go build: kwok', () => run(['go', 'install', '-trimpath', '-ldflags', '-s -w', what], { env }));
-  writeFileSync(built, version);
-}
-
 /** kwok must run before its nodes exist, so that it sees them as new. */
 export async function startSimulatedNodes(layout: Layout, count: number): Promise<void> {
-  await ensureKwok();
-  const { Dir: source } = JSON.parse(await run(['go', 'mod', 'download', '-json', `sigs.k8s.io/kwok@${version}`])) as {
-    Dir: string;
-  };
+  await ensurePrograms(['kwok']);
+  // In the version of the program.
+  const download = ['go', 'mod', 'download', '-json', 'sigs.k8s.io/kwok'];
+  const { Dir: source } = downloaded.parse(JSON.parse(await run(download, { cwd: programsDir })));
   const stages = ['node/fast', 'node/heartbeat-with-lease', 'pod/fast'].flatMap((name) => {
     const dir = join(source, 'kustomize/stage', name);
     return readdirSync(dir)
@@ -67,9 +58,7 @@ export async function startSimulatedNodes(layout: Layout, count: number): Promis
       join(binDir, 'kwok'),
       `--kubeconfig=${layout.kubeconfig}`,
       `--config=${config}`,
-      '--manage-all-nodes=false',
-      `--manage-nodes-with-label-selector=${simulatedLabel}=${simulatedValue}`,
-      '--node-lease-duration-seconds=40',
+      `--nodes=${simulatedLabel}=${simulatedValue}`,
       '--cidr=10.128.0.0/14',
     ),
   );

@@ -12,7 +12,7 @@ const [major, minor] = kubernetesVersion.split('.');
 const stamp = 'k8s.io/component-base/version';
 
 /** Folder of the module. */
-const home = join(repository, 'e2e/programs');
+export const programsDir = join(repository, 'e2e/programs');
 
 /** Package of each; its last part is the name of the program. */
 const packages = {
@@ -22,6 +22,7 @@ const packages = {
   'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server',
   helm: 'helm.sh/helm/v4/cmd/helm',
   kstatus: './kstatus',
+  kwok: './kwok',
 } as const;
 
 export type Program = keyof typeof packages;
@@ -46,8 +47,8 @@ const flags = [
 /** Changes whenever the programs would: their sources, their versions, their flags. */
 function fingerprint(): string {
   const hash = createHash('sha256').update(JSON.stringify({ packages, flags }));
-  for (const file of globSync(['go.*', '*/*.go'], { cwd: home }).toSorted())
-    hash.update(readFileSync(join(home, file)));
+  for (const file of globSync(['go.*', '*/*.go'], { cwd: programsDir }).toSorted())
+    hash.update(readFileSync(join(programsDir, file)));
   return hash.digest('hex');
 }
 
@@ -64,7 +65,7 @@ export async function ensurePrograms(wanted: readonly Program[]): Promise<void> 
     const what = missing.map((name) => packages[name]);
     // All at once, so that one is compiled while another is linked; and after whatever runs beside it, tests for example.
     await step(`Go build: ${missing.join(', ')}`, () =>
-      run(['nice', 'go', 'build', ...flags, '-o', `${binDir}/`, ...what], { env, cwd: home }),
+      run(['nice', 'go', 'build', ...flags, '-o', `${binDir}/`, ...what], { env, cwd: programsDir }),
     );
     for (const name of missing) writeFileSync(builtFrom(name), now);
   }
