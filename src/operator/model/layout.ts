@@ -4,7 +4,7 @@
 //
 //   1  0.1.0
 //   2  0.2.0: the AppServer's own ServiceAccount is named so that no field of any AppServer can aim at it
-//   3  0.3.0
+//   3  0.3.0: listens for IPv6 as well, where the pod has an address of it
 
 const layouts = [1, 2, 3] as const;
 
