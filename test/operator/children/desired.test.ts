@@ -241,10 +241,7 @@ const shared = { backlog: 2_048, keepAlive: '75s', threads: 1 };
 const around = { listen: [':8000'], admin: ':9000', drain: { minimum: '5s', maximum: '15s' } };
 
 const documents: Record<string, [spec: object, document: object]> = {
-  wsgi: [
-    {},
-    { app: { wsgi: 'shop.wsgi:application' }, workers: { class: 'sync', ...shared }, ...around },
-  ],
+  wsgi: [{}, { app: { wsgi: 'shop.wsgi:application' }, workers: { class: 'sync', ...shared }, ...around }],
   asgi: [
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { preload: true } },
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { ...shared, preload: true }, ...around },
