@@ -74,6 +74,8 @@ async function onVersions(): Promise<void> {
 /** These hold the product to times, and are held up by nothing else. */
 const measuring = new Set(['e2e/appserver.test.ts', 'e2e/noisy-neighbour.test.ts']);
 
+const dualStack = new Set(['e2e/ip-families.test.ts']);
+
 interface OnCluster {
   readonly images?: readonly ImageArchive[];
   readonly flags?: readonly string[];
@@ -90,7 +92,8 @@ async function onCluster(files: readonly string[], { flags = [], ...given }: OnC
       env: ({ kubeconfig }) => ({ KUBECONFIG: kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` }),
     },
     {
-      beside: files.filter((file) => !measuring.has(file)),
+      beside: files.filter((file) => !measuring.has(file) && !dualStack.has(file)),
+      dualStack: files.filter((file) => dualStack.has(file)),
       alone: files.filter((file) => measuring.has(file)),
       flags,
     },
@@ -117,7 +120,7 @@ async function onFaults(which: 'all' | 'few', files: readonly string[], flags: r
       env: ({ kubeconfig, prefix }) => ({ KUBECONFIG: kubeconfig, FAULTS: which, CLUSTER_PREFIX: prefix }),
     },
     // Backwards, since the last of the alphabet takes longest.
-    { beside: files.toReversed(), alone: [], flags },
+    { beside: files.toReversed(), dualStack: [], alone: [], flags },
   );
 }
 

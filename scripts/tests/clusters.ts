@@ -8,6 +8,8 @@ import { nodeTest, runTests } from './run.ts';
 export interface Files {
   /** Each on whichever cluster is free. */
   readonly beside: readonly string[];
+  /** Those that need addresses of both families, which the second cluster has. */
+  readonly dualStack: readonly string[];
   /** Those that measure time, once nothing else runs. */
   readonly alone: readonly string[];
   /** Of node:test. */
@@ -24,12 +26,14 @@ export interface Clusters {
   readonly env: (cluster: Layout) => Record<string, string>;
 }
 
-function layouts({ prefix, nodes }: Clusters, count: number): Layout[] {
-  return ['', 'b'].slice(0, count).map((letter) => layout(`${prefix}${letter}`, nodes));
+function layouts({ prefix, nodes }: Clusters, { beside, dualStack, alone }: Files): Layout[] {
+  const first = beside.length + alone.length > 0 ? [layout(prefix, nodes)] : [];
+  const isSecond = beside.length > 1 || dualStack.length > 0;
+  return isSecond ? [...first, layout(`${prefix}b`, nodes, { dualStack: true })] : first;
 }
 
 async function runFiles(clusters: Clusters, places: readonly Layout[], files: Files): Promise<void> {
-  const { beside, alone, flags } = files;
+  const { beside, dualStack, alone, flags } = files;
   const failed: string[] = [];
   const run = async (cluster: Layout, file: string, buffered: boolean): Promise<void> => {
     const command = inNamespace(cluster.namespace, ...nodeTest(1, [...flags, file]));
@@ -39,6 +43,7 @@ async function runFiles(clusters: Clusters, places: readonly Layout[], files: Fi
   const started = await Promise.all(
     places.map(async (cluster) => {
       await clusters.start(cluster);
+      if (cluster.dualStack) for (const file of dualStack) await run(cluster, file, places.length > 1);
       for (const file of waiting) await run(cluster, file, places.length > 1);
       return cluster;
     }),
@@ -51,7 +56,7 @@ async function runFiles(clusters: Clusters, places: readonly Layout[], files: Fi
 
 /** Runs all files, whatever becomes of each. @throws with the names of those in which a test failed */
 export async function onClusters(clusters: Clusters, files: Files): Promise<void> {
-  const places = layouts(clusters, files.beside.length > 1 ? 2 : 1);
+  const places = layouts(clusters, files);
   const clear = (): Promise<unknown> => Promise.all(places.map(down));
   let stopping = false;
   const stop = (): void => {
