@@ -21,6 +21,8 @@ const kinds: Record<string, object> = {
   'an application behind nginx': { proxy: { image: testImageNames.nginx } },
 };
 
+const cable = 'cable';
+
 interface Network {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
@@ -39,11 +41,10 @@ class PodNetwork implements AsyncDisposable {
   static async create({ ipv4, ipv6 }: Network): Promise<PodNetwork> {
     const name = `pod-${process.pid}`;
     const ip = (...args: readonly string[]): Promise<string> => run(['ip', ...args]);
-    const here = 'cable';
     await ip('netns', 'add', name);
     await ip('-n', name, 'link', 'set', 'lo', 'up');
-    await ip('link', 'add', here, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
-    await ip('link', 'set', here, 'up');
+    await ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    await ip('link', 'set', cable, 'up');
     // As on a node whose kernel was told to do without it.
     if (!ipv6) await run(inNamespace(name, 'sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1'));
     await ip('-n', name, 'link', 'set', 'eth0', 'up');
@@ -53,7 +54,7 @@ class PodNetwork implements AsyncDisposable {
     ];
     for (const { ours, theirs } of families) {
       const nodad = ours.includes(':') ? ['nodad'] : [];
-      await ip('addr', 'add', ours, 'dev', here, ...nodad);
+      await ip('addr', 'add', ours, 'dev', cable, ...nodad);
       await ip('-n', name, 'addr', 'add', theirs, 'dev', 'eth0', ...nodad);
     }
     return new PodNetwork(
@@ -63,6 +64,8 @@ class PodNetwork implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // The namespace's own end of it goes a while after the namespace.
+    await run(['ip', 'link', 'del', cable]);
     await run(['ip', 'netns', 'del', this.name]);
   }
 }
