@@ -19,7 +19,7 @@ const packages = {
   k8s: './k8s',
   etcd: './etcd',
   coredns: './coredns',
-  'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server',
+  'metrics-server': './metrics-server',
   helm: 'helm.sh/helm/v4/cmd/helm',
   kstatus: './kstatus',
   kwok: './kwok',
