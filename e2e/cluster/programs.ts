@@ -36,7 +36,8 @@ export const clusterPrograms = [
   'helm',
 ] as const satisfies readonly Program[];
 
-const flags = [ '-debug-actiongraph=/tmp/time/ag.json',
+const flags = [
+  '-debug-actiongraph=/tmp/time/ag.json',
   '-trimpath',
   // Neither is of use to anybody here, and each takes time: symbols for the linker, types of variables for the compiler.
   ...['-gcflags=all=-dwarf=false', '-ldflags'],
