@@ -20,6 +20,7 @@ import { ChildWriter, type Failure } from './child-writer.ts';
 import { Conflicts } from './conflicts.ts';
 import { decideRestart, isRolling, type RestartDecision } from './new-content.ts';
 import { OperatorClaims } from './operator-claims.ts';
+import { Patience } from './patience.ts';
 import { ReplacedDeployments } from './replaced-deployment.ts';
 import { Contention } from './repair-limiter.ts';
 import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
@@ -83,6 +84,7 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
   readonly #conflicts = new Conflicts();
+  readonly #patience = new Patience();
   readonly #applied: AppliedFields;
   readonly #children: ChildWriter;
   readonly #replaced: ReplacedDeployments;
@@ -148,6 +150,7 @@ export class Reconciler {
     this.#contention.forget(key);
     this.#applied.forget(key);
     this.#conflicts.forget(key);
+    this.#patience.forget(key);
     this.#claims.forget(key);
     this.#replaced.forget(key);
     this.#options.contents.forget(key);
@@ -226,7 +229,10 @@ export class Reconciler {
     if (failure?.problem.reason === reasons.ChildFailed) {
       throw new Error(failure.problem.message, { cause: failure.cause });
     }
-    if (failure !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failure.problem.reason };
+    if (failure !== undefined) {
+      return { kind: 'recheck', afterMs: this.#patience.next(key), why: failure.problem.reason };
+    }
+    this.#patience.forget(key);
     if (contended !== undefined) {
       return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.Contended };
     }
