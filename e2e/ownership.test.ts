@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { path } from '../src/kube/index.ts';
-import { applyAs, client, destroy, eventually, get, merge, types } from './harness/api.ts';
-import { appServer, create, namespace, podUids, restricted, untilReady, untilReason } from './harness/appserver.ts';
-import { installOperator } from './harness/operator.ts';
+import { applyAs, client, destroy, eventually, get, list, merge, types } from './harness/api.ts';
+import {
+  appServer,
+  create,
+  namespace,
+  podUids,
+  restricted,
+  serviceUrl,
+  untilNotes,
+  untilReady,
+  untilReason,
+} from './harness/appserver.ts';
+import { startLoad } from './harness/load.ts';
+import { installOperator, kubectl } from './harness/operator.ts';
 
 const ownerOf = async (inNamespace: string): Promise<string | undefined> =>
   (await get(types.Deployment, inNamespace, 'shop'))?.metadata.ownerReferences?.[0]?.uid;
@@ -59,22 +70,46 @@ describe('ownership', { concurrency: 1 }, () => {
     });
   });
 
-  test('says what to do about a Deployment that cannot be taken over', async () => {
+  test('takes the place of the Deployment and Service of a chart under load, and no request is lost', async (t) => {
     await using ns = await namespace(restricted);
     const annotations = { 'appserver.dev/adopt-as-child-of': 'shop' };
-    const labels = { app: 'before' };
-    const spec = {
-      replicas: 0,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'x', image: 'x' }] } },
-    };
     const metadata = { name: 'shop', namespace: ns.name, annotations };
+    const pods = { app: 'before' };
+    // As an AppServer makes it, and with the labels and the port of somebody else.
+    await create(appServer(ns.name, {}, 'pattern'));
+    await untilReady(ns.name, 'pattern');
+    const pattern = await get(types.Deployment, ns.name, 'pattern');
+    assert.ok(pattern);
+    const { template } = pattern['spec'] as { template: { spec: { containers: { ports: object[] }[] } } };
+    const [container] = template.spec.containers;
+    assert.ok(container);
+    const theirs = { ...container, ports: [{ name: 'web', containerPort: 8000 }] };
+    const spec = {
+      replicas: 2,
+      selector: { matchLabels: pods },
+      template: { metadata: { labels: pods }, spec: { ...template.spec, containers: [theirs] } },
+    };
     await applyAs(types.Deployment, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec });
-    await create(appServer(ns.name, { replicas: 1 }));
-    const blocked = await untilReason(ns.name, 'FieldImmutable');
-    assert.match(blocked.message, /field is immutable; delete that Deployment, with --cascade=orphan where/);
-    await destroy(types.Deployment, ns.name, 'shop');
+    await applyAs(types.Service, {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata },
+      spec: { ports: [{ name: 'http', port: 80, targetPort: 'web' }], selector: pods },
+    });
+    await kubectl('rollout', 'status', 'deployment/shop', '-n', ns.name, '--timeout=60s');
+    await using load = startLoad({ url: await serviceUrl(ns.name), rate: 60, connections: 'fresh' });
+    const ofBefore = async (): Promise<number> =>
+      (await list(types.Pod, ns.name)).filter((pod) => pod.metadata.labels?.['app'] === 'before').length;
+
+    await create(appServer(ns.name));
     await untilReady(ns.name);
+    const service = await get(types.Service, ns.name, 'shop');
+    assert.equal(service?.metadata.ownerReferences?.[0]?.kind, 'AppServer');
+    assert.equal(await ofBefore(), 2, 'they go only once nothing leads to them');
+    await eventually('no pods of before', async () => ((await ofBefore()) === 0 ? true : undefined));
+    const { sent, lost } = await load.stop();
+    t.diagnostic(`${sent} sent, ${lost.length} lost`);
+    assert.deepEqual(lost, []);
+    const notes = await untilNotes(ns.name, 'Pruned');
+    assert.match(notes.join('; '), /Deployment shop has another selector .*; ReplicaSet shop-\S+ is what was left/);
   });
 
   test('children that are orphaned serve on, and become those of one that is made under the same name', async () => {

@@ -2,56 +2,37 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:versions: the runtime with every
 // Python and Node that applications may bring. npm run test:faults: the operator under faults, all of them. npm run
 // test:tenants: attacks of one tenant of a cluster on another, and what each may do. npm run test:one -- FILE: one file of tests.
-import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { down, up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
-import { inNamespace } from '../e2e/cluster/command.ts';
-import { kubectl } from '../e2e/cluster/control-plane.ts';
-import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
-import { say, step } from '../e2e/cluster/progress.ts';
-import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
+import { up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
 import { run } from '../e2e/cluster/command.ts';
+import { kubectl } from '../e2e/cluster/control-plane.ts';
+import type { ImageArchive } from '../e2e/cluster/images.ts';
+import { interruptible } from '../e2e/cluster/interruption.ts';
+import { binDir, defaultPrefix, repository, type Layout } from '../e2e/cluster/layout.ts';
+import { clusterPrograms, ensurePrograms } from '../e2e/cluster/programs.ts';
+import { say, step } from '../e2e/cluster/progress.ts';
+import { canRunCluster, ensurePackages, ensureTools, ensureToolsAndImages } from '../e2e/cluster/tools.ts';
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
 import { ensureInterpreters } from './interpreters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
+import { onClusters } from './tests/clusters.ts';
+import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
   .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--one'])
   .parse(process.argv[2] ?? '--all');
+/** Beside those of the cluster. */
+const testPrograms = ['kstatus', 'kwok'] as const;
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {
   await step(title, () => run(command, { cwd: repository }));
 }
-
-/** Runs node:test over files with its output as it comes. @throws when a test failed */
-async function runTests(title: string, command: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  say(`\n${title}`);
-  const [program = '', ...args] = command;
-  const code = await new Promise<number | null>((resolve) => {
-    const child = spawn(program, args, { cwd: repository, stdio: 'inherit', env: { ...process.env, ...env } });
-    const stop = (): void => void child.kill('SIGTERM');
-    process.once('SIGTERM', stop);
-    child.on('exit', (status) => {
-      process.off('SIGTERM', stop);
-      resolve(status);
-    });
-  });
-  if (code !== 0) throw new Error(`${title} failed`);
-}
-
-const nodeTest = (concurrency: number, files: readonly string[]): string[] => [
-  process.execPath,
-  '--test',
-  '--test-reporter=spec',
-  `--test-concurrency=${concurrency}`,
-  ...files,
-];
 
 function testFiles(...patterns: readonly string[]): string[] {
   return globSync(patterns, { cwd: repository }).toSorted();
@@ -90,68 +71,104 @@ async function onVersions(): Promise<void> {
   return runTests('Versions of Python and Node', nodeTest(1, testFiles('test/versions/*.test.ts')));
 }
 
-async function onCluster(title: string, files: readonly string[]): Promise<void> {
-  await ensureTools();
-  const images = await ensureTestImages();
+/** These hold the product to times, and are held up by nothing else. */
+const measuring = new Set(['e2e/appserver.test.ts', 'e2e/noisy-neighbour.test.ts']);
+
+const dualStack = new Set(['e2e/ip-families.test.ts']);
+
+interface OnCluster {
+  readonly images?: readonly ImageArchive[];
+  readonly flags?: readonly string[];
+}
+
+async function onCluster(files: readonly string[], { flags = [], ...given }: OnCluster = {}): Promise<void> {
+  const images = given.images ?? (await ensureToolsAndImages(ensureTestImages, ...testPrograms));
   await step('definitions of others', ensureDefinitions);
-  const cluster = layout(defaultPrefix('test'));
-  let stopping = false;
-  const stop = (): void => {
-    // Whoever passes signals on may do so twice.
-    if (stopping) return;
-    stopping = true;
-    void down(cluster).finally(() => process.exit(130));
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  await onClusters(
+    {
+      prefix: defaultPrefix('test'),
+      nodes: 2,
+      start: (cluster) => up(cluster, { images }),
+      env: ({ kubeconfig }) => ({ KUBECONFIG: kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` }),
+    },
+    {
+      beside: files.filter((file) => !measuring.has(file) && !dualStack.has(file)),
+      dualStack: files.filter((file) => dualStack.has(file)),
+      alone: files.filter((file) => measuring.has(file)),
+      flags,
+    },
+  );
+}
+
+const faultFiles = (): string[] => testFiles('e2e/faults/*.test.ts');
+
+async function upWithDefinition(cluster: Layout): Promise<void> {
+  await upWithoutControllers(cluster);
+  await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
+  await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+}
+
+/** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */
+async function onFaults(which: 'all' | 'few', files: readonly string[], flags: readonly string[] = []): Promise<void> {
+  await ensureTools();
+  await buildOperator();
+  await onClusters(
+    {
+      prefix: defaultPrefix('faults'),
+      nodes: 0,
+      start: upWithDefinition,
+      env: ({ kubeconfig, prefix }) => ({ KUBECONFIG: kubeconfig, FAULTS: which, CLUSTER_PREFIX: prefix }),
+    },
+    // Backwards, since the last of the alphabet takes longest.
+    { beside: files.toReversed(), dualStack: [], alone: [], flags },
+  );
+}
+
+/** Runs `work` beside `main`, and ends its programs when `main` fails or somebody stops it. */
+async function beside<T>(work: () => Promise<void>, main: () => Promise<T>): Promise<T> {
+  const ending = new AbortController();
+  // After the other listeners, which have children of their own to end.
+  const stop = (): void => void setImmediate(() => process.exit(130));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    await up(cluster, { images });
-    // Files one after the other: each has the operator as it needs it.
-    const command = inNamespace(cluster.namespace, ...nodeTest(1, files));
-    await runTests(title, command, {
-      KUBECONFIG: cluster.kubeconfig,
-      PATH: `${binDir}:${process.env['PATH'] ?? ''}`,
-    });
+    const [result] = await Promise.all([main(), interruptible(ending.signal, work)]);
+    return result;
   } finally {
-    // Quietly: the summary of the tests is the last word.
-    await down(cluster);
+    ending.abort();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
-/** On an API server and etcd alone: what the operator makes is looked at, and nobody starts pods. */
-async function onFaults(which: 'all' | 'few', files = testFiles('e2e/faults/*.test.ts')): Promise<void> {
-  await ensureTools();
-  await buildOperator();
-  const cluster = layout(defaultPrefix('faults'), 0);
-  try {
-    await upWithoutControllers(cluster);
-    await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
-    await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
-    const command = inNamespace(cluster.namespace, ...nodeTest(1, files));
-    await runTests('The operator under faults', command, { KUBECONFIG: cluster.kubeconfig, FAULTS: which });
-  } finally {
-    await down(cluster);
-  }
+async function withoutCluster(): Promise<void> {
+  await fast();
+  await onProcesses();
 }
 
 async function everything(): Promise<void> {
-  await fast();
-  await onProcesses();
   const ability = await canRunCluster();
-  if (ability.kind === 'able') {
-    await onFaults('few');
-    return onCluster('Tests on the embedded cluster', testFiles('e2e/*.test.ts', 'e2e/tenants/*.test.ts'));
+  if (ability.kind === 'unable') {
+    await withoutCluster();
+    return say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
   }
-  return say(`\nThe tests on the embedded cluster were SKIPPED: ${ability.why}.`);
+  // These take minutes to build at first, and the tests beside them mostly wait.
+  const programs = (): Promise<void> => ensurePrograms([...clusterPrograms, ...testPrograms]);
+  const images = await beside(programs, async () => {
+    await withoutCluster();
+    await ensurePackages();
+    return ensureTestImages();
+  });
+  await onFaults('few', faultFiles());
+  return onCluster(testFiles('e2e/*.test.ts', 'e2e/tenants/*.test.ts'), { images });
 }
 
-const tenants = (): Promise<void> => onCluster('Tenants', testFiles('e2e/tenants/*.test.ts'));
+const tenants = (): Promise<void> => onCluster(testFiles('e2e/tenants/*.test.ts'));
 
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
-  if (file.startsWith('e2e/faults/')) return onFaults('few', [...flags, file]);
-  if (file.startsWith('e2e/')) return onCluster(file, [...flags, file]);
+  if (file.startsWith('e2e/faults/')) return onFaults('few', [file], flags);
+  if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await step('runtime for the tests', async () => {
     await buildRuntime();
     await ensurePythonPackages();
@@ -166,7 +183,7 @@ try {
     '--all': everything,
     '--fast': fast,
     '--versions': onVersions,
-    '--faults': () => onFaults('all'),
+    '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
     '--one': one,
   }[suite]();

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandFailed, inNamespace, run } from './command.ts';
 import { assertRunning, isRunning, logTail, startDaemon } from './daemon.ts';
-import { binDir, controlPlaneAddress, podCidr, serviceCidr, type Layout } from './layout.ts';
+import { binDir, controlPlaneAddress, ipv6, podCidr, serviceCidr, type Layout } from './layout.ts';
 
 const k8s = join(binDir, 'k8s');
+
+/** As flags have it: that of IPv4 first, which is the one of Services that say nothing. */
+const ofFamilies = ({ dualStack }: Layout, ofIpv4: string, ofIpv6: string): string =>
+  dualStack ? `${ofIpv4},${ofIpv6}` : ofIpv4;
 
 function apiServerFlags(layout: Layout): string[] {
   const pki = (file: string): string => join(layout.pki, file);
@@ -19,7 +23,7 @@ function apiServerFlags(layout: Layout): string[] {
     `--service-account-key-file=${pki('sa.pub')}`,
     `--service-account-signing-key-file=${pki('sa.key')}`,
     '--service-account-issuer=https://kubernetes.default.svc',
-    `--service-cluster-ip-range=${serviceCidr}`,
+    `--service-cluster-ip-range=${ofFamilies(layout, serviceCidr, ipv6.serviceCidr)}`,
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
     '--allow-privileged=true',
@@ -49,8 +53,10 @@ function controllerManagerFlags(layout: Layout): string[] {
     // With the default of 20 requests a second, 200 HPAs alone use it up and Deployments stop being observed.
     '--kube-api-qps=500',
     '--kube-api-burst=1000',
-    // The HPA's first look at a pod waits for nothing else in tests.
-    '--horizontal-pod-autoscaler-sync-period=5s',
+    // A cluster for tests need not be sparing: the autoscaler looks often, and at pods that have only just started.
+    '--horizontal-pod-autoscaler-sync-period=1s',
+    '--horizontal-pod-autoscaler-initial-readiness-delay=1s',
+    '--horizontal-pod-autoscaler-cpu-initialization-period=1s',
   ];
 }
 
@@ -123,7 +129,7 @@ export function startProxy(layout: Layout, namespace: string, host: string, daem
     kind: 'KubeProxyConfiguration',
     mode: 'iptables',
     clientConnection: { kubeconfig: layout.kubeconfig },
-    clusterCIDR: podCidr,
+    clusterCIDR: ofFamilies(layout, podCidr, ipv6.podCidr),
     conntrack: { maxPerCore: 0, min: 0 },
     hostnameOverride: host,
   };

@@ -2,11 +2,14 @@
 // turn all of their pods NotReady.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { inNamespace, run } from './command.ts';
 import { kubectl } from './control-plane.ts';
 import { startDaemon } from './daemon.ts';
 import { binDir, type Layout } from './layout.ts';
-import { kwokVersion } from './tools.ts';
+import { ensurePrograms, programsDir } from './programs.ts';
+
+const downloaded = z.object({ Dir: z.string() });
 
 const simulatedLabel = 'type';
 const simulatedValue = 'kwok';
@@ -34,9 +37,10 @@ function simulatedNode(name: string): object {
 
 /** kwok must run before its nodes exist, so that it sees them as new. */
 export async function startSimulatedNodes(layout: Layout, count: number): Promise<void> {
-  const { Dir: source } = JSON.parse(
-    await run(['go', 'mod', 'download', '-json', `sigs.k8s.io/kwok@${kwokVersion}`]),
-  ) as { Dir: string };
+  await ensurePrograms(['kwok']);
+  // In the version of the program.
+  const download = ['go', 'mod', 'download', '-json', 'sigs.k8s.io/kwok'];
+  const { Dir: source } = downloaded.parse(JSON.parse(await run(download, { cwd: programsDir })));
   const stages = ['node/fast', 'node/heartbeat-with-lease', 'pod/fast'].flatMap((name) => {
     const dir = join(source, 'kustomize/stage', name);
     return readdirSync(dir)
@@ -54,9 +58,7 @@ export async function startSimulatedNodes(layout: Layout, count: number): Promis
       join(binDir, 'kwok'),
       `--kubeconfig=${layout.kubeconfig}`,
       `--config=${config}`,
-      '--manage-all-nodes=false',
-      `--manage-nodes-with-label-selector=${simulatedLabel}=${simulatedValue}`,
-      '--node-lease-duration-seconds=40',
+      `--nodes=${simulatedLabel}=${simulatedValue}`,
       '--cidr=10.128.0.0/14',
     ),
   );

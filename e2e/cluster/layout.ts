@@ -16,11 +16,26 @@ export const podCidr = '10.244.0.0/16';
 export const controlPlaneAddress = '10.200.0.1';
 export const dnsAddress = '10.96.0.10';
 
+/** The same of IPv6, in a cluster of both. */
+export const ipv6 = {
+  serviceCidr: 'fd00:96::/112',
+  podCidr: 'fd00:244::/48',
+  controlPlaneAddress: 'fd00:200::1',
+} as const;
+
+/** What a node has of IPv6. */
+interface NodeIpv6 {
+  readonly address: string;
+  readonly podCidr: string;
+}
+
 export interface NodeLayout {
   readonly name: string;
   readonly index: number;
   readonly address: string;
   readonly podCidr: string;
+  /** In a cluster whose nodes and pods have addresses of both families. */
+  readonly ipv6?: NodeIpv6;
   /** Network namespace, also the name of the node's cgroup. */
   readonly namespace: string;
   /** Images and snapshots; kept between runs so that a warm start imports nothing. */
@@ -32,6 +47,8 @@ export interface NodeLayout {
 
 export interface Layout {
   readonly prefix: string;
+  /** Whether nodes, pods and Services have addresses of IPv6 beside those of IPv4, which come first. */
+  readonly dualStack: boolean;
   /** Network namespace of the control plane. */
   readonly namespace: string;
   /** Kept between runs: certificates and images. */
@@ -57,7 +74,7 @@ export function commandLine({ prefix }: Pick<Layout, 'prefix'>, what: string): s
 }
 
 /** @param prefix 2 to 9 of a-z, 0-9 and `-`: interface names end at 15 bytes. */
-export function layout(prefix: string, nodeCount = 2): Layout {
+export function layout(prefix: string, nodeCount = 2, { dualStack = false } = {}): Layout {
   if (!/^[a-z][a-z0-9-]{1,8}$/.test(prefix)) {
     throw new Error(`prefix "${prefix}" must be 2 to 9 characters of a-z, 0-9 and "-", beginning with a letter`);
   }
@@ -71,6 +88,7 @@ export function layout(prefix: string, nodeCount = 2): Layout {
       index: i + 1,
       address: `10.200.0.${11 + i}`,
       podCidr: `10.244.${i + 1}.0/24`,
+      ...(dualStack && { ipv6: { address: `fd00:200::1${i + 1}`, podCidr: `fd00:244:0:${i + 1}::/64` } }),
       namespace: name,
       containerdRoot: join(cache, name, 'containerd'),
       run: nodeRun,
@@ -80,6 +98,7 @@ export function layout(prefix: string, nodeCount = 2): Layout {
   });
   return {
     prefix,
+    dualStack,
     namespace: prefix,
     cache,
     run,

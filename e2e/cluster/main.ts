@@ -34,11 +34,12 @@ program
   .description(
     'start it, installing and building what is missing; a cluster of that name that runs already is replaced',
   )
+  .option('--dual-stack', 'give nodes, pods and Services addresses of IPv6 as well')
   .option('--simulated-nodes <count>', 'add nodes whose pods only pretend to run, for scale tests', '0')
-  .action(async ({ simulatedNodes }: { simulatedNodes: string }) => {
+  .action(async ({ simulatedNodes, dualStack }: { simulatedNodes: string; dualStack?: true }) => {
     await requireAbility();
     await ensureTools();
-    const target = chosen();
+    const target = layout(chosen().prefix, 2, { dualStack: dualStack === true });
     await up(target, { simulatedNodes: Number(simulatedNodes) });
     say(`\nCluster ${target.prefix} runs. For example:\n  ${commandLine(target, 'exec kubectl get nodes')}`);
   });

@@ -1,6 +1,6 @@
 // Network of the cluster: one namespace for the control plane, whose bridge all nodes hang on, and one a node.
 import { readdirSync } from 'node:fs';
-import { controlPlaneAddress, serviceCidr, type Layout } from './layout.ts';
+import { controlPlaneAddress, ipv6, serviceCidr, type Layout } from './layout.ts';
 import { inNamespace, run, succeeds } from './command.ts';
 
 const ip = (...args: readonly string[]): Promise<string> => run(['ip', ...args]);
@@ -29,6 +29,27 @@ export async function createNetwork(layout: Layout): Promise<void> {
   for (const from of [{ namespace: cp }, ...layout.nodes]) {
     for (const to of layout.nodes.filter((node) => node.namespace !== from.namespace)) {
       await ip('-n', from.namespace, 'route', 'add', to.podCidr, 'via', to.address);
+    }
+  }
+  if (layout.dualStack) await addIpv6(layout);
+}
+
+/** The same of IPv6, once the rest is there. */
+async function addIpv6(layout: Layout): Promise<void> {
+  const cp = { namespace: layout.namespace, device: 'br0', address: ipv6.controlPlaneAddress };
+  const nodes = layout.nodes.flatMap(({ namespace, ipv6: own }) =>
+    own === undefined ? [] : [{ namespace, device: 'eth0', ...own }],
+  );
+  for (const { namespace, device, address } of [cp, ...nodes]) {
+    await run(inNamespace(namespace, 'sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1'));
+    // Nobody else can have it, and it is needed at once.
+    await ip('-n', namespace, 'addr', 'add', `${address}/64`, 'dev', device, 'nodad');
+  }
+  await ip('-n', cp.namespace, '-6', 'route', 'add', ipv6.serviceCidr, 'dev', 'br0');
+  for (const node of nodes) await ip('-n', node.namespace, '-6', 'route', 'add', 'default', 'via', cp.address);
+  for (const from of [cp, ...nodes]) {
+    for (const to of nodes.filter(({ namespace }) => namespace !== from.namespace)) {
+      await ip('-n', from.namespace, '-6', 'route', 'add', to.podCidr, 'via', to.address);
     }
   }
 }

@@ -44,8 +44,8 @@ function writeCniConfig(node: NodeLayout): string {
         ipam: {
           type: 'host-local',
           dataDir: join(node.run, 'addresses'),
-          ranges: [[{ subnet: node.podCidr }]],
-          routes: [{ dst: '0.0.0.0/0' }],
+          ranges: [[{ subnet: node.podCidr }], ...(node.ipv6 ? [[{ subnet: node.ipv6.podCidr }]] : [])],
+          routes: [{ dst: '0.0.0.0/0' }, ...(node.ipv6 ? [{ dst: '::/0' }] : [])],
         },
       },
       { type: 'portmap', capabilities: { portMappings: true } },
@@ -176,7 +176,7 @@ function startKubelet(layout: Layout, node: NodeLayout): void {
       `--root-dir=${node.kubeletRoot}`,
       `--cert-dir=${join(node.run, 'pki')}`,
       `--hostname-override=${node.name}`,
-      `--node-ip=${node.address}`,
+      `--node-ip=${[node.address, ...(node.ipv6 ? [node.ipv6.address] : [])].join(',')}`,
       `--node-labels=topology.kubernetes.io/zone=zone-${node.index}`,
     ),
   );

@@ -1,41 +1,12 @@
-// The programs that the cluster consists of: Debian packages through apt, everything of Kubernetes built from Go modules.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// What the cluster needs of this machine: Debian packages through apt, and programs built from Go modules.
+import { existsSync } from 'node:fs';
 import { run, succeeds } from './command.ts';
-import { binDir, repository } from './layout.ts';
+import { clusterPrograms, ensurePrograms, type Program } from './programs.ts';
 import { step } from './progress.ts';
-
-const kubernetesVersion = '1.35.4';
-export const kwokVersion = 'v0.8.0';
 
 const debianPackages = [
   ...['containerd', 'runc', 'containernetworking-plugins', 'iptables', 'iproute2', 'openssl', 'procps'],
   ...['buildah', 'mmdebstrap', 'patchelf', 'binutils', 'gcc', 'musl-tools', 'libc6-dev', 'ca-certificates'],
-];
-
-interface GoTool {
-  readonly name: string;
-  /** A module of ours below e2e, or a package to install as it is published. */
-  readonly from: { readonly module: string } | { readonly package: string };
-  readonly ldflags?: string;
-}
-
-const [major, minor] = kubernetesVersion.split('.');
-const stamp = 'k8s.io/component-base/version';
-const goTools: readonly GoTool[] = [
-  {
-    name: 'k8s',
-    from: { module: 'e2e/cluster/k8s' },
-    // Without these the server calls itself v0.0.0, and version checks of clients misjudge it.
-    ldflags: `-X ${stamp}.gitVersion=v${kubernetesVersion} -X ${stamp}.gitMajor=${major} -X ${stamp}.gitMinor=${minor}`,
-  },
-  { name: 'kstatus', from: { module: 'e2e/kstatus' } },
-  { name: 'etcd', from: { module: 'e2e/cluster/etcd' } },
-  { name: 'coredns', from: { package: 'github.com/coredns/coredns@v1.14.2' } },
-  { name: 'metrics-server', from: { package: 'sigs.k8s.io/metrics-server/cmd/metrics-server@v0.9.0' } },
-  { name: 'helm', from: { package: 'helm.sh/helm/v4/cmd/helm@v4.3.1' } },
-  { name: 'kwok', from: { package: `sigs.k8s.io/kwok/cmd/kwok@${kwokVersion}` } },
 ];
 
 export type Readiness = { readonly kind: 'able' } | { readonly kind: 'unable'; readonly why: string };
@@ -86,41 +57,23 @@ async function installPackages(names: readonly string[]): Promise<void> {
   await run(['apt-get', ...lock, 'install', '-y', '--no-install-recommends', ...names], { env, toItsEnd: true });
 }
 
-/** Changes whenever the program would: its sources, its version, its flags. */
-function fingerprint(tool: GoTool): string {
-  const hash = createHash('sha256').update(JSON.stringify(tool));
-  if ('module' in tool.from) {
-    const dir = join(repository, tool.from.module);
-    for (const file of readdirSync(dir).toSorted()) hash.update(readFileSync(join(dir, file)));
-  }
-  return hash.digest('hex');
-}
-
-async function build(tool: GoTool): Promise<void> {
-  const flags = ['-trimpath', '-ldflags', `-s -w ${tool.ldflags ?? ''}`];
-  const env = { CGO_ENABLED: '0', GOBIN: binDir, GOFLAGS: '-buildvcs=false' };
-  if ('module' in tool.from) {
-    const cwd = join(repository, tool.from.module);
-    await run(['go', 'build', ...flags, '-o', join(binDir, tool.name), '.'], { env, cwd });
-  } else {
-    await run(['go', 'install', ...flags, tool.from.package], { env });
-  }
-}
-
-/** Installs and builds what is missing; a second call finds all there and takes milliseconds. */
-export async function ensureTools(): Promise<void> {
-  mkdirSync(binDir, { recursive: true });
+/** Installs the Debian packages that are missing. */
+export async function ensurePackages(): Promise<void> {
   const missing = await missingPackages();
-  if (missing.length > 0) {
-    await step(`Debian packages: ${missing.length} to install`, () => installPackages(missing));
-  }
-  // One after the other: they share most packages, and each build uses all cores by itself.
-  for (const tool of goTools) {
-    const built = join(binDir, `.${tool.name}.fingerprint`);
-    const want = fingerprint(tool);
-    if (existsSync(built) && readFileSync(built, 'utf8') === want) continue;
-    await step(`Go build: ${tool.name}`, () => build(tool));
-    writeFileSync(built, want);
-  }
-  if (!existsSync(join(binDir, 'kubectl'))) symlinkSync('k8s', join(binDir, 'kubectl'));
+  if (missing.length === 0) return;
+  await step(`Debian packages: ${missing.length} to install`, () => installPackages(missing));
+}
+
+/**
+ * Installs and builds what is missing; a second call finds all there and takes milliseconds.
+ * @param programs beside those of the cluster
+ */
+export function ensureTools(...programs: readonly Program[]): Promise<void> {
+  return ensureToolsAndImages(() => Promise.resolve(), ...programs);
+}
+
+/** The same, and builds images meanwhile: Go waits for downloads and links, which leave a core idle. */
+export async function ensureToolsAndImages<T>(build: () => Promise<T>, ...programs: readonly Program[]): Promise<T> {
+  const [images] = await Promise.all([ensurePackages().then(build), ensurePrograms([...clusterPrograms, ...programs])]);
+  return images;
 }

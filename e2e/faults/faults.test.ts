@@ -6,15 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { childTypes } from '../../src/operator/model/kinds.ts';
 import { startApiServer } from '../cluster/control-plane.ts';
 import { pidOf, stopDaemon } from '../cluster/daemon.ts';
-import { defaultPrefix, layout } from '../cluster/layout.ts';
+import { layout } from '../cluster/layout.ts';
 import { OperatorProcess } from '../harness/operator-process.ts';
 import { FaultProxy, pass, type Asked, type Fate } from './proxy.ts';
 import { World } from './world.ts';
 
-const cluster = layout(defaultPrefix('faults'), 0);
+const cluster = layout(z.string().parse(process.env['CLUSTER_PREFIX']), 0);
 const proxyPort = 7443;
 const dir = mkdtempSync(join(tmpdir(), 'appserver-faults-'));
 const throughProxy = join(dir, 'kubeconfig');

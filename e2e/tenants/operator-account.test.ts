@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { path, resourceType, type KubeClient, type KubeObject } from '../../src/kube/index.ts';
-import { childKinds, childTypes, optionalKinds } from '../../src/operator/model/kinds.ts';
+import { childKinds, childTypes, optionalKinds, replicaSetType } from '../../src/operator/model/kinds.ts';
 import { applyAs, client, clientAs, eventually, get, list, merge, types } from '../harness/api.ts';
 import { appServer, untilReady } from '../harness/appserver.ts';
 import { installOperator, operatorNamespace, release } from '../harness/operator.ts';
@@ -115,6 +115,28 @@ describe("the operator's account", { concurrency: 1 }, () => {
       await forbidden(patch(childTypes[kind], foreign, other, { as: operator, dryRun: true }), mayNotTakeOver);
     });
   }
+
+  test('deletes what is replaced where its owner has offered it, and nothing else of nobody', async () => {
+    const theirs = { app: 'before' };
+    const spec = {
+      ...{ replicas: 0, selector: { matchLabels: theirs } },
+      template: { metadata: { labels: theirs }, spec: { containers: [{ name: 'app', image: 'x' }] } },
+    };
+    const replicaSet = { apiVersion: replicaSetType.apiVersion, kind: 'ReplicaSet', spec };
+    const annotations = { 'appserver.dev/adopt-as-child-of': 'shop' };
+    const dryRun = (name: string): Promise<unknown> =>
+      operator.json({
+        method: 'DELETE',
+        path: path(replicaSetType, team.namespace, name),
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', dryRun: ['All'] },
+      });
+    for (const [name, metadata] of Object.entries({ theirs: {}, offered: { annotations } })) {
+      const object = { ...replicaSet, metadata: { name, namespace: team.namespace, ...metadata } };
+      await create(replicaSetType, object, { as: client });
+    }
+    await forbidden(dryRun('theirs'), says);
+    await dryRun('offered');
+  });
 
   test('takes no child of one AppServer for another', async () => {
     const child = made('ConfigMap', 'owned', { labels: labels('shop'), ownerReferences: [controller('shop')] });

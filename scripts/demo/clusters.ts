@@ -4,7 +4,7 @@ import { daemons, down, up } from '../../e2e/cluster/cluster.ts';
 import { CommandFailed, inNamespace, run, succeeds } from '../../e2e/cluster/command.ts';
 import { binDir, cacheDir, commandLine, defaultPrefix, layout, repository } from '../../e2e/cluster/layout.ts';
 import { say, step } from '../../e2e/cluster/progress.ts';
-import { canRunCluster, ensureTools } from '../../e2e/cluster/tools.ts';
+import { canRunCluster, ensureToolsAndImages } from '../../e2e/cluster/tools.ts';
 import { buildImages, operatorDir, runtimeDir } from '../build.ts';
 import { ensureFlaskImage, ensureProductImages, imageNames } from '../images.ts';
 import { exampleNamespace } from './manifests.ts';
@@ -123,8 +123,10 @@ function embedded(): DemoCluster {
           `There is no Docker with kind, and the embedded cluster cannot run here: ${ability.why}. Or name a cluster with --context.`,
         );
       }
-      await ensureTools();
-      const images = [...(await ensureProductImages()), await ensureFlaskImage()];
+      const images = await ensureToolsAndImages(async () => [
+        ...(await ensureProductImages()),
+        await ensureFlaskImage(),
+      ]);
       if (daemons(cluster).some(({ running }) => running)) {
         throw new Error(
           `the demo's cluster ${cluster.prefix} runs already; end the demo that made it, or take it down with: ${commandLine(cluster, 'down')}`,

@@ -128,8 +128,16 @@ export async function removePaths(
   return answer;
 }
 
-/** Deletes exactly this object as it was seen: one that was made anew under its name, or changed meanwhile, stays. */
-export async function remove(client: KubeClient, type: ResourceType, object: KubeObject): Promise<void> {
+/**
+ * Deletes exactly this object as it was seen: one that was made anew under its name, or changed meanwhile, stays.
+ * @param propagationPolicy what becomes of the objects that it owns
+ */
+export async function remove(
+  client: KubeClient,
+  type: ResourceType,
+  object: KubeObject,
+  propagationPolicy: 'Background' | 'Orphan' = 'Background',
+): Promise<void> {
   const { name, namespace, uid, resourceVersion } = object.metadata;
   await client.json({
     method: 'DELETE',
@@ -137,7 +145,7 @@ export async function remove(client: KubeClient, type: ResourceType, object: Kub
     body: {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
-      propagationPolicy: 'Background',
+      propagationPolicy,
       preconditions: { uid, resourceVersion },
     },
   });

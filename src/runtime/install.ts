@@ -1,10 +1,27 @@
-// What the init container runs: copies the runtime into the volume that it shares with the application's container.
-import { cpSync } from 'node:fs';
-import { dirname } from 'node:path';
+// What the init container runs: copies the runtime into the volume that it shares with the application's container, and
+// writes there what nginx includes where the pod has an address of IPv6.
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { dirname, join } from 'node:path';
 
-const [target] = process.argv.slice(2);
+const [target, ...listens] = process.argv.slice(2);
 if (target === undefined) {
-  process.stderr.write('usage: install.mjs TARGET_FOLDER\n');
+  process.stderr.write('usage: install.mjs TARGET_FOLDER [NAME=WHAT_TO_LISTEN_ON]...\n');
   process.exit(2);
 }
 cpSync(dirname(import.meta.dirname), target, { recursive: true, verbatimSymlinks: true });
+
+/** Neither of the loopback device nor of one link: the same rule as in appserver-init. */
+const hasIpv6 = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .some(({ family, internal, scopeid }) => family === 'IPv6' && !internal && scopeid === 0);
+
+if (hasIpv6 && listens.length > 0) {
+  const folder = join(target, 'nginx');
+  mkdirSync(folder, { recursive: true });
+  for (const one of listens) {
+    const equals = one.indexOf('=');
+    const [name, what] = [one.slice(0, equals), one.slice(equals + 1)];
+    writeFileSync(join(folder, `${name}.conf`), `listen [::]:${what} ipv6only=on;\n`);
+  }
+}

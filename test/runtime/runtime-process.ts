@@ -42,6 +42,8 @@ export interface Options {
   /** Anything else of runtime.json. */
   readonly fixed?: object;
   readonly port?: number;
+  /** A command that runs another one, in a network namespace for example. */
+  readonly within?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -95,27 +97,21 @@ export class Runtime implements AsyncDisposable {
     writeFileSync(join(dir, 'runtime.json'), JSON.stringify(config));
     this.configure('1', options.live);
     const addresses = config.listen.flatMap((address) => ['--listen', address]);
-    this.child = spawn(
-      join(runtimeDir, 'bin/appserver-init'),
-      [
-        'serve',
-        ...addresses,
-        '--',
-        process.execPath,
-        join(runtimeDir, 'runtime/runtime.mjs'),
-        `--config=${dir}`,
-        `--live=${join(dir, 'live')}`,
-      ],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-          ...process.env,
-          PYTHONPATH: pythonPackagesDir('newest'),
-          APPSERVER_TERMINATION_LOG: this.terminationLog,
-          ...options.env,
-        },
+    const runtime = [process.execPath, join(runtimeDir, 'runtime/runtime.mjs')];
+    const [program = '', ...args] = [
+      ...(options.within ?? []),
+      ...[join(runtimeDir, 'bin/appserver-init'), 'serve', ...addresses, '--', ...runtime],
+      ...[`--config=${dir}`, `--live=${join(dir, 'live')}`],
+    ];
+    this.child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        PYTHONPATH: pythonPackagesDir('newest'),
+        APPSERVER_TERMINATION_LOG: this.terminationLog,
+        ...options.env,
       },
-    );
+    });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     }

@@ -2,14 +2,15 @@
 // nothing else.
 import { group, kind, names, plural } from '../../api/index.ts';
 import { resourceType } from '../../kube/objects.ts';
-import { appServerType, childKinds, childTypes, podType } from '../model/kinds.ts';
-import { byOthers, byTheOperator, installed, rulesFor, type Policy } from './policy.ts';
+import { appServerType, childKinds, childTypes, podType, replicaSetType } from '../model/kinds.ts';
+import { byOthers, byTheOperator, celList, installed, rulesFor, type Policy } from './policy.ts';
 
 /** The policies see events of events.k8s.io, which are the same objects, in this form too. */
 const eventType = resourceType('v1', 'Event');
 const leaseType = resourceType('coordination.k8s.io/v1', 'Lease');
 const secretType = resourceType('v1', 'Secret');
 
+const replaceable = [childTypes.Deployment, replicaSetType].map((type) => type.plural);
 const types = childKinds.map((one) => childTypes[one]);
 
 const label = (of: string, key: string): string => `${of}.metadata.?labels[?'${key}'].orValue('')`;
@@ -23,9 +24,14 @@ function childrenPolicy(): Policy {
     suffix: 'children',
     comment: 'The operator writes and deletes children of AppServers alone.',
     where: 'everywhere',
-    resourceRules: rulesFor(types, ['CREATE', 'UPDATE', 'DELETE']),
+    resourceRules: [...rulesFor(types, ['CREATE', 'UPDATE', 'DELETE']), ...rulesFor([replicaSetType], ['DELETE'])],
     matchConditions: [byTheOperator],
     variables: [
+      {
+        // What a Deployment of the AppServer takes the place of.
+        name: 'replaced',
+        expression: `request.operation == 'DELETE' && request.resource.resource in ${celList(replaceable)} && size(${controllers('oldObject')}) == 0 && oldObject.metadata.?annotations[?'${names.adoptAnnotation}'].orValue('') != ''`,
+      },
       { name: 'object', expression: `request.operation == 'DELETE' ? oldObject : object` },
       { name: 'instance', expression: label('variables.object', names.instanceLabel) },
       { name: 'controllers', expression: controllers('variables.object') },
@@ -34,7 +40,7 @@ function childrenPolicy(): Policy {
     validations: [
       {
         // A label that somebody else has made wrong may stay so until the write that puts it right, or deletes the object.
-        expression: `variables.controllers.exists(one, ${isAppServer} && (one.name == variables.instance || (size(variables.before) > 0 && variables.instance == ${label('oldObject', names.instanceLabel)})))`,
+        expression: `variables.replaced || variables.controllers.exists(one, ${isAppServer} && (one.name == variables.instance || (size(variables.before) > 0 && variables.instance == ${label('oldObject', names.instanceLabel)})))`,
         message: `the operator may write and delete only objects whose controller is the AppServer that their label ${names.instanceLabel} names`,
         reason: 'Forbidden',
       },

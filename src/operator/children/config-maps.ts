@@ -5,17 +5,18 @@ import { drainMaximumMs, names } from '../../api/index.ts';
 import type { Child } from '../model/facts.ts';
 import { childMetadata } from './metadata.ts';
 import { contentHash } from '../model/content-hash.ts';
+import type { Layout } from '../model/layout.ts';
 import { nginxConf, proxyRunDir } from './nginx-conf.ts';
 
-function runtimeJson({ spec }: AppServer): string {
+function runtimeJson({ spec }: AppServer, layout: Layout): string {
   const { wsgi, workingDir, ...app } = spec.app;
   const { preload } = spec.workers;
   const { path, host, interval, failureThreshold } = spec.probes;
   // A field that is not set is not written: pods of releases that did not know it yet keep their template.
   return JSON.stringify({
     app: { wsgi, workingDir, ...app },
-    listen: [listenAddress(spec)],
-    admin: `0.0.0.0:${names.adminPort}`,
+    listen: [listenAddress(spec, layout)],
+    admin: `${everywhere(layout)}:${names.adminPort}`,
     workers: {
       class: spec.workers.class ?? (wsgi === undefined ? undefined : 'sync'),
       threads: spec.workers.threads,
@@ -41,31 +42,34 @@ function liveJson({ spec }: AppServer): string {
   return JSON.stringify({ revision: contentHash(settings), ...settings });
 }
 
+/** The host that stands for all addresses of the pod: from the third layout on for those of IPv6, too. */
+const everywhere = (layout: Layout): string => (layout < 3 ? '0.0.0.0' : '');
+
 /** Where the runtime listens for the application. */
-export function listenAddress(spec: AppServer['spec']): string {
+export function listenAddress(spec: AppServer['spec'], layout: Layout): string {
   // Behind the nginx in front there is no other way in.
-  return `${spec.proxy === undefined ? '0.0.0.0' : '127.0.0.1'}:${spec.port}`;
+  return `${spec.proxy === undefined ? everywhere(layout) : '127.0.0.1'}:${spec.port}`;
 }
 
-function fixedFiles(app: AppServer): Record<string, string> {
+function fixedFiles(app: AppServer, layout: Layout): Record<string, string> {
   const { proxy } = app.spec;
-  return { 'runtime.json': runtimeJson(app), ...(proxy && { 'nginx.conf': nginxConf(app, proxy) }) };
+  return { 'runtime.json': runtimeJson(app, layout), ...(proxy && { 'nginx.conf': nginxConf(app, proxy, layout) }) };
 }
 
-export function runtimeConfigMapName(app: AppServer): string {
-  const { 'runtime.json': alone, ...others } = fixedFiles(app);
+export function runtimeConfigMapName(app: AppServer, layout: Layout): string {
+  const { 'runtime.json': alone, ...others } = fixedFiles(app, layout);
   // As releases that knew no other file have it.
   const content = Object.keys(others).length === 0 ? alone : [alone, others];
   return names.runtimeConfigMap(app.metadata.name, contentHash(content));
 }
 
-export function runtimeConfigMap(app: AppServer): Child {
+export function runtimeConfigMap(app: AppServer, layout: Layout): Child {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: childMetadata(app, runtimeConfigMapName(app)),
+    metadata: childMetadata(app, runtimeConfigMapName(app, layout)),
     immutable: true,
-    data: fixedFiles(app),
+    data: fixedFiles(app, layout),
   };
 }
 

@@ -9,18 +9,19 @@ import { mergePodTemplate, type Merged } from './pod-template.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { containerSecurity, probe, runtimeHome } from './container.ts';
 import { childMetadata } from './metadata.ts';
+import { nginxListens } from './nginx-conf.ts';
 import { proxyContainers, proxyMounts, proxyVolumes } from './proxy.ts';
 
 const installTarget = '/target';
 const fixedConfigDir = '/etc/appserver/runtime';
 const liveConfigDir = '/etc/appserver/live';
 
-function command(app: AppServer): string[] {
+function command(app: AppServer, layout: Layout): string[] {
   return [
     `${runtimeHome}/bin/appserver-init`,
     'serve',
     '--listen',
-    listenAddress(app.spec),
+    listenAddress(app.spec, layout),
     '--backlog',
     String(app.spec.workers.backlog),
     '--',
@@ -31,12 +32,12 @@ function command(app: AppServer): string[] {
   ];
 }
 
-function installRuntime(release: Release): object {
+function installRuntime(app: AppServer, release: Release): object {
   return {
     name: names.initContainerName,
     image: release.runtimeImage,
     ...(release.runtimeImagePullPolicy && { imagePullPolicy: release.runtimeImagePullPolicy }),
-    args: [installTarget],
+    args: [installTarget, ...(release.layout < 3 ? [] : nginxListens(app))],
     // Named so that quotas that demand them are met; it copies one folder and ends.
     resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '256Mi' } },
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
@@ -44,13 +45,13 @@ function installRuntime(release: Release): object {
   };
 }
 
-function applicationContainer(app: AppServer): object {
+function applicationContainer(app: AppServer, layout: Layout): object {
   const { spec } = app;
   return {
     name: names.containerName,
     image: spec.image,
     ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
-    command: command(app),
+    command: command(app, layout),
     // Empty rather than absent: what somebody adds by hand is then seen as added.
     args: [],
     env: spec.env ?? [],
@@ -112,11 +113,11 @@ function podSpec(app: AppServer, release: Release): object {
       ...spread(app, 'topology.kubernetes.io/zone', spec.topology.zones),
       ...spread(app, 'kubernetes.io/hostname', spec.topology.nodes),
     ],
-    initContainers: [installRuntime(release), ...proxyContainers(app, release)],
-    containers: [applicationContainer(app)],
+    initContainers: [installRuntime(app, release), ...proxyContainers(app, release)],
+    containers: [applicationContainer(app, release.layout)],
     volumes: [
       { name: 'runtime', emptyDir: {} },
-      { name: 'runtime-config', configMap: { name: runtimeConfigMapName(app) } },
+      { name: 'runtime-config', configMap: { name: runtimeConfigMapName(app, release.layout) } },
       { name: 'live-config', configMap: { name: names.liveConfigMap(metadata.name) } },
       { name: 'tmp', emptyDir: {} },
       ...proxyVolumes(spec),

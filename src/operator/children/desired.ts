@@ -17,7 +17,7 @@ export function desired(facts: Facts): Child[] {
   const release = pinnedRelease(facts);
   const children = [
     serviceAccount(app, release.layout),
-    runtimeConfigMap(app),
+    runtimeConfigMap(app, release.layout),
     liveConfigMap(app, facts.claim),
     deployment({ ...facts, release }),
     service(app),

@@ -1,7 +1,9 @@
 // The configuration of the nginx in front of the application.
 import type { AppServer, ProxySpec } from '../../api/index.ts';
 import { milliseconds, names } from '../../api/index.ts';
+import type { Layout } from '../model/layout.ts';
 import { wholeUnits } from '../model/quantity.ts';
+import { runtimeHome } from './container.ts';
 
 /** Where nginx and the runtime tell each other how far they are. */
 export const proxyRunDir = '/run/appserver-proxy';
@@ -97,10 +99,30 @@ function main(app: AppServer, proxy: ProxySpec): string[] {
   ];
 }
 
-function server(app: AppServer, proxy: ProxySpec): string[] {
+/** Of the servers of nginx, as `listen` has them behind the address. */
+function listens(app: AppServer, proxy: ProxySpec): { readonly traffic: string; readonly admin: string } {
+  return { traffic: `${proxy.port} backlog=${app.spec.workers.backlog}`, admin: String(names.proxyAdminPort) };
+}
+
+/**
+ * What the init container is to write `listen` of, where the pod has an address of IPv6: nginx would not start where it is
+ * to listen for a family that the kernel does not have.
+ */
+export function nginxListens(app: AppServer): string[] {
+  const { proxy } = app.spec;
+  return proxy === undefined ? [] : Object.entries(listens(app, proxy)).map(([name, listen]) => `${name}=${listen}`);
+}
+
+/** A server listens for IPv4, and for IPv6 where there is such a file. */
+const listen = (name: string, what: string, layout: Layout): string[] => [
+  `    listen ${what};`,
+  ...(layout < 3 ? [] : [`    include ${runtimeHome}/nginx/${name}*.conf;`]),
+];
+
+function server(app: AppServer, proxy: ProxySpec, layout: Layout): string[] {
   return [
     '  server {',
-    `    listen ${proxy.port} backlog=${app.spec.workers.backlog};`,
+    ...listen('traffic', listens(app, proxy).traffic, layout),
     '    error_page 418 = @draining;',
     `    if (-f ${proxyRunDir}/draining) {`,
     '      return 418;',
@@ -113,9 +135,9 @@ function server(app: AppServer, proxy: ProxySpec): string[] {
 }
 
 /** What only probes and the end of the pod ask. */
-const adminServer = [
+const adminServer = (app: AppServer, proxy: ProxySpec, layout: Layout): string[] => [
   '  server {',
-  `    listen ${names.proxyAdminPort};`,
+  ...listen('admin', listens(app, proxy).admin, layout),
   ...location('= /livez', ['return 200 "ok";']),
   ...location('= /readyz', [`proxy_pass http://127.0.0.1:${names.adminPort}/readyz;`]),
   ...location('= /status', ['allow 127.0.0.1;', 'deny all;', 'stub_status;']),
@@ -123,7 +145,7 @@ const adminServer = [
   '  }',
 ];
 
-export function nginxConf(app: AppServer, proxy: ProxySpec): string {
+export function nginxConf(app: AppServer, proxy: ProxySpec, layout: Layout): string {
   return [
     'worker_processes 1;',
     `pid ${proxyRunDir}/nginx.pid;`,
@@ -135,8 +157,8 @@ export function nginxConf(app: AppServer, proxy: ProxySpec): string {
     ...main(app, proxy),
     ...(proxy.gzip ? gzip : []),
     ...forwarded(app.spec.trustedProxies ?? []),
-    ...server(app, proxy),
-    ...adminServer,
+    ...server(app, proxy, layout),
+    ...adminServer(app, proxy, layout),
     '}',
     '',
   ].join('\n');

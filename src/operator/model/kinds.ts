@@ -3,6 +3,7 @@ import { resourceType } from '../../kube/objects.ts';
 
 export const appServerType = resourceType(`${group}/${version}`, appServerKind, plural);
 export const podType = resourceType('v1', 'Pod');
+export const replicaSetType = resourceType('apps/v1', 'ReplicaSet');
 
 /** In the order in which they are applied: what a pod needs comes before the Deployment. */
 export const childTypes = {

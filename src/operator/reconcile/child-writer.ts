@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { reasons, type Reason } from '../../api/index.ts';
 import { ApiError, keyOf, remove, type EventRecorder, type KubeClient, type KubeObject } from '../../kube/index.ts';
 import type { Write } from '../decide/plan.ts';
-import type { Child } from '../model/facts.ts';
+import type { Child, Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { stripManagedFields } from '../model/kept-object.ts';
 import { childTypes, isChildKind, type ChildKind } from '../model/kinds.ts';
@@ -16,6 +16,7 @@ import type { Conflicts } from './conflicts.ts';
 import type { Contention } from './repair-limiter.ts';
 import type { Subject } from './subject.ts';
 import { touchPods } from './touch-pods.ts';
+import type { ReplacedDeployments } from './replaced-deployment.ts';
 import { writeChild } from './write-child.ts';
 import { pruneProblem, writeProblem } from './write-problem.ts';
 
@@ -24,6 +25,13 @@ export interface Failure {
   readonly problem: Problem;
   /** The API server's answer, if it was one. */
   readonly cause?: ApiError;
+}
+
+/** What came of writes. */
+export interface Written {
+  readonly failure?: Failure;
+  /** Whether something is left until pods are ready, or until something else has gone. */
+  readonly waits: boolean;
 }
 
 const writeReasons: Record<Write['why'], Reason> = {
@@ -45,6 +53,7 @@ export interface ChildWriterOptions {
   readonly applied: AppliedFields;
   readonly contention: Contention;
   readonly conflicts: Conflicts;
+  readonly replaced: ReplacedDeployments;
   readonly events: EventRecorder;
   /** Milliseconds that only grow. */
   readonly uptimeMs: () => number;
@@ -58,25 +67,29 @@ export class ChildWriter {
   }
 
   /**
-   * Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods.
+   * Applies in order and stops at the first refusal: a Deployment without its ConfigMap would only start broken pods. What
+   * waits holds up nothing else.
    * @param onWritten called after each
    * @throws ApiError 409 or 404 when a child is another than the one that was decided on
    */
   async write(
     subject: Subject,
-    writes: readonly Write[],
+    { facts, writes }: { readonly facts: Facts; readonly writes: readonly Write[] },
     onWritten: (write: Write) => void,
-  ): Promise<Failure | undefined> {
+  ): Promise<Written> {
     const { contention, uptimeMs } = this.#options;
     const written: Write[] = [];
+    let waits = false;
     try {
       for (const write of writes) {
-        const failure = await this.#writeOne(subject, write);
-        if (failure !== undefined) return failure;
-        written.push(write);
-        onWritten(write);
+        const came = await this.#writeOne(subject, facts, write);
+        if (came === 'waits') waits = true;
+        else if (came === 'written') {
+          written.push(write);
+          onWritten(write);
+        } else return { failure: came, waits };
       }
-      return undefined;
+      return { waits };
     } finally {
       contention.written(subject.key, written, uptimeMs());
       this.#tell(subject, written);
@@ -84,19 +97,22 @@ export class ChildWriter {
   }
 
   /** @throws ApiError 409 or 404 when the child is another than the one that was decided on */
-  async #writeOne(subject: Subject, write: Write): Promise<Failure | undefined> {
-    const { client, caches, applied, conflicts } = this.#options;
+  async #writeOne(subject: Subject, facts: Facts, write: Write): Promise<Failure | 'written' | 'waits'> {
+    const { client, caches, applied, conflicts, replaced } = this.#options;
     const { key, app, log } = subject;
     const { child } = write;
     const onWarning = (text: string): void => this.#warn(subject, write, text);
-    const written = await writeChild({ client, app, onWarning }, write);
+    const written = await writeChild({ client, facts, onWarning }, write);
     switch (written.kind) {
       case 'written':
         conflicts.written(key, child);
         this.#keep(child.kind, written.object);
         applied.wrote(key, child, written.object);
         if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
-        return undefined;
+        return 'written';
+      case 'waiting':
+        if (written.replaced !== undefined) await replaced.orphan(subject, written.replaced);
+        return 'waits';
       case 'outdated':
         if (written.seen !== undefined) this.#keep(child.kind, written.seen);
         // The watch brings the change and the next reconcile sees it, but for a conflict that never ends.

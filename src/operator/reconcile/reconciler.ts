@@ -21,6 +21,8 @@ import { ChildWriter, type Failure } from './child-writer.ts';
 import { Conflicts } from './conflicts.ts';
 import { decideRestart, isRolling, type RestartDecision } from './new-content.ts';
 import { OperatorClaims } from './operator-claims.ts';
+import { Patience } from './patience.ts';
+import { ReplacedDeployments } from './replaced-deployment.ts';
 import { Contention } from './repair-limiter.ts';
 import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -74,8 +76,10 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #contention = new Contention();
   readonly #conflicts = new Conflicts();
+  readonly #patience = new Patience();
   readonly #applied: AppliedFields;
   readonly #children: ChildWriter;
+  readonly #replaced: ReplacedDeployments;
   readonly #statuses: StatusWriter;
   readonly #claims: OperatorClaims;
 
@@ -83,11 +87,13 @@ export class Reconciler {
     const { client } = options;
     this.#options = options;
     this.#applied = new AppliedFields(client);
+    this.#replaced = new ReplacedDeployments(options);
     this.#children = new ChildWriter({
       ...options,
       applied: this.#applied,
       contention: this.#contention,
       conflicts: this.#conflicts,
+      replaced: this.#replaced,
     });
     this.#statuses = new StatusWriter(options);
     this.#claims = new OperatorClaims({ ...options, own: options.operator.claim });
@@ -136,7 +142,9 @@ export class Reconciler {
     this.#contention.forget(key);
     this.#applied.forget(key);
     this.#conflicts.forget(key);
+    this.#patience.forget(key);
     this.#claims.forget(key);
+    this.#replaced.forget(key);
     this.#options.contents.forget(key);
   }
 
@@ -165,15 +173,17 @@ export class Reconciler {
       if (replacing === 'goes on') turn.keep();
       if (isDone) this.#conflicts.forget(subject.key);
       if (isDone || round > mostRounds) return { ...decision, isDone };
-      let failure = await this.#children.write(subject, writes, ({ child }) => {
+      const written = await this.#children.write(subject, decision, ({ child }) => {
         if (replacing === 'begins' && child.kind === 'Deployment') turn.keep();
       });
+      let { failure } = written;
       for (const child of prune) failure ??= await this.#children.prune(subject, child);
       // What was written just now changes what is to be told, and nothing is decided by it yet.
       if (failure !== undefined) {
         const { missing } = decision.facts;
         return { ...decision, facts: { ...this.#gather(subject), missing }, failure, isDone: false };
       }
+      if (written.waits) return { ...decision, isDone: false };
     }
   }
 
@@ -219,20 +229,26 @@ export class Reconciler {
   }
 
   async #conclude(
-    { key, object }: Subject,
+    subject: Subject,
     { facts, failure, waiting, waitMs, isDone }: Carried,
     beside: PresentCondition | undefined,
   ): Promise<Outcome> {
+    const { key, object } = subject;
     const contended = this.#contention.contended(key, this.#options.uptimeMs());
     const present = [contended?.condition, waiting, beside].filter((one) => one !== undefined);
     await this.#statuses.write(object, report(facts, failure?.problem, present));
     // What may succeed is tried again soon, and ever more rarely.
     if (failure?.problem.state === 'failing') throw new Error(messageOf(failure.problem), { cause: failure.cause });
-    if (failure !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: failure.problem.reason };
+    if (failure !== undefined) {
+      return { kind: 'recheck', afterMs: this.#patience.next(key), why: failure.problem.reason };
+    }
+    this.#patience.forget(key);
     if (contended !== undefined) {
       return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.FieldConflict };
     }
     if (!isDone) return { kind: 'recheck', afterMs: unfinishedMs, why: reasons.Updated };
+    const clearMs = await this.#replaced.clear(subject, facts);
+    if (clearMs !== undefined) return { kind: 'recheck', afterMs: clearMs, why: reasons.Pruned };
     if (beside !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: beside.reason };
     if (waiting !== undefined) return { kind: 'recheck', afterMs: recheckOfWaitingMs, why: waiting.reason };
     return { kind: 'done' };

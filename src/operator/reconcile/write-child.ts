@@ -1,5 +1,5 @@
 // Writes one child, and turns what comes of it into a value.
-import { names, type AppServer } from '../../api/index.ts';
+import { names } from '../../api/index.ts';
 import {
   ApiError,
   applyNew,
@@ -12,8 +12,9 @@ import {
   type KubeObject,
   type ResourceType,
 } from '../../kube/index.ts';
+import { adoptionOf, isOffered } from '../decide/adoption.ts';
 import type { Write } from '../decide/plan.ts';
-import type { Child } from '../model/facts.ts';
+import type { Child, Facts } from '../model/facts.ts';
 import { belongsTo, controllerOf, type AppServerIdentity } from '../model/identity.ts';
 import { childTypes } from '../model/kinds.ts';
 import type { Problem } from '../status/problem.ts';
@@ -26,11 +27,16 @@ export type Written =
   | { readonly kind: 'written'; readonly object: KubeObject }
   /** It is another than the one that was decided on: that is decided again. `seen` is what is there now, as far as it was read. */
   | { readonly kind: 'outdated'; readonly cause: ApiError; readonly seen?: KubeObject }
+  /**
+   * What has the child's name may become the child, and not yet: requests reach other pods by it, or it is about to go.
+   * `replaced` is to go before the child can be created; without, time alone is waited for.
+   */
+  | { readonly kind: 'waiting'; readonly replaced?: KubeObject }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly cause?: ApiError };
 
 export interface WriteOptions {
   readonly client: KubeClient;
-  readonly app: AppServer;
+  readonly facts: Facts;
   /** Called with what the API server warns of. */
   readonly onWarning: (text: string) => void;
 }
@@ -42,8 +48,7 @@ export interface WriteOptions {
  */
 function isOwn(found: KubeObject, child: Child, app: AppServerIdentity): boolean {
   if (controllerOf(found) !== undefined) return belongsTo(found, app);
-  const { [names.instanceLabel]: appServer } = child.metadata.labels ?? {};
-  if (appServer !== undefined && found.metadata.annotations?.[names.adoptAnnotation] === appServer) return true;
+  if (isOffered(found, app.metadata.name)) return true;
   return Object.entries(child.metadata.labels ?? {}).every(
     ([label, value]) => found.metadata.labels?.[label] === value,
   );
@@ -65,6 +70,9 @@ async function createChild({ client, onWarning }: WriteOptions, child: Child): P
   }
 }
 
+/** Of the deletion that leaves what an object owns: the garbage collector removes it within moments. */
+const orphaning = 'orphan';
+
 /**
  * The object in the way of a creation, or the conflict where there is none: it has gone meanwhile, or the conflict is about
  * something else, a ResourceQuota that many change at once for one.
@@ -78,7 +86,8 @@ async function readInTheWay(client: KubeClient, { kind, metadata }: Child, confl
 }
 
 /** What the cache does not have, because it lacks our label or is new. */
-async function findOwn({ client, app }: WriteOptions, child: Child, conflict: ApiError): Promise<Found> {
+async function findOwn({ client, facts }: WriteOptions, child: Child, conflict: ApiError): Promise<Found> {
+  const { app } = facts;
   const { name } = child.metadata;
   const answer = await readInTheWay(client, child, conflict);
   if (!isKubeObject(answer) || !isOwn(answer, child, app)) return { kind: 'refused', problem: nameConflict(child) };
@@ -89,8 +98,19 @@ async function findOwn({ client, app }: WriteOptions, child: Child, conflict: Ap
     const cause = new ApiError(409, 'Conflict', `${child.kind} ${name} has not been seen yet`);
     return { kind: 'outdated', seen: object, cause };
   }
-  if (object.metadata.deletionTimestamp !== undefined) return { kind: 'refused', problem: terminatingProblem(object) };
-  return { kind: 'own', object };
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  if (deletionTimestamp !== undefined) {
+    if (finalizers.includes(orphaning)) return { kind: 'waiting' };
+    return { kind: 'refused', problem: terminatingProblem(object) };
+  }
+  switch (adoptionOf(object, child, facts)) {
+    case 'adopt':
+      return { kind: 'own', object };
+    case 'replace':
+      return { kind: 'waiting', replaced: object };
+    case 'wait':
+      return { kind: 'waiting' };
+  }
 }
 
 /** What cannot go before what takes its place is there stays for the next look, which is after this write. */
@@ -139,6 +159,6 @@ export async function writeChild(options: WriteOptions, write: Write): Promise<W
     if (!(cause instanceof ApiError)) throw cause;
     // Deleted or changed meanwhile, perhaps with its namespace: the watch brings the change and the next reconcile sees it.
     if (cause.status === 409 || cause.status === 404) return { kind: 'outdated', cause };
-    return { kind: 'refused', problem: writeProblem(options.app, write.child, cause), cause };
+    return { kind: 'refused', problem: writeProblem(options.facts.app, write.child, cause), cause };
   }
 }

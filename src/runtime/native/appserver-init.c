@@ -8,7 +8,7 @@
  *     PROGRAM, reaps every orphan (the supervisor's own children are not this process's, so nobody's exit status is
  *     stolen), and ends with PROGRAM's exit status. When listening fails, PROGRAM runs all the same, without sockets and
  *     with "ERRNO ADDRESS" in APPSERVER_LISTEN_ERROR, so that all errors are reported in one way and place.
- *     ADDRESS is HOST:PORT, [HOST]:PORT or unix:PATH. Sockets that a service manager hands over (sd_listen_fds(3)) are
+ *     ADDRESS is HOST:PORT, [HOST]:PORT, :PORT for every address that there is, or unix:PATH. Sockets that a service manager hands over (sd_listen_fds(3)) are
  *     taken instead when there are any.
  *
  *   appserver-init worker PROGRAM [ARGUMENT...]
@@ -29,6 +29,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -99,6 +100,16 @@ static int listen_unix(const char *path, int backlog) {
   return fd;
 }
 
+static int listen_at(const struct sockaddr *address, socklen_t size, int only_ipv6, int backlog) {
+  int fd = socket(address->sa_family, SOCK_STREAM, 0);
+  int on = 1;
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+      (only_ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
+      bind(fd, address, size) < 0 || listen(fd, backlog) < 0)
+    return close_with_errno(fd);
+  return fd;
+}
+
 static int listen_tcp(const char *text, int backlog) {
   char host[256];
   const char *colon = strrchr(text, ':');
@@ -116,22 +127,42 @@ static int listen_tcp(const char *text, int backlog) {
   host[length] = 0;
   struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
   struct addrinfo *found;
-  if (getaddrinfo(length == 0 ? NULL : host, colon + 1, &hints, &found) != 0) {
+  if (getaddrinfo(length == 0 ? "0.0.0.0" : host, colon + 1, &hints, &found) != 0) {
     errno = EADDRNOTAVAIL;
     return -1;
   }
-  int fd = socket(found->ai_family, SOCK_STREAM, 0);
-  int on = 1;
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-      bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, backlog) < 0)
-    fd = close_with_errno(fd);
+  int fd = listen_at(found->ai_addr, found->ai_addrlen, 0, backlog);
+  int saved = errno;
   freeaddrinfo(found);
+  errno = saved;
   return fd;
 }
 
-/* Returns a listening socket, or -1 with errno set. */
-static int listen_on(const char *address, int backlog) {
-  return strncmp(address, "unix:", 5) == 0 ? listen_unix(address + 5, backlog) : listen_tcp(address, backlog);
+/* Whether others reach this network namespace by IPv6: a kernel without it has no such file, and scope 0 is neither that
+   of the loopback device nor that of one link. */
+static int has_ipv6(void) {
+  FILE *file = fopen("/proc/net/if_inet6", "re");
+  if (file == NULL) return 0;
+  unsigned scope;
+  int found = 0;
+  while (!found && fscanf(file, "%*s %*x %*x %x %*x %*s", &scope) == 1) found = scope == 0;
+  fclose(file);
+  return found;
+}
+
+/* Beside one for all addresses of IPv4, whose clients would look like others to an application if they shared it. */
+static int listen_ipv6(int port, int backlog) {
+  struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_any};
+  return listen_at((struct sockaddr *)&address, sizeof address, 1, backlog);
+}
+
+/* Puts listening sockets, one or two, into fds and returns how many; -1 with errno set when there is none. */
+static int listen_on(const char *address, int backlog, int *fds) {
+  fds[0] = strncmp(address, "unix:", 5) == 0 ? listen_unix(address + 5, backlog) : listen_tcp(address, backlog);
+  if (fds[0] < 0) return -1;
+  if (address[0] != ':' || !has_ipv6()) return 1;
+  fds[1] = listen_ipv6(atoi(address + 1), backlog);
+  return fds[1] < 0 ? close_with_errno(fds[0]) : 2;
 }
 
 static void block_signals(int how, sigset_t *set) {
@@ -213,7 +244,7 @@ static int serve(char **arguments) {
 
   /* All are made out of the way of the numbers that they get in the end. */
   enum { HIGH = 64 };
-  int fds[MAX_LISTENERS + 3];
+  int fds[2 * MAX_LISTENERS + 3];
   int count = 0;
   int handed_over = inherited();
   int from = getenv("APPSERVER_LIFTED") == NULL ? FIRST_FD : LIFTED_FD;
@@ -225,16 +256,19 @@ static int serve(char **arguments) {
   const char *unlink_at_end[MAX_LISTENERS];
   int unlinks = 0;
   for (int i = 0; handed_over == 0 && i < wanted; i++) {
-    int fd = listen_on(addresses[i], backlog);
-    if (fd < 0) {
+    int made[2];
+    int sockets = listen_on(addresses[i], backlog, made);
+    if (sockets < 0) {
       char text[512];
       snprintf(text, sizeof text, "%d %s", errno, addresses[i]);
       setenv("APPSERVER_LISTEN_ERROR", text, 1);
       count = 0;
       break;
     }
-    fds[count++] = fcntl(fd, F_DUPFD, HIGH);
-    close(fd);
+    for (int one = 0; one < sockets; one++) {
+      fds[count++] = fcntl(made[one], F_DUPFD, HIGH);
+      close(made[one]);
+    }
     if (strncmp(addresses[i], "unix:", 5) == 0) unlink_at_end[unlinks++] = addresses[i] + 5;
   }
   char number[16];

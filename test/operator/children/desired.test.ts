@@ -94,7 +94,7 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     'spec.ingress.0.ports.0.port',
     8080,
   ],
-  'the port in the command': ['Deployment', { port: 8123 }, `${app}.command.3`, '0.0.0.0:8123'],
+  'the port in the command': ['Deployment', { port: 8123 }, `${app}.command.3`, ':8123'],
   'the port as target of the Service': ['Service', { port: 8123 }, 'spec.ports.0.targetPort', 'http'],
   'more ports of the Service, where they are asked for': [
     'Service',
@@ -238,13 +238,10 @@ function settings(file: 'runtime.json' | 'live.json', spec: object): unknown {
 }
 
 const shared = { backlog: 2_048, keepAlive: '75s', threads: 1 };
-const around = { listen: ['0.0.0.0:8000'], admin: '0.0.0.0:9000', drain: { minimum: '5s', maximum: '15s' } };
+const around = { listen: [':8000'], admin: ':9000', drain: { minimum: '5s', maximum: '15s' } };
 
 const documents: Record<string, [spec: object, document: object]> = {
-  'wsgi, as releases before wrote it: anything else would roll every pod': [
-    {},
-    { app: { wsgi: 'shop.wsgi:application' }, workers: { class: 'sync', ...shared }, ...around },
-  ],
+  wsgi: [{}, { app: { wsgi: 'shop.wsgi:application' }, workers: { class: 'sync', ...shared }, ...around }],
   asgi: [
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { preload: true } },
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { ...shared, preload: true }, ...around },

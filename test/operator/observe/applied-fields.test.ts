@@ -131,7 +131,7 @@ describe('a child that is not as it was applied', () => {
     assert.ok(step);
     const write = await applied.write(key, app, step);
     assert.ok(write);
-    await writeChild({ client, app, onWarning: assert.fail }, write);
+    await writeChild({ client, facts: given, onWarning: assert.fail }, write);
     const { body } = client.calls.at(-1) ?? {};
     assert.equal((body as KubeObject).metadata.resourceVersion, '9');
   });
