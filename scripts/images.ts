@@ -26,7 +26,8 @@ export function chartImageFlags(images: { operator: string; runtime: string } = 
   });
 }
 
-export async function ensureProductImages(): Promise<ImageArchive[]> {
+/** The runtime, and the operator on top of it. */
+export async function ensureProductImages(): Promise<readonly [runtime: ImageArchive, operator: ImageArchive]> {
   await buildImages();
   const runtime = await ensureImage({
     name: imageNames.runtime,

@@ -11,7 +11,7 @@ import { inNamespace } from '../e2e/cluster/command.ts';
 import { kubectl } from '../e2e/cluster/control-plane.ts';
 import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
-import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
+import { canRunCluster, ensureRegistryProgram, ensureTools } from '../e2e/cluster/tools.ts';
 import { run } from '../e2e/cluster/command.ts';
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
@@ -70,7 +70,7 @@ async function fast(): Promise<void> {
   }
   await runTests(
     'Fast tests',
-    nodeTest(2, testFiles('test/{api,demo,kube,operator,runtime}/**/*.test.ts', 'test/*.test.ts')),
+    nodeTest(2, testFiles('test/{api,demo,kube,operator,publish,runtime}/**/*.test.ts', 'test/*.test.ts')),
   );
 }
 
@@ -92,6 +92,7 @@ async function onVersions(): Promise<void> {
 
 async function onCluster(title: string, files: readonly string[]): Promise<void> {
   await ensureTools();
+  await ensureRegistryProgram();
   const images = await ensureTestImages();
   await step('definitions of others', ensureDefinitions);
   const cluster = layout(defaultPrefix('test'));

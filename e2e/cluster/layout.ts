@@ -42,6 +42,8 @@ export interface Layout {
   readonly logs: string;
   readonly pids: string;
   readonly kubeconfig: string;
+  /** How the nodes reach registries, a folder each with a hosts.toml. */
+  readonly registries: string;
   readonly nodes: readonly NodeLayout[];
 }
 
@@ -87,6 +89,7 @@ export function layout(prefix: string, nodeCount = 2): Layout {
     logs: join(run, 'logs'),
     pids: join(run, 'pids'),
     kubeconfig: join(run, 'admin.kubeconfig'),
+    registries: join(run, 'registries'),
     nodes,
   };
 }
