@@ -1,11 +1,13 @@
 // The cluster's registry, with an account, and credentials for it as `docker login` leaves them.
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { defaultPrefix, layout } from '../cluster/layout.ts';
+import { basename, dirname, join } from 'node:path';
+import { layout } from '../cluster/layout.ts';
 import { registryAddress, startRegistry } from '../cluster/registry.ts';
+import { kubeconfig } from './api.ts';
 
-export const cluster = layout(defaultPrefix('test'));
+/** That of the tests, whichever that is. */
+export const cluster = layout(basename(dirname(kubeconfig)).replace(/^appserver-/, ''));
 
 export const account = { user: 'robot', password: 'only for this test' } as const;
 const accounts = 'robot:$2b$04$j8MI.tIY97TJaMPJIzhH8OAxbRyGC8YRE3XyTtV6qRwcTfubFtQt2\n';
