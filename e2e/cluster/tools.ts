@@ -6,7 +6,8 @@ import { run, succeeds } from './command.ts';
 import { binDir, repository } from './layout.ts';
 import { step } from './progress.ts';
 
-const kubernetesVersion = '1.35.4';
+/** That the cluster runs, and the tests with it. */
+export const kubernetesVersion = '1.35.4';
 export const kwokVersion = 'v0.8.0';
 
 /** For building images and pushing them. */
