@@ -11,8 +11,9 @@ import { PushError, type PushErrorCode } from '../scripts/publish/failure.ts';
 import { CommandFailed, run } from './cluster/command.ts';
 import { ensurePauseImage } from './cluster/images.ts';
 import { repository } from './cluster/layout.ts';
-import { registryAddress } from './cluster/registry.ts';
-import { account, credentials, homeWith, startPrivateRegistry } from './harness/registry.ts';
+import { registryAddress, startRegistry } from './cluster/registry.ts';
+import { account, cluster, credentials, homeWith, startPrivateRegistry } from './harness/registry.ts';
+import { startTokenServer } from './harness/token-server.ts';
 
 const { archive } = await ensurePauseImage();
 
@@ -132,5 +133,27 @@ describe('pushing images', { concurrency: 1 }, () => {
       assert.doesNotMatch(error.stderr, /\n +at /);
       return true;
     });
+  });
+});
+
+describe('pushing images to a registry with a token server', { concurrency: 1 }, () => {
+  test('gets a token for the account, and tells when that does not reach', async () => {
+    await using tokens = await startTokenServer((repository_) => repository_ === 'mine/pause');
+    await startRegistry(cluster, { kind: 'tokens', ...tokens.access });
+    using home = homeWith(credentials(account));
+    using other = homeWith(credentials({ ...account, password: 'wrong' }));
+    const options = (path: string): PushOptions => ({
+      plainHttp: true,
+      credentials: join(path, '.docker/config.json'),
+    });
+    assert.match(await pushTo(`${registryAddress}/mine`, options(home.path)), /^sha256:/);
+    await assert.rejects(
+      pushTo(`${registryAddress}/mine`, options(other.path)),
+      fails('REGISTRY_UNAUTHORIZED', /incorrect username or password/),
+    );
+    await assert.rejects(
+      pushTo(`${registryAddress}/theirs`, options(home.path)),
+      (error: unknown) => error instanceof PushError && /REGISTRY_(DENIED|UNAUTHORIZED)/.test(error.code),
+    );
   });
 });

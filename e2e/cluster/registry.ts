@@ -13,10 +13,13 @@ const port = 5000;
 /** As images are named: host and port. It speaks plain HTTP. */
 export const registryAddress = `${controlPlaneAddress}:${port}`;
 
-export interface RegistryOptions {
-  /** Lines of htpasswd with bcrypt, for who may pull and push. Default: everybody. */
-  readonly accounts?: string;
-}
+/** Who may pull and push. */
+export type RegistryAccess =
+  | { readonly kind: 'everybody' }
+  /** Lines of htpasswd with bcrypt. */
+  | { readonly kind: 'accounts'; readonly htpasswd: string }
+  /** Bearers of tokens that another server signs with one of these keys, as large registries have it. */
+  | { readonly kind: 'tokens'; readonly realm: string; readonly service: string; readonly jwks: string };
 
 /** Lets containerd of every node pull from it without TLS. Read at each pull. */
 function trust({ registries }: Layout): void {
@@ -32,14 +35,28 @@ function listens(pid: number): boolean {
   return ['tcp', 'tcp6'].some((table) => listening.test(readFileSync(`/proc/${pid}/net/${table}`, 'utf8')));
 }
 
+/** What its configuration says of it. @param file where to write what it reads for that */
+function authentication(access: RegistryAccess, file: string): object {
+  switch (access.kind) {
+    case 'everybody':
+      return {};
+    case 'accounts':
+      writeFileSync(file, access.htpasswd, { mode: 0o600 });
+      return { auth: { htpasswd: { realm: 'registry', path: file } } };
+    case 'tokens': {
+      const { realm, service, jwks } = access;
+      writeFileSync(file, jwks);
+      return { auth: { token: { realm, service, issuer: service, jwks: file } } };
+    }
+  }
+}
+
 /** Starts it empty, in place of one that runs, and waits until it listens. */
-export async function startRegistry(layout: Layout, { accounts }: RegistryOptions = {}): Promise<void> {
+export async function startRegistry(layout: Layout, access: RegistryAccess = { kind: 'everybody' }): Promise<void> {
   await stopDaemon(layout, daemon, 'SIGTERM', 3_000);
   const home = join(layout.run, daemon);
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
-  const passwords = join(home, 'htpasswd');
-  if (accounts !== undefined) writeFileSync(passwords, accounts, { mode: 0o600 });
   const config = join(home, 'config.json');
   // YAML is what it reads, and JSON is YAML.
   writeFileSync(
@@ -49,7 +66,7 @@ export async function startRegistry(layout: Layout, { accounts }: RegistryOption
       log: { level: 'info' },
       storage: { filesystem: { rootdirectory: join(home, 'data') }, delete: { enabled: true } },
       http: { addr: `:${port}` },
-      ...(accounts !== undefined && { auth: { htpasswd: { realm: 'registry', path: passwords } } }),
+      ...authentication(access, join(home, 'keys')),
     }),
   );
   trust(layout);

@@ -10,10 +10,10 @@ import { kubeconfig } from './api.ts';
 export const cluster = layout(basename(dirname(kubeconfig)).replace(/^appserver-/, ''));
 
 export const account = { user: 'robot', password: 'only for this test' } as const;
-const accounts = 'robot:$2b$04$j8MI.tIY97TJaMPJIzhH8OAxbRyGC8YRE3XyTtV6qRwcTfubFtQt2\n';
+const htpasswd = 'robot:$2b$04$j8MI.tIY97TJaMPJIzhH8OAxbRyGC8YRE3XyTtV6qRwcTfubFtQt2\n';
 
 /** Empty, and closed to whoever has no account. */
-export const startPrivateRegistry = (): Promise<void> => startRegistry(cluster, { accounts });
+export const startPrivateRegistry = (): Promise<void> => startRegistry(cluster, { kind: 'accounts', htpasswd });
 
 /** As `docker login` writes them. */
 export function credentials({ user, password }: { user: string; password: string }, host = registryAddress): string {
