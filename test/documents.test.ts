@@ -74,3 +74,13 @@ test('the output that README.md shows has the columns that kubectl prints, and a
   assert.deepEqual(header.trim().split(/\s{2,}/), ['NAME', ...columns.map(({ name }) => name.toUpperCase())]);
   assert.equal(row.trim().split(/\s{2,}/).length, columns.length + 1);
 });
+
+test('the Dockerfiles that docs/install.md shows are those of the examples', () => {
+  const shown = [...read('docs/install.md').matchAll(/^```dockerfile\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
+  const ofExamples = ['flask', 'django'].map((name) => {
+    const text = read(`examples/${name}/Dockerfile`);
+    const [, base = ''] = /^ARG BASE=(.*)$/m.exec(text) ?? [];
+    return text.replaceAll(/^(#|ARG ).*\n/gm, '').replace('${BASE}', base);
+  });
+  assert.deepEqual(shown, ofExamples);
+});
