@@ -25,7 +25,9 @@ export type RegistryAccess =
 function trust({ registries }: Layout): void {
   const directory = join(registries, registryAddress);
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'hosts.toml'), `server = "http://${registryAddress}"\n`);
+  // containerd 1.6 ignores a file that names nothing but the server.
+  const host = `[host."http://${registryAddress}"]\n  capabilities = ["pull", "resolve"]\n`;
+  writeFileSync(join(directory, 'hosts.toml'), host);
 }
 
 /** Whether a process listens, by what the kernel shows of its network namespace. */

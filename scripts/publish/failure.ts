@@ -43,16 +43,21 @@ const signs: readonly (readonly [PushErrorCode, RegExp])[] = [
   ['NOT_A_REGISTRY', /invalid status code from registry 404|invalid character '<'|unsupported manifest/i],
 ];
 
-/** The words of skopeo itself, out of its log line. */
+/** Go's notation of a string, as far as messages have it. */
+const unquote = (text: string): string =>
+  text.replaceAll(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
+
+/** The words of skopeo itself, out of its log line, as one line. */
 function message(stderr: string): string {
-  const [, quoted] = /level=fatal msg=("(?:[^"\\]|\\.)*")/.exec(stderr) ?? [];
-  const text = quoted === undefined ? stderr.trim() : (JSON.parse(quoted) as string);
-  // What it did with which blob says nothing about the cause.
+  const [, quoted] = /level=fatal msg="((?:[^"\\]|\\.)*)"/.exec(stderr) ?? [];
   return (
-    text
+    (quoted === undefined ? stderr : unquote(quoted))
+      .trim()
+      // What it did with which blob says nothing about the cause.
+      .replace(/^trying to reuse blob \S+ at destination: /, '')
       .replaceAll(/\bsha256:[0-9a-f]{64}/g, 'a layer')
-      .split('\n')
-      .at(-1) ?? ''
+      .replaceAll('errors:\n', '')
+      .replaceAll(/\s*\n\s*/g, '; ')
   );
 }
 

@@ -49,6 +49,11 @@ const recorded = [
     `writing blob: initiating layer upload to /v2/p/tiny/blobs/uploads/ in ${host}: denied`,
   ],
   [
+    'a token that does not reach for this path',
+    'REGISTRY_DENIED',
+    `${reuse}: checking whether a blob ${layer} exists in ${host}/theirs/pause: errors:\ndenied: requested access to the resource is denied\nerror parsing HTTP 401 response body: unexpected end of JSON input: ""\n`,
+  ],
+  [
     'a web server without a registry',
     'NOT_A_REGISTRY',
     `${reuse}: pinging container registry ${host}: invalid status code from registry 404 (Not Found)`,
@@ -71,7 +76,7 @@ describe('a push that fails', () => {
       const error = pushFailure(host, `time="2026-11-26T07:19:42Z" level=fatal msg=${JSON.stringify(said)}\n`);
       assert.equal(error.code, code);
       assert.match(error.message, new RegExp(String.raw`^${code}: registry\.example\.com: .+\. [A-Z].+\.$`));
-      assert.doesNotMatch(error.message, /sha256|level=fatal|<registry>/);
+      assert.doesNotMatch(error.message, /sha256|level=fatal|<registry>|trying to reuse|\n/);
     });
   }
 
@@ -81,6 +86,8 @@ describe('a push that fails', () => {
       /^PUSH_FAILED: .+: panic: nobody expected this\. /,
     );
     assert.match(pushFailure(host, '').message, /^PUSH_FAILED: /);
+    const odd = String.raw`time="x" level=fatal msg="from \x1b[0m \"C:\\dir\": odd" other=1`;
+    assert.match(pushFailure(host, odd).message, /: from x1b\[0m "C:\\dir": odd\. /);
   });
 
   test('tells a remedy that names the registry to log in to', () => {
