@@ -27,6 +27,11 @@ describe('a version', () => {
     assert.equal(previous.version, versions[1]);
   });
 
+  test('is the one that install.yaml installs', () => {
+    const named = [...read('install.yaml').matchAll(/\/(?:operator|runtime):([\w.-]+)/g)].map(([, tag]) => tag);
+    assert.deepEqual([...new Set(named)], [version], 'run `npm run generate` where Helm is built');
+  });
+
   test('has a heading in the CHANGELOG', () => {
     assert.match(read('CHANGELOG.md'), new RegExp(`^## ${version.replaceAll('.', String.raw`\.`)}( |$)`, 'm'));
   });
