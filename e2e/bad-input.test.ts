@@ -140,7 +140,7 @@ const cases: Record<string, Case> = {
   'a working directory that is not there': {
     spec: { app: { wsgi: 'shop:app', workingDir: '/srv/nowhere' } },
     reason: 'PodsCrashing',
-    says: /WORKING_DIR_MISSING: there is no folder \/srv\/nowhere in the container\. Correct spec\.app\.workingDir/,
+    says: /WORKING_DIR_MISSING: there is no directory \/srv\/nowhere\. Correct spec\.app\.workingDir/,
   },
   'a field that the API server refuses in a child': {
     spec: { env: [{ name: 'A B=', value: 'x' }] },

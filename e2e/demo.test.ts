@@ -171,4 +171,16 @@ describe('the demo on a cluster of its own', () => {
     assert.match(terminal.output, /✓ the embedded cluster \S+ taken down/);
     assertNothingLeft();
   });
+
+  test('that somebody else has taken down is not taken down again', async () => {
+    await using terminal = new Terminal('npm run demo');
+    await terminal.shows(/stays up until Ctrl-C/);
+    await using down = new Terminal(`npm run cluster -- --prefix ${own.prefix} down`);
+    assert.equal(await down.exited, 0, down.output);
+    terminal.pressCtrlC();
+    await terminal.exited;
+    assert.match(terminal.output, new RegExp(`the embedded cluster ${own.prefix} was down already`));
+    assert.doesNotMatch(terminal.output, /taken down/);
+    assertNothingLeft();
+  });
 });

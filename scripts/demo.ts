@@ -70,6 +70,7 @@ async function demonstrate(cluster: DemoCluster, installation: Installation): Pr
 async function clear({ cluster, installation, removal }: Run): Promise<boolean> {
   if (cluster.kind === 'own') {
     if (cluster.removal() !== undefined) await step(`${cluster.name} taken down`, cluster.takeDown);
+    else if (cluster.gone()) say(`  ${cluster.name} was down already`);
     return true;
   }
   if (installation.left().length === 0) return true;

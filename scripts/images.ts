@@ -1,4 +1,5 @@
 // The images of this repository, built for the embedded cluster from the Dockerfiles that anybody would build.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ensureImage,
@@ -7,7 +8,8 @@ import {
   type BuiltImage,
   type ImageArchive,
 } from '../e2e/cluster/images.ts';
-import { repository } from '../e2e/cluster/layout.ts';
+import { withFileLock } from '../e2e/cluster/host-lock.ts';
+import { cacheDir, repository } from '../e2e/cluster/layout.ts';
 import { buildImages, operatorDir, runtimeDir } from './build.ts';
 
 const inRepository = (...parts: readonly string[]): string => join(repository, ...parts);
@@ -26,7 +28,16 @@ export function chartImageFlags(images: { operator: string; runtime: string } = 
   });
 }
 
-export async function ensureProductImages(): Promise<ImageArchive[]> {
+type ProductImages = readonly [runtime: ImageArchive, operator: ImageArchive];
+
+/** The runtime, and the operator on top of it. */
+export function ensureProductImages(): Promise<ProductImages> {
+  mkdirSync(cacheDir, { recursive: true });
+  // What they are built from is written anew each time, and must not be while another process reads it.
+  return withFileLock(join(cacheDir, 'images.lock'), buildProductImages);
+}
+
+async function buildProductImages(): Promise<ProductImages> {
   await buildImages();
   const runtime = await ensureImage({
     name: imageNames.runtime,

@@ -1,9 +1,10 @@
 // npm test: format, lint, types, dead code, fast tests, the runtime as processes, and the tests on the embedded cluster
-// where it can run. npm run test:fast: the same without the last two. npm run test:versions: the runtime with every
-// Python and Node that applications may bring. npm run test:faults: the operator under faults, all of them. npm run
-// test:tenants: attacks of one tenant of a cluster on another, and what each may do. npm run test:one -- FILE: one file of tests.
-import { globSync } from 'node:fs';
-import { join } from 'node:path';
+// where it can run. npm run test:fast: the same without the last two. npm run test:coverage: which lines the fast tests
+// reach. npm run test:versions: the runtime with every Python and Node that applications may bring. npm run test:faults: the
+// operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
+// do. npm run test:one -- FILE: one file of tests.
+import { globSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
 import { run } from '../e2e/cluster/command.ts';
@@ -24,10 +25,10 @@ import { onClusters } from './tests/clusters.ts';
 import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--one'])
+  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--one'])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
-const testPrograms = ['kstatus', 'kwok'] as const;
+const testPrograms = ['kstatus', 'kwok', 'registry'] as const;
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {
@@ -38,21 +39,37 @@ function testFiles(...patterns: readonly string[]): string[] {
   return globSync(patterns, { cwd: repository }).toSorted();
 }
 
+const fastFiles = (): string[] =>
+  testFiles('test/{api,demo,kube,operator,publish,runtime}/**/*.test.ts', 'test/*.test.ts');
+
+async function prepareRuntime(): Promise<void> {
+  await step('runtime for the tests', async () => {
+    await buildRuntime();
+    await ensurePythonPackages();
+  });
+}
+
+/** What the fast tests reach; what only the tests of processes and of the cluster reach counts as not covered. */
+async function coverage(): Promise<void> {
+  if (process.platform === 'linux') await prepareRuntime();
+  const report = join(repository, 'dist/coverage.lcov');
+  mkdirSync(dirname(report), { recursive: true });
+  const flags = [
+    ...['--experimental-test-coverage', '--test-coverage-include-all', '--test-coverage-include=src/**/*.ts'],
+    // Beside the reporter for people.
+    ...['--test-reporter-destination=stdout', '--test-reporter=lcov', `--test-reporter-destination=${report}`],
+  ];
+  await runTests('Coverage of the fast tests', nodeTest(2, [...flags, ...fastFiles()]));
+  say(`Line by line, for editors: ${report}`);
+}
+
 async function fast(): Promise<void> {
   await check('format', bin('prettier'), '--check', '--log-level=warn', '.');
   await check('lint', bin('oxlint'), '--type-aware', '--quiet');
   await check('types', bin('tsc'), '-p', '.');
   await check('dead code', bin('knip'));
-  if (process.platform === 'linux') {
-    await step('runtime for the tests', async () => {
-      await buildRuntime();
-      await ensurePythonPackages();
-    });
-  }
-  await runTests(
-    'Fast tests',
-    nodeTest(2, testFiles('test/{api,demo,kube,operator,runtime}/**/*.test.ts', 'test/*.test.ts')),
-  );
+  if (process.platform === 'linux') await prepareRuntime();
+  await runTests('Fast tests', nodeTest(2, fastFiles()));
 }
 
 async function onProcesses(): Promise<void> {
@@ -169,10 +186,7 @@ async function one(): Promise<void> {
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
   if (file.startsWith('e2e/faults/')) return onFaults('few', [file], flags);
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
-  await step('runtime for the tests', async () => {
-    await buildRuntime();
-    await ensurePythonPackages();
-  });
+  await prepareRuntime();
   if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
   const replay = join(repository, 'scripts/replay-seed.ts');
   return runTests(file, [process.execPath, '--import', replay, '--test-reporter=spec', ...flags, file]);
@@ -182,6 +196,7 @@ try {
   await {
     '--all': everything,
     '--fast': fast,
+    '--coverage': coverage,
     '--versions': onVersions,
     '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,

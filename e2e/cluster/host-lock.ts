@@ -1,5 +1,6 @@
-// What only one cluster of this machine may do at a time. The lock is an abstract socket, so it ends with its holder, however
-// that ends.
+// What only one cluster of this machine may do at a time, and what only one process of a checkout may. Each lock ends with its
+// holder, however that ends.
+import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -31,5 +32,23 @@ export async function alone<T>(name: string, work: () => Promise<T>): Promise<T>
     return await work();
   } finally {
     lock.close();
+  }
+}
+
+/**
+ * Runs `work` while no other process does under the same file. Unlike the socket above it holds across network namespaces.
+ * The lock is held by a child that ends when its standard input does.
+ */
+export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise<void>((resolve, reject) => {
+    holder.stdout.once('data', () => resolve());
+    holder.once('error', (error) => reject(new Error(`cannot lock ${file}: ${error.message}`, { cause: error })));
+    holder.once('exit', (code) => reject(new Error(`cannot lock ${file}: flock ended with ${code ?? 'a signal'}`)));
+  });
+  try {
+    return await work();
+  } finally {
+    holder.stdin.end();
   }
 }

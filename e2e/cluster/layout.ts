@@ -59,6 +59,8 @@ export interface Layout {
   readonly logs: string;
   readonly pids: string;
   readonly kubeconfig: string;
+  /** How the nodes reach registries, a folder each with a hosts.toml. */
+  readonly registries: string;
   readonly nodes: readonly NodeLayout[];
 }
 
@@ -106,6 +108,7 @@ export function layout(prefix: string, nodeCount = 2, { dualStack = false } = {}
     logs: join(run, 'logs'),
     pids: join(run, 'pids'),
     kubeconfig: join(run, 'admin.kubeconfig'),
+    registries: join(run, 'registries'),
     nodes,
   };
 }

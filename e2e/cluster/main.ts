@@ -1,10 +1,12 @@
-// npm run cluster -- up | down | status | exec | load-image
+// npm run cluster -- up | down | status | exec | load-image | registry
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
 import { daemons, down, loadImage, up } from './cluster.ts';
 import { inNamespace } from './command.ts';
 import { binDir, commandLine, defaultPrefix, layout, type Layout } from './layout.ts';
 import { say } from './progress.ts';
+import { registryAddress, startRegistry } from './registry.ts';
+import { ensurePrograms } from './programs.ts';
 import { canRunCluster, ensureTools } from './tools.ts';
 
 const program = new Command('npm run cluster --')
@@ -84,6 +86,18 @@ program
     const target = chosen();
     requireRunning(target);
     await loadImage(target, { name, archive });
+  });
+
+program
+  .command('registry')
+  .description('start an empty registry for images in its network, which all nodes pull from over plain HTTP')
+  .action(async () => {
+    const target = chosen();
+    requireRunning(target);
+    await ensurePrograms(['registry']);
+    await startRegistry(target);
+    const push = commandLine(target, `exec npm run images -- --push ${registryAddress}/appserver --plain-http`);
+    say(`\nThe registry is ${registryAddress}. For example:\n  ${push}`);
   });
 
 program.parseAsync().catch((error: unknown) => {

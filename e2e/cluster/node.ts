@@ -55,7 +55,7 @@ function writeCniConfig(node: NodeLayout): string {
   return dir;
 }
 
-function containerdConfig(node: NodeLayout, cniDir: string): string {
+function containerdConfig(layout: Layout, node: NodeLayout, cniDir: string): string {
   // restrict_oom_score_adj: without CAP_SYS_RESOURCE runc may not lower oom_score_adj, and every sandbox would fail.
   return `version = 2
 root = "${node.containerdRoot}"
@@ -68,6 +68,8 @@ state = "${join(node.run, 'containerd')}"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "${cniDir}"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "${layout.registries}"
 `;
 }
 
@@ -76,7 +78,7 @@ export async function startContainerd(layout: Layout, node: NodeLayout): Promise
   mkdirSync(node.run, { recursive: true });
   mkdirSync(node.containerdRoot, { recursive: true });
   const config = join(node.run, 'containerd.toml');
-  writeFileSync(config, containerdConfig(node, writeCniConfig(node)));
+  writeFileSync(config, containerdConfig(layout, node, writeCniConfig(node)));
   const name = `containerd-${node.name}`;
   startDaemon(layout, name, inNamespace(node.namespace, 'containerd', '-c', config));
   const deadline = performance.now() + 30_000;

@@ -4,30 +4,41 @@ import { run, succeeds } from './command.ts';
 import { clusterPrograms, ensurePrograms, type Program } from './programs.ts';
 import { step } from './progress.ts';
 
-const debianPackages = [
-  ...['containerd', 'runc', 'containernetworking-plugins', 'iptables', 'iproute2', 'openssl', 'procps'],
-  ...['buildah', 'mmdebstrap', 'patchelf', 'binutils', 'gcc', 'musl-tools', 'libc6-dev', 'ca-certificates'],
+/** For building images and pushing them. */
+const imagePackages = [
+  ...['buildah', 'skopeo', 'patchelf', 'binutils', 'gcc', 'musl-tools', 'libc6-dev', 'ca-certificates'],
 ];
+
+const clusterPackages = [
+  ...['containerd', 'runc', 'containernetworking-plugins', 'iptables', 'iproute2', 'openssl', 'procps', 'mmdebstrap'],
+];
+
+/** For the whole of a cluster. */
+const allPackages: readonly string[] = [...imagePackages, ...clusterPackages];
 
 export type Readiness = { readonly kind: 'able' } | { readonly kind: 'unable'; readonly why: string };
 
-/** Whether this machine can run the cluster at all; `why` names what is missing and what to do instead. */
-export async function canRunCluster(): Promise<Readiness> {
+/** Whether this machine can build images; `why` names what is missing and what to do instead. */
+export function canBuildImages(): Readiness {
   if (process.platform !== 'linux') {
     return {
       kind: 'unable',
-      why: `it needs Linux, and this is ${process.platform}; use a Linux machine or virtual machine`,
+      why: `that needs Linux, and this is ${process.platform}; use a Linux machine or virtual machine`,
     };
   }
   if (process.getuid?.() !== 0) {
-    return {
-      kind: 'unable',
-      why: 'it needs root for network namespaces and containers; run the command again as root',
-    };
+    return { kind: 'unable', why: 'that needs root for namespaces and mounts; run the command again as root' };
   }
   if (!existsSync('/usr/bin/apt-get')) {
-    return { kind: 'unable', why: 'it installs Debian packages, and there is no apt-get; use Debian 12 or newer' };
+    return { kind: 'unable', why: 'that needs Debian packages, and there is no apt-get; use Debian 12 or newer' };
   }
+  return { kind: 'able' };
+}
+
+/** Whether this machine can run the cluster at all; `why` names what is missing and what to do instead. */
+export async function canRunCluster(): Promise<Readiness> {
+  const images = canBuildImages();
+  if (images.kind === 'unable') return images;
   if (!(await succeeds(['sh', '-c', 'command -v go']))) {
     return { kind: 'unable', why: 'Go is missing; install Go 1.25 or newer and see that `go` is on the PATH' };
   }
@@ -37,9 +48,9 @@ export async function canRunCluster(): Promise<Readiness> {
   return { kind: 'able' };
 }
 
-async function missingPackages(): Promise<string[]> {
+async function missingPackages(wanted: readonly string[]): Promise<string[]> {
   // It exits 1 when it does not know some of them, and lists the others all the same.
-  const query = `dpkg-query -W -f='\${Package} \${db:Status-Status}\\n' ${debianPackages.join(' ')} 2>/dev/null || true`;
+  const query = `dpkg-query -W -f='\${Package} \${db:Status-Status}\\n' ${wanted.join(' ')} 2>/dev/null || true`;
   const listed = await run(['sh', '-c', query]);
   const installed = new Set(
     listed
@@ -47,7 +58,7 @@ async function missingPackages(): Promise<string[]> {
       .filter((line) => line.endsWith(' installed'))
       .map((line) => line.split(' ')[0]),
   );
-  return debianPackages.filter((name) => !installed.has(name));
+  return wanted.filter((name) => !installed.has(name));
 }
 
 async function installPackages(names: readonly string[]): Promise<void> {
@@ -58,11 +69,14 @@ async function installPackages(names: readonly string[]): Promise<void> {
 }
 
 /** Installs the Debian packages that are missing. */
-export async function ensurePackages(): Promise<void> {
-  const missing = await missingPackages();
+export async function ensurePackages(wanted = allPackages): Promise<void> {
+  const missing = await missingPackages(wanted);
   if (missing.length === 0) return;
   await step(`Debian packages: ${missing.length} to install`, () => installPackages(missing));
 }
+
+/** What building and pushing images needs. */
+export const ensureImageTools = (): Promise<void> => ensurePackages(imagePackages);
 
 /**
  * Installs and builds what is missing; a second call finds all there and takes milliseconds.

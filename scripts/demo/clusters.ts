@@ -1,4 +1,5 @@
 // Which cluster the demonstration runs on: the one that is named, kind where Docker answers, else the embedded one.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { daemons, down, up } from '../../e2e/cluster/cluster.ts';
 import { CommandFailed, inNamespace, run, succeeds } from '../../e2e/cluster/command.ts';
@@ -21,7 +22,14 @@ export type DemoCluster = {
   readonly start: () => Promise<void>;
 } & (
   | { readonly kind: 'borrowed'; readonly kubectl: string }
-  | { readonly kind: 'own'; readonly takeDown: () => Promise<void>; readonly removal: () => string | undefined }
+  | {
+      readonly kind: 'own';
+      readonly takeDown: () => Promise<void>;
+      /** The command that does the same; undefined when there is nothing to take down. */
+      readonly removal: () => string | undefined;
+      /** Whether it was made here and somebody else has taken it down. */
+      readonly gone: () => boolean;
+    }
 );
 
 const commandExists = (name: string): Promise<boolean> => succeeds(['sh', '-c', `command -v ${name}`]);
@@ -101,6 +109,7 @@ function kind(): DemoCluster {
       made = false;
     },
     removal: () => (made ? `kind delete cluster --name ${name}` : undefined),
+    gone: () => false,
   };
 }
 
@@ -139,7 +148,8 @@ function embedded(): DemoCluster {
       if (made) await down(cluster);
       made = false;
     },
-    removal: () => (made ? commandLine(cluster, 'down') : undefined),
+    removal: () => (made && existsSync(cluster.run) ? commandLine(cluster, 'down') : undefined),
+    gone: () => made && !existsSync(cluster.run),
   };
 }
 

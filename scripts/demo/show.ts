@@ -58,7 +58,6 @@ interface Status {
     readonly ready: number;
     readonly list: readonly { readonly id: number; readonly pid: number; readonly state: string }[];
   };
-  readonly restarts: Readonly<Record<string, number>>;
 }
 
 async function runtimeStatus(run: RunInCluster, pod: string): Promise<Status> {
@@ -66,24 +65,29 @@ async function runtimeStatus(run: RunInCluster, pod: string): Promise<Status> {
   return JSON.parse(await python(run, pod, script)) as Status;
 }
 
+const describeWorkers = ({ workers }: Status): string =>
+  workers.list.map(({ id, state }) => `${id} ${state}`).join(', ');
+
 async function killWorker(run: RunInCluster): Promise<void> {
   const pod = await firstPod(run);
   const before = await runtimeStatus(run, pod);
   const victim = before.workers.list[0];
   if (victim === undefined) throw new Error(`${pod} has no worker`);
-  say(`    kill -9 of worker ${victim.id} (process ${victim.pid}) in ${pod}`);
+  say(`    kill -9 of worker ${victim.id} (process ${victim.pid}) of ${describeWorkers(before)}, in ${pod}`);
   await python(run, pod, `import os; os.kill(${victim.pid}, 9)`);
   const from = performance.now();
-  const seconds = (): number => (performance.now() - from) / 1000;
-  let after = await runtimeStatus(run, pod);
-  const describe = (): string => after.workers.list.map(({ id, state }) => `${id} ${state}`).join(', ');
-  say(`    at once:  workers ${describe()}`);
-  while (after.workers.ready < before.workers.ready) {
-    if (seconds() > 60) throw new Error(`the worker was not replaced within 60 s: ${describe()}`);
-    after = await runtimeStatus(run, pod);
+  let told = describeWorkers(before);
+  for (;;) {
+    const now = await runtimeStatus(run, pod);
+    const seconds = (performance.now() - from) / 1000;
+    const workers = describeWorkers(now);
+    // A state that lasts is told once.
+    if (workers !== told) say(`    ${seconds.toFixed(1)} s later: workers ${workers}`);
+    told = workers;
+    const gone = now.workers.list.every(({ pid }) => pid !== victim.pid);
+    if (gone && now.workers.ready >= before.workers.ready) break;
+    if (seconds > 60) throw new Error(`the worker was not replaced within 60 s: ${workers}`);
   }
-  const restarts = after.restarts['WORKER_KILLED'] ?? 0;
-  say(`    ${seconds().toFixed(1)} s later: workers ${describe()}; restarts: ${restarts}`);
 }
 
 async function deleteService(run: RunInCluster): Promise<void> {

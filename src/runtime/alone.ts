@@ -118,7 +118,7 @@ program.action((command: string[], flags: Flags) => {
     run(flags, command);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    process.stderr.write(`appserver-runtime: ${sentence(error.code, error.message)}\n`);
+    process.stderr.write(`appserver-runtime: ${sentence(error.code, error.message, 'standalone')}\n`);
     process.exit(catalogue[error.code].exitCode);
   }
 });

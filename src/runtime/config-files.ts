@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { parseConfig, type Config } from './config.ts';
+import { inFile, type Naming } from './config-reader.ts';
 import { RuntimeError } from './errors.ts';
 
 function read(file: string, parse: (text: string) => unknown): unknown {
@@ -37,11 +38,46 @@ export function readFolders(fixedDir: string, liveDir: string): Config {
   return parseConfig(`${fixed} with ${live}`, merge(read(fixed, JSON.parse), read(live, JSON.parse)));
 }
 
+/** Options of appserver-runtime, by the field that each stands for. */
+const options: Readonly<Record<string, string>> = {
+  '': 'the command line',
+  app: 'the command line',
+  'app.wsgi': '--wsgi',
+  'app.asgi': '--asgi',
+  'app.node': '--node',
+  'app.command': 'the command behind --',
+  'app.args': 'the arguments behind --',
+  'app.workingDir': '--working-dir',
+  listen: '--listen',
+  admin: '--admin',
+  control: '--control',
+  'workers.count': '--workers',
+  'workers.class': '--class',
+  'workers.threads': '--threads',
+  'workers.preload': '--preload',
+  'logging.format': '--log-format',
+  'logging.accessLog': '--access-log',
+};
+
+/** Whether a document has a value at this path, and not only below it. */
+function isGiven(document: unknown, path: string): boolean {
+  const value = path
+    .split('.')
+    .reduce<unknown>((parent, key) => (isObject(parent) ? parent[key] : undefined), document);
+  return value !== undefined && !isObject(value);
+}
+
+/** An option that was given stands above the file; without a file there is nothing else. */
+function inOptions(file: string | undefined, overrides: unknown): Naming {
+  if (file === undefined) return (path) => options[path] ?? `the command line: ${path}`;
+  return (path) => (options[path] !== undefined && isGiven(overrides, path) ? options[path] : inFile(file)(path));
+}
+
 /**
  * @param overrides a document of the same form, from flags
  * @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID
  */
 export function readYaml(file: string | undefined, overrides: unknown): Config {
   const document = file === undefined ? {} : read(file, (text) => load(text) ?? {});
-  return parseConfig(file ?? 'the command line', merge(document, overrides));
+  return parseConfig(inOptions(file, overrides), merge(document, overrides));
 }

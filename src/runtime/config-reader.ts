@@ -17,13 +17,22 @@ function isUnit(text: string | undefined): text is keyof typeof unitMs {
   return text !== undefined && Object.hasOwn(unitMs, text);
 }
 
+/** What errors call the field at a path such as `workers.count`: a field of a file, or an option. */
+export type Naming = (path: string) => string;
+
+/** Names fields of a file. */
+export const inFile =
+  (file: string): Naming =>
+  (path) =>
+    `${file}: ${path || 'the file'}`;
+
 export class Reader {
-  readonly #file: string;
+  readonly #naming: Naming;
   readonly #value: unknown;
   readonly #path: string;
 
-  constructor(file: string, value: unknown, path = '') {
-    this.#file = file;
+  constructor(naming: Naming, value: unknown, path = '') {
+    this.#naming = naming;
     this.#value = value;
     this.#path = path;
   }
@@ -33,7 +42,7 @@ export class Reader {
   }
 
   fail(what: string): never {
-    throw new RuntimeError('CONFIG_INVALID', `${this.#file}: ${this.#path || 'the file'} ${what}`);
+    throw new RuntimeError('CONFIG_INVALID', `${this.#naming(this.#path)} ${what}`);
   }
 
   /** The fields of an object, of which none may be another than those named. An absent object has none. */
@@ -48,7 +57,7 @@ export class Reader {
     }
     const fields: Partial<Record<K, Reader>> = {};
     for (const name of known) {
-      fields[name] = new Reader(this.#file, entries.get(name), this.#path === '' ? name : `${this.#path}.${name}`);
+      fields[name] = new Reader(this.#naming, entries.get(name), this.#path === '' ? name : `${this.#path}.${name}`);
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of the names has just been given its reader
     return fields as Record<K, Reader>;

@@ -1,7 +1,7 @@
 // What the runtime can be told: one document, whether it comes from the operator's two ConfigMaps, from a YAML file or
 // from flags. docs/runtime.md describes the fields.
 import type { ApplicationCheckSettings } from './application-check.ts';
-import { Reader } from './config-reader.ts';
+import { inFile, Reader, type Naming } from './config-reader.ts';
 import { encodeHost } from './request-target.ts';
 import type { AccessLogFormat } from './shared-memory-layout.ts';
 
@@ -106,7 +106,8 @@ function application(
   const fields = app.object('wsgi', 'asgi', 'node', 'command', 'args', 'workingDir', 'pythonPath', 'notify');
   const kinds = (['wsgi', 'asgi', 'node', 'command'] as const).filter((kind) => fields[kind].present);
   const [kind] = kinds;
-  if (kind === undefined || kinds.length > 1) return app.fail('must have exactly one of wsgi, asgi, node and command');
+  if (kind === undefined || kinds.length > 1)
+    return app.fail('must name exactly one application: wsgi, asgi, node or command');
   const common = {
     target: fields[kind].text(),
     args: fields.args.texts(),
@@ -216,11 +217,11 @@ function liveConfig(workers: WorkerFields, rest: Record<'revision' | 'probes' | 
 }
 
 /**
- * @param file what errors call the document
+ * @param source name of the file, or what errors call each field
  * @throws RuntimeError CONFIG_INVALID
  */
-export function parseConfig(file: string, document: unknown): Config {
-  const root = new Reader(file, document).object(
+export function parseConfig(source: string | Naming, document: unknown): Config {
+  const root = new Reader(typeof source === 'string' ? inFile(source) : source, document).object(
     'app', 'revision', 'listen', 'admin', 'control', 'workers', 'trustedProxies', 'drain', 'probes', 'hooks', 'logging',
     'proxy',
   ); // prettier-ignore

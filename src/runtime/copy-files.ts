@@ -14,7 +14,7 @@ for (let i = 0; i < pairs.length; i += 2) {
     cpSync(from, to, { recursive: true });
   } catch (error) {
     const cause = `${from} cannot be copied: ${error instanceof Error ? error.message : String(error)}`;
-    const told = sentence('STATIC_FILES_MISSING', cause);
+    const told = sentence('STATIC_FILES_MISSING', cause, 'pod');
     process.stderr.write(`${told}\n`);
     writeTerminationMessage(terminationMessage(told, ''));
     process.exit(catalogue.STATIC_FILES_MISSING.exitCode);

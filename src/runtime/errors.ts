@@ -1,23 +1,49 @@
 // Every error a user of the runtime can meet: its code, what to do about it, and the exit code when it ends the process.
 
+/** What to do, where the same sentence does for pods and for a runtime that is run by hand; else one for each. */
+type Remedy = string | { readonly pod: string; readonly standalone: string };
+
 interface Entry {
   readonly exitCode: number;
-  readonly remedy: string;
+  readonly remedy: Remedy;
+}
+
+/** @param what what the log of the worker shows, and what else to do */
+function log(what: string, subject = ''): Remedy {
+  const of = subject === '' ? '' : `${subject} in the `;
+  return { pod: `The ${of}container log shows ${what}`, standalone: `The ${of}log shows ${what}` };
+}
+
+/** @param name package that has to be there for the workers that were asked for */
+function packageMissing(name: string, orElse?: 'workers.class'): Remedy {
+  return {
+    pod: `Add ${name} to the packages that the image installs (requirements.txt or pyproject.toml)${orElse === undefined ? '' : `, or choose another ${orElse}`}.`,
+    standalone: `Install ${name} for the python3 that is first on the PATH${orElse === undefined ? '' : ', or choose another --class'}.`,
+  };
 }
 
 export const catalogue = {
   CONFIG_UNREADABLE: {
     exitCode: 2,
-    remedy: 'See that the file exists and that the user of the container may read it.',
+    remedy: 'Check that the file exists and that the user of this process may read it.',
   },
-  CONFIG_INVALID: { exitCode: 2, remedy: 'Correct the named field; docs/reference.md lists all fields.' },
+  CONFIG_INVALID: {
+    exitCode: 2,
+    remedy: {
+      pod: 'Correct the named field; docs/reference.md lists all fields.',
+      standalone: 'Correct the named field of the file, or the option for it; docs/runtime.md lists all of them.',
+    },
+  },
   CONFIG_FIXED: {
     exitCode: 2,
     remedy: 'Restart the runtime for it; all other changes of the file have been taken over.',
   },
   WORKING_DIR_MISSING: {
     exitCode: 2,
-    remedy: "Correct spec.app.workingDir, or leave it out: the image's own working directory is used then.",
+    remedy: {
+      pod: "Correct spec.app.workingDir, or leave it out: the image's own working directory is used then.",
+      standalone: 'Correct --working-dir, or leave it out: the current directory is used then.',
+    },
   },
   STATIC_FILES_MISSING: {
     exitCode: 2,
@@ -25,73 +51,95 @@ export const catalogue = {
   },
   PORT_IN_USE: {
     exitCode: 5,
-    remedy: 'Stop the other program, or choose another port with spec.port.',
+    remedy: {
+      pod: 'Stop the other program, or choose another port with spec.port.',
+      standalone: 'Stop the other program, or choose another address with --listen.',
+    },
   },
   PORT_FORBIDDEN: {
     exitCode: 5,
-    remedy: 'Ports below 1024 need a privilege that the container does not have; choose a port from 1024 on.',
+    remedy: {
+      pod: 'Ports below 1024 need a privilege that the container does not have; choose a port from 1024 on.',
+      standalone:
+        'Ports below 1024 need a privilege that this user does not have; choose one from 1024 on with --listen.',
+    },
   },
-  LISTEN_FAILED: { exitCode: 5, remedy: 'Choose an address and a port that this container can listen on.' },
+  LISTEN_FAILED: {
+    exitCode: 5,
+    remedy: {
+      pod: 'Choose an address and a port that this container can listen on.',
+      standalone: 'Choose an address and a port of this machine with --listen.',
+    },
+  },
   ADMIN_PORT_IN_USE: {
     exitCode: 5,
-    remedy: 'The runtime serves its probes there; let no other program of the pod listen on it.',
+    remedy: {
+      pod: 'The runtime serves its probes there; let no other program of the pod listen on it.',
+      standalone: 'The runtime serves its probes and metrics there; choose another address with --admin.',
+    },
   },
   PYTHON_MISSING: {
     exitCode: 3,
-    remedy: 'The image needs python3 on its PATH; use an image with Python, or set PATH in spec.env.',
+    remedy: {
+      pod: 'The image needs python3 on its PATH; use an image with Python, or set PATH in spec.env.',
+      standalone: 'Install Python 3.9 or newer, and check that python3 is on the PATH.',
+    },
   },
-  GUNICORN_MISSING: {
+  GUNICORN_MISSING: { exitCode: 3, remedy: packageMissing('gunicorn') },
+  PYTHON_UNSUPPORTED: {
     exitCode: 3,
-    remedy: 'Add gunicorn to the packages that the image installs (requirements.txt or pyproject.toml).',
+    remedy: {
+      pod: 'Use an image with Python 3.9 or newer.',
+      standalone: 'Put Python 3.9 or newer first on the PATH.',
+    },
   },
-  PYTHON_UNSUPPORTED: { exitCode: 3, remedy: 'Use an image with Python 3.9 or newer.' },
   GUNICORN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a gunicorn version from 22.0.0 on, below 28.' },
-  GEVENT_MISSING: {
-    exitCode: 3,
-    remedy: 'Add gunicorn[gevent] to the packages that the image installs, or choose another workers.class.',
-  },
-  GRANIAN_MISSING: {
-    exitCode: 3,
-    remedy: 'Add granian to the packages that the image installs, or choose another workers.class.',
-  },
+  GEVENT_MISSING: { exitCode: 3, remedy: packageMissing('gunicorn[gevent]', 'workers.class') },
+  GRANIAN_MISSING: { exitCode: 3, remedy: packageMissing('granian', 'workers.class') },
   GRANIAN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a granian version from 2.8.0 on, below 2.9.' },
-  UVICORN_MISSING: {
-    exitCode: 3,
-    remedy: 'Add uvicorn to the packages that the image installs (requirements.txt or pyproject.toml).',
-  },
+  UVICORN_MISSING: { exitCode: 3, remedy: packageMissing('uvicorn') },
   UVICORN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a uvicorn version from 0.30.0 on, below 1.0.' },
   NODE_MISSING: {
     exitCode: 3,
-    remedy: 'The image needs node on its PATH; use an image with Node, or set PATH in spec.env.',
+    remedy: {
+      pod: 'The image needs node on its PATH; use an image with Node, or set PATH in spec.env.',
+      standalone: 'Install Node 20 or newer, and check that node is on the PATH.',
+    },
   },
   NODE_UNSUPPORTED: { exitCode: 3, remedy: 'Applications need Node 20 or newer, the runtime itself Node 26.' },
   PROGRAM_MISSING: {
     exitCode: 3,
-    remedy: 'Correct spec.app.command; a name without a slash is looked for on the PATH of the container.',
+    remedy: {
+      pod: 'Correct spec.app.command; a name without a slash is looked for on the PATH of the container.',
+      standalone: 'Correct the command behind --; a name without a slash is looked for on the PATH.',
+    },
   },
   PRELOAD_THREADS: {
     exitCode: 4,
-    remedy:
-      'A fork copies no threads: start them in a post_fork hook or at the first request, or turn workers.preload off.',
+    remedy: {
+      pod: 'A fork copies no threads: start them in a post_fork hook or at the first request, or turn workers.preload off.',
+      standalone:
+        'A fork copies no threads: start them in a post_fork hook or at the first request, or leave --preload out.',
+    },
   },
   APP_NOT_FOUND: {
     exitCode: 4,
-    remedy: 'Correct the name (module:attribute) in spec.app, or spec.app.workingDir, where modules are looked for.',
+    remedy: {
+      pod: 'Correct the name (module:attribute) in spec.app, or spec.app.workingDir, where modules are looked for.',
+      standalone:
+        'Correct the name (module:attribute) behind --wsgi or --asgi, or --working-dir, where modules are looked for.',
+    },
   },
-  APP_STARTUP_FAILED: {
-    exitCode: 4,
-    remedy: 'The traceback in the container log shows what its startup handler raised.',
-  },
+  APP_STARTUP_FAILED: { exitCode: 4, remedy: log('what its startup handler raised.', 'traceback') },
   APP_IMPORT_FAILED: {
     exitCode: 4,
-    remedy:
-      'The traceback in the container log shows the line; the same error appears when the module is imported by hand.',
+    remedy: log('the line; the same error appears when the module is imported by hand.', 'traceback'),
   },
   APP_NOT_CALLABLE: {
     exitCode: 4,
     remedy: 'Name an attribute of the module that is the application, for example module:app or module:create_app().',
   },
-  WORKER_EXITED: { exitCode: 3, remedy: 'The container log shows what the worker wrote before it ended.' },
+  WORKER_EXITED: { exitCode: 3, remedy: log('what the worker wrote before it ended.') },
   WORKER_KILLED: {
     exitCode: 3,
     remedy: 'Somebody sent the worker this signal; SIGKILL is often the kernel, when the memory limit was reached.',
@@ -102,27 +150,35 @@ export const catalogue = {
   },
   REQUEST_TIMEOUT: {
     exitCode: 3,
-    remedy: 'The stack in the container log shows where it was; raise workers.requestTimeout if that is right.',
+    remedy: log('where it was; raise workers.requestTimeout if that is right.', 'stack'),
   },
   SOCKET_SHUT_DOWN: {
     exitCode: 5,
     remedy: 'A worker called shutdown() on the socket that all share; let the application close it at most.',
   },
-  HOOK_FAILED: { exitCode: 7, remedy: 'The container log shows what the hook wrote.' },
+  HOOK_FAILED: { exitCode: 7, remedy: log('what the hook wrote.') },
   BOOT_TIMEOUT: {
     exitCode: 3,
-    remedy: 'Make the application start faster, or raise spec.workers.bootTimeout.',
+    remedy: {
+      pod: 'Make the application start faster, or raise spec.workers.bootTimeout.',
+      standalone: 'Make the application start faster, or raise workers.bootTimeout in the file of --config.',
+    },
   },
   HEARTBEAT_TIMEOUT: {
     exitCode: 3,
-    remedy:
-      'The stack in the container log shows what it was doing; raise spec.workers.heartbeatTimeout if that is right.',
+    remedy: {
+      pod: 'The stack in the container log shows what it was doing; raise spec.workers.heartbeatTimeout if that is right.',
+      standalone: 'The stack in the log shows what it was doing; raise workers.heartbeatTimeout if that is right.',
+    },
   },
   SPAWN_FAILED: {
     exitCode: 3,
-    remedy: 'The system refused a new process; look at the process and memory limits of the container.',
+    remedy: {
+      pod: 'The system refused a new process; look at the process and memory limits of the container.',
+      standalone: 'The system refused a new process; check the limits of processes and memory (ulimit, cgroup).',
+    },
   },
-  NO_WORKER_READY: { exitCode: 6, remedy: 'The container log shows why each worker ended.' },
+  NO_WORKER_READY: { exitCode: 6, remedy: log('why each worker ended.') },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof catalogue;
@@ -130,6 +186,8 @@ export type ErrorCode = keyof typeof catalogue;
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(catalogue, text);
 }
+
+export const errorCodes: readonly ErrorCode[] = Object.keys(catalogue).filter(isErrorCode);
 
 /** An error with a code of the catalogue; `cause` is one sentence without its full stop's remedy. */
 export class RuntimeError extends Error {
@@ -141,7 +199,15 @@ export class RuntimeError extends Error {
   }
 }
 
+/** Where the runtime runs, which decides what a user can change: an AppServer, or options and a file. */
+export type Surface = 'pod' | 'standalone';
+
+export function remedyOf(code: ErrorCode, surface: Surface): string {
+  const { remedy }: Entry = catalogue[code];
+  return typeof remedy === 'string' ? remedy : remedy[surface];
+}
+
 /** `CODE: cause. remedy`, the one line that ends up in the log, the termination message and the AppServer's condition. */
-export function sentence(code: ErrorCode, cause: string): string {
-  return `${code}: ${cause.replace(/\.$/, '')}. ${catalogue[code].remedy}`;
+export function sentence(code: ErrorCode, cause: string, surface: Surface): string {
+  return `${code}: ${cause.replace(/\.$/, '')}. ${remedyOf(code, surface)}`;
 }

@@ -8,11 +8,12 @@ import { readFolders, readYaml } from './config-files.ts';
 import type { Config, FixedConfig } from './config.ts';
 import { startControl } from './control.ts';
 import { descriptors } from './descriptors.ts';
-import { catalogue, RuntimeError, sentence } from './errors.ts';
+import { catalogue, RuntimeError, sentence, type Surface } from './errors.ts';
 import { startLog, type Log } from './log.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { Supervisor } from './supervisor.ts';
 import { terminationMessage, writeTerminationMessage } from './termination.ts';
+import { version } from './version.ts';
 import { watchFolder } from './watch-folder.ts';
 
 /** How the configuration is read, at the start and again whenever it may have changed. */
@@ -20,6 +21,7 @@ interface Source {
   readonly read: () => Config;
   /** The folder to watch; undefined where only HUP says that it is to be read again. */
   readonly watched: string | undefined;
+  readonly surface: Surface;
 }
 
 function source(args: readonly string[]): Source {
@@ -34,8 +36,8 @@ function source(args: readonly string[]): Source {
     },
   });
   const { config, live, file, overrides } = values;
-  if (overrides === undefined) return { read: () => readFolders(config, live), watched: live };
-  return { read: () => readYaml(file, JSON.parse(overrides)), watched: undefined };
+  if (overrides === undefined) return { read: () => readFolders(config, live), watched: live, surface: 'pod' };
+  return { read: () => readYaml(file, JSON.parse(overrides)), watched: undefined, surface: 'standalone' };
 }
 
 /** appserver-init has tried to listen before this process began, and left number and address where it could not. */
@@ -51,7 +53,13 @@ function checkListening(): void {
 /** A worker could not even be started there, and the system's own error would name the wrong file. */
 function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
   if (workingDir === undefined || statSync(workingDir, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  throw new RuntimeError('WORKING_DIR_MISSING', `there is no folder ${workingDir} in the container`);
+  throw new RuntimeError('WORKING_DIR_MISSING', `there is no directory ${workingDir}`);
+}
+
+/** What runs here, for whoever reads the log from its first line. */
+function introduction({ app, listen, admin }: FixedConfig): object {
+  const application = { [app.kind]: app.target, ...(app.kind === 'wsgi' && { class: app.class }) };
+  return { version, ...application, listen: listen.join(', '), admin };
 }
 
 function end(log: Log, exitCode: number): never {
@@ -71,7 +79,7 @@ function update(from: Source, current: Config, supervisor: Supervisor, log: Log)
         )
         .map(([name]) => name);
       const cause = `${names.join(', ')} cannot change while the runtime runs`;
-      log.logger.error({ code: 'CONFIG_FIXED' }, sentence('CONFIG_FIXED', cause));
+      log.logger.error({ code: 'CONFIG_FIXED' }, sentence('CONFIG_FIXED', cause, from.surface));
     }
     if (JSON.stringify(next.live) === JSON.stringify(current.live)) return current;
     supervisor.configure(next.live);
@@ -79,7 +87,7 @@ function update(from: Source, current: Config, supervisor: Supervisor, log: Log)
   } catch (error) {
     // A bad edit must not end a serving pod.
     if (!(error instanceof RuntimeError)) throw error;
-    log.logger.error({ code: error.code }, sentence(error.code, error.message));
+    log.logger.error({ code: error.code }, sentence(error.code, error.message, from.surface));
     return current;
   }
 }
@@ -112,9 +120,11 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   await log.configure(live.logging);
   checkListening();
   checkWorkingDir(fixed);
+  log.logger.info(introduction(fixed), 'listening');
   const fds = descriptors(listenerCount());
   const supervisor = new Supervisor({
     home: dirname(import.meta.dirname),
+    surface: from.surface,
     fixed,
     live,
     descriptors: fds,
@@ -122,7 +132,7 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
     log,
     onExit: ({ code, failure }, tail) => {
       if (failure !== undefined) {
-        const text = sentence(failure.code, failure.cause);
+        const text = sentence(failure.code, failure.cause, from.surface);
         log.logger.fatal({ code: failure.code }, text);
         writeTerminationMessage(terminationMessage(text, tail));
       }
@@ -162,11 +172,12 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
 export async function main(args: readonly string[]): Promise<void> {
   const hold: Hold = { output: () => undefined };
   const log = startLog((full) => hold.output(full));
+  const from = source(args);
   try {
-    await start(source(args), log, hold);
+    await start(from, log, hold);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    const text = sentence(error.code, error.message);
+    const text = sentence(error.code, error.message, from.surface);
     log.logger.fatal({ code: error.code }, text);
     writeTerminationMessage(terminationMessage(text, ''));
     end(log, catalogue[error.code].exitCode);

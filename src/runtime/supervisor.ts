@@ -10,7 +10,7 @@ import { CgroupFiles } from './cgroup.ts';
 import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config.ts';
 import { nextDeadline } from './deadline.ts';
 import type { Descriptors } from './descriptors.ts';
-import { RuntimeError, sentence } from './errors.ts';
+import { RuntimeError, sentence, type Surface } from './errors.ts';
 import { runHook } from './hooks.ts';
 import { onTerminal, type Log } from './log.ts';
 import { LostTime } from './lost-time.ts';
@@ -44,6 +44,7 @@ const shortestSampleMs = 100;
 export interface SupervisorOptions {
   /** Folder of the installed runtime. */
   readonly home: string;
+  readonly surface: Surface;
   readonly fixed: FixedConfig;
   readonly live: LiveConfig;
   readonly descriptors: Descriptors;
@@ -81,7 +82,9 @@ export class Supervisor {
     this.#kind = workerKind(fixed.app);
     this.#ports = fixed.listen
       .filter((address) => !address.startsWith('unix:'))
-      .map((address) => Number(portOf(address)));
+      .map((address) => Number(portOf(address)))
+      // Of port 0, which stands for any, the kernel's own choice is not known here.
+      .filter((port) => port !== 0);
     this.#state = initialState(this.#settings(live), now);
     this.#lostTime = new LostTime({
       now,
@@ -91,6 +94,7 @@ export class Supervisor {
     this.#oomKills = this.#cgroup.oomKills();
     this.#workers = new Workers({
       kind: this.#kind,
+      surface: options.surface,
       site: () => ({ ...options, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
       log: options.log.logger,
       onEvent: (event) => this.dispatch(event),
@@ -167,12 +171,16 @@ export class Supervisor {
   /** In words, for the control socket and the log; never for the admin port. */
   lastFailure(): string | null {
     const failure = this.#state.lastFailure;
-    return failure === undefined ? null : sentence(failure.code, failure.cause);
+    return failure === undefined ? null : this.#sentence(failure);
   }
 
   /** Holds the workers' output back, or lets it go on. */
   holdOutput(hold: boolean): void {
     this.#workers.holdOutput(hold);
+  }
+
+  #sentence({ code, cause }: Failure): string {
+    return sentence(code, cause, this.#options.surface);
   }
 
   #settings(live: LiveConfig): Settings {
@@ -292,7 +300,7 @@ export class Supervisor {
         this.#workers.renew();
         return log.info({ generation: effect.generation }, 'reload begun');
       case 'reload-ended':
-        return this.#reloadEnded(effect.failure && sentence(effect.failure.code, effect.failure.cause));
+        return this.#reloadEnded(effect.failure && this.#sentence(effect.failure));
       case 'phase':
         return log.info({ phase: effect.phase }, 'phase changed');
       case 'exit':

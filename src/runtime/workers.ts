@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { collect, multiprocessDir } from './application-metrics.ts';
 import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
-import { sentence } from './errors.ts';
+import { sentence, type Surface } from './errors.ts';
 import { ForkServer } from './fork-server.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
@@ -11,6 +11,7 @@ import type { Site, WorkerKind } from './workers/kind.ts';
 
 export interface WorkersOptions {
   readonly kind: WorkerKind;
+  readonly surface: Surface;
   readonly site: () => Site;
   readonly log: Logger;
   readonly onEvent: (event: Event) => void;
@@ -149,7 +150,8 @@ export class Workers {
   }
 
   #fail(id: number, failure: Failure): void {
-    this.#options.log.error({ worker: id }, sentence(failure.code, failure.cause));
+    const { log, surface } = this.#options;
+    log.error({ worker: id }, sentence(failure.code, failure.cause, surface));
     this.#options.onEvent({ kind: 'failing', id, failure });
   }
 

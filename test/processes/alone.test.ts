@@ -9,6 +9,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runtimeDir } from '../../scripts/build.ts';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
+import { version } from '../../src/runtime/version.ts';
 import { applications, freePort, skip } from '../runtime/runtime-process.ts';
 
 const root = applications({
@@ -97,6 +98,25 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
     });
   }
 
+  test('says in its first line what runs where, and which version of the runtime runs it', async () => {
+    const [listen, adminPort] = [`127.0.0.1:${await freePort()}`, await freePort()];
+    const flags = ['--listen', listen, '--admin', `127.0.0.1:${adminPort}`, '--control', 'off', '--class', 'gthread'];
+    await using runtime = new Alone(['--wsgi', 'app:app', ...flags]);
+    await runtime.says('"worker ready"');
+    const [line = ''] = runtime.output.split('\n');
+    const { time, ...said } = JSON.parse(line) as { time: string };
+    assert.deepEqual(said, {
+      level: 'info',
+      version,
+      wsgi: 'app:app',
+      class: 'gthread',
+      listen,
+      admin: `127.0.0.1:${adminPort}`,
+      msg: 'listening',
+    });
+    assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
+  });
+
   test('reads a file, takes live settings over on HUP, and says what needs a restart', async () => {
     const port = await freePort();
     const file = join(root, 'runtime.yaml');
@@ -164,7 +184,11 @@ os.execv(sys.argv[1], sys.argv[1:])`;
   });
 
   const wrong: Record<string, { args: string[]; code: number; says: RegExp }> = {
-    'no application': { args: [], code: 2, says: /CONFIG_INVALID: the command line: app must have exactly one of/ },
+    'no application': {
+      args: [],
+      code: 2,
+      says: /CONFIG_INVALID: the command line must name exactly one application: wsgi, asgi, node or command\./,
+    },
     'a file that is not there': {
       args: ['--config', 'nothing.yaml'],
       code: 2,
@@ -173,7 +197,22 @@ os.execv(sys.argv[1], sys.argv[1:])`;
     'a number of workers that is none': {
       args: ['--wsgi', 'app:app', '--workers', 'many'],
       code: 2,
-      says: /CONFIG_INVALID: the command line: workers\.count must be a whole number/,
+      says: /CONFIG_INVALID: --workers must be a whole number from 1 to 128\./,
+    },
+    'a module that does not exist': {
+      args: ['--wsgi', 'nosuch:app', '--listen', '127.0.0.1:0', '--control', 'off', '--admin', '127.0.0.1:0'],
+      code: 4,
+      says: /APP_NOT_FOUND: there is no module nosuch in \S+\. Correct the name \(module:attribute\) behind --wsgi or --asgi, or --working-dir,/,
+    },
+    'a program that does not exist': {
+      args: ['--listen', '127.0.0.1:0', '--control', 'off', '--admin', '127.0.0.1:0', '--', 'no-such-program'],
+      code: 3,
+      says: /PROGRAM_MISSING: .+\. Correct the command behind --;/,
+    },
+    'a directory that does not exist': {
+      args: ['--wsgi', 'app:app', '--working-dir', '/nowhere', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'],
+      code: 2,
+      says: /WORKING_DIR_MISSING: there is no directory \/nowhere\. Correct --working-dir,/,
     },
     'an option that does not exist': { args: ['--nonsense'], code: 1, says: /unknown option '--nonsense'/ },
     'an address that is not this machine': {
@@ -194,9 +233,11 @@ os.execv(sys.argv[1], sys.argv[1:])`;
       const address = taken.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
       await using runtime = new Alone(args.map((arg) => (arg === 'ADMIN' ? `127.0.0.1:${port}` : arg)));
-      assert.equal(await runtime.exited, code, runtime.output);
-      assert.match(runtime.output, says);
+      const ended = await runtime.exited;
       taken.close();
+      assert.equal(ended, code, runtime.output);
+      assert.match(runtime.output, says);
+      assert.doesNotMatch(runtime.output, /\bspec\./, 'there is no AppServer here');
     });
   }
 

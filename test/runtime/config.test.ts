@@ -52,6 +52,29 @@ describe('configuration', () => {
     assert.equal(live.workers.count, 3);
   });
 
+  const named: Record<string, [file: boolean, flags: object, says: RegExp]> = {
+    'an option': [false, { ...wsgi, workers: { count: 'many' } }, /^--workers must be a whole number/],
+    'an option that stands above a file': [true, { workers: { count: 'many' } }, /^--workers must be a whole number/],
+    'an address that is an option': [true, { listen: ['nowhere'] }, /^--listen must hold addresses/],
+    'a field of the file': [true, { app: { workingDir: '/' }, logging: {} }, /runtime\.yaml: workers\.count must be/],
+    'no application': [false, { workers: { count: 1 } }, /^the command line must name exactly one application/],
+    'an application beside that of the file': [
+      true,
+      { ...wsgi, workers: { count: 1 } },
+      /runtime\.yaml: app must name/,
+    ],
+  };
+  for (const [what, [file, flags, says]] of Object.entries(named)) {
+    test(`an error names ${what} as the user has written it`, () => {
+      const path = join(dir, 'runtime.yaml');
+      writeFileSync(path, 'app: {asgi: "shop:app"}\nworkers: {count: many}\n');
+      assert.throws(
+        () => readYaml(file ? path : undefined, flags),
+        (error: unknown) => error instanceof RuntimeError && says.test(error.message),
+      );
+    });
+  }
+
   const durations: Record<string, number> = { '500ms': 500, '30s': 30_000, '1m30s': 90_000, '1h': 3_600_000 };
   for (const [text, ms] of Object.entries(durations)) {
     test(`${text} is a duration`, () => {
@@ -60,8 +83,8 @@ describe('configuration', () => {
   }
 
   const wrong: Record<string, [document: object, says: string]> = {
-    'no application': [{}, 'app must have exactly one of wsgi, asgi, node and command'],
-    'two applications': [{ app: { wsgi: 'a:b', node: 'c.js' } }, 'app must have exactly one of wsgi'],
+    'no application': [{}, 'app must name exactly one application: wsgi, asgi, node or command'],
+    'two applications': [{ app: { wsgi: 'a:b', node: 'c.js' } }, 'app must name exactly one application'],
     'an application without a name': [{ app: { wsgi: '' } }, 'app.wsgi must be a string that is not empty'],
     'a field that does not exist': [
       { ...wsgi, workers: { cuont: 2 } },

@@ -49,7 +49,10 @@ describe('runtime', { skip, concurrency: 4 }, () => {
     assert.equal(await runtime.fetch(), 200);
     assert.deepEqual(await runtime.admin('/livez'), { status: 200, body: 'ok' });
     assert.match((await runtime.admin('/readyz?verbose')).body, /\[\+\]workers ok\nreadyz check passed/);
-    assert.match((await runtime.admin('/metrics')).body, /appserver_request_duration_seconds_count 1\n/);
+    // A request counts once the worker is done with it, which may be after its answer has arrived.
+    await runtime.until('the request counted', async () =>
+      /appserver_request_duration_seconds_count 1\n/.test((await runtime.admin('/metrics')).body),
+    );
     assert.equal((await runtime.admin('/nothing')).status, 404);
     const post = await fetch(`http://127.0.0.1:${runtime.adminPort}/status`, { method: 'POST' });
     assert.equal(post.status, 405);

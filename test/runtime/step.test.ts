@@ -103,7 +103,8 @@ const cases: Record<string, (run: Run) => void> = {
     const { phase } = run.state;
     assert.equal(phase.kind, 'stopped');
     assert.equal(phase.exit.code, 6);
-    assert.match(phase.exit.failure?.cause ?? '', /no worker has been ready for 60 s; the last one: WORKER_EXITED/);
+    assert.equal(phase.exit.failure?.code, 'NO_WORKER_READY');
+    assert.match(phase.exit.failure.cause, /no worker has been ready for 60 s; the last one: WORKER_EXITED/);
     assert.ok(run.now >= 60_000 && run.now < 62_000, String(run.now));
   },
   'aborts a worker that does not get ready in time': (run) => {

@@ -114,7 +114,7 @@ function startOptional(options: WatchOptions, kind: ChildKind, definition: strin
     caches.served.delete(kind);
     for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
   };
-  const onError = (error: unknown): void => options.onError(explain(childTypes[kind], error));
+  const onError = (error: unknown): void => options.onError(watchFailure(childTypes[kind], error));
   return watchDefinition(client, { type: childTypes[kind], definition }, { signal, onError, onServed, onGone });
 }
 
@@ -179,7 +179,7 @@ async function startWatch<T>(
         for (const key of new Set(keys)) onChange(key, priorityOf(before, after));
       },
       onError: (error) => {
-        onError(explain(type, error));
+        onError(watchFailure(type, error));
         onFailure?.();
       },
     });
@@ -189,7 +189,8 @@ async function startWatch<T>(
   await Promise.all(watches);
 }
 
-function explain(type: ResourceType, error: unknown): OperatorError {
+/** Why a watch does not come about, for the log. */
+export function watchFailure(type: ResourceType, error: unknown): OperatorError {
   if (error instanceof ApiError && error.status === 404 && type === appServerType) {
     return new OperatorError('CRD_MISSING', `the API server knows no ${type.plural} of ${type.apiVersion}`, {
       cause: error,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../../src/kube/index.ts';
-import { appPriority, childPriority } from '../../../src/operator/observe/watches.ts';
+import { ApiError, NoAnswer, resourceType, type KubeObject } from '../../../src/kube/index.ts';
+import { appServerType } from '../../../src/operator/model/kinds.ts';
+import { appPriority, childPriority, watchFailure } from '../../../src/operator/observe/watches.ts';
+import { sentence } from '../../../src/operator/process/errors.ts';
 
 const at = (generation?: number): KubeObject => ({
   apiVersion: 'v1',
@@ -28,4 +30,34 @@ for (const [name, [priority, before, after]] of Object.entries(cases)) {
   test(`is ${name}`, () => {
     assert.equal(priority(before, after), name.split(':')[0]);
   });
+}
+
+const services = resourceType('v1', 'Service');
+for (const [what, type, error, says] of [
+  [
+    'the CRD is not installed',
+    appServerType,
+    new ApiError(404, 'NotFound', 'the server could not find the requested resource'),
+    /^CRD_MISSING: the API server knows no appservers of appserver\.dev\/v1alpha1\. Install it: /,
+  ],
+  [
+    'a right is missing',
+    services,
+    new ApiError(403, 'Forbidden', 'services is forbidden'),
+    /^WATCH_FORBIDDEN: the operator may not watch services: services is forbidden\. Give the operator the rights/,
+  ],
+  [
+    'the API server does not answer',
+    services,
+    new NoAnswer('connect ECONNREFUSED'),
+    /^API_SERVER_UNREACHABLE: watching services: connect ECONNREFUSED\. /,
+  ],
+  [
+    'it fails in another way',
+    services,
+    new ApiError(500, 'InternalError', 'etcd is away'),
+    /^WATCH_FAILED: watching services: .*etcd is away\. It is tried again/,
+  ],
+] as const) {
+  test(`a watch says so when ${what}`, () => assert.match(sentence(watchFailure(type, error)), says));
 }

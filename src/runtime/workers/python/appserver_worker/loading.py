@@ -39,7 +39,7 @@ def load(supervisor, name):
         imported = importlib.import_module(module)
     except ModuleNotFoundError as error:
         traceback.print_exc()
-        # A package of the application's own that is missing is another matter than a misspelt spec.app.
+        # A package of the application's own that is missing is another matter than a misspelt name of this one.
         if error.name is not None and (module + ".").startswith(error.name + "."):
             supervisor.give_up("APP_NOT_FOUND", "there is no module %s in %s" % (error.name, os.getcwd()))
         supervisor.give_up("APP_IMPORT_FAILED", "importing %s failed: %s" % (module, error))
