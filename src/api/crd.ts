@@ -38,6 +38,18 @@ function intOrString(forms: readonly unknown[]): JsonSchema {
   };
 }
 
+/** Without the defaults of what is in it. */
+function withoutDefaults({ default: _, ...schema }: JsonSchema): JsonSchema {
+  const properties = Object.entries(schema.properties ?? {});
+  return {
+    ...schema,
+    ...(schema.items !== undefined && { items: withoutDefaults(schema.items) }),
+    ...(properties.length > 0 && {
+      properties: Object.fromEntries(properties.map(([name, one]) => [name, withoutDefaults(one)])),
+    }),
+  };
+}
+
 /** In the form in which the API server stores it: nothing empty, as that would be gone when it is read back. */
 function structural(schema: JsonSchema): JsonSchema {
   const kept: JsonSchema = Object.fromEntries(Object.entries(schema).filter(([key]) => !foreign.has(key)));
@@ -45,7 +57,9 @@ function structural(schema: JsonSchema): JsonSchema {
   if (properties.length > 0) {
     kept.properties = Object.fromEntries(properties.map(([name, one]) => [name, structural(one)]));
   }
-  if (schema.items !== undefined) kept.items = structural(schema.items);
+  // Clients compare a list of a custom resource as one value, so a default in an item would be a difference for ever between
+  // what was applied and what is stored. The operator fills it in when it reads the resource.
+  if (schema.items !== undefined) kept.items = structural(withoutDefaults(schema.items));
   const open = schema['additionalProperties'];
   if (isSchema(open)) {
     if (Object.keys(open).length === 0) {
@@ -86,7 +100,9 @@ export function customResourceDefinition(): object {
         // The name's length and form are checked by a rule of the resource.
         metadata: { type: 'object' },
         spec: withRules(structural(describedSchema(specSchema)), specRules),
-        status: structural(describedSchema(statusSchema)),
+        // Behind every generation, until the operator reports one. Clients that go by kstatus take a resource without a status
+        // for finished.
+        status: { ...structural(describedSchema(statusSchema)), default: { observedGeneration: 0 } },
       },
     },
     resourceRules,
