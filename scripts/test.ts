@@ -118,7 +118,7 @@ async function onCluster(title: string, files: readonly string[]): Promise<void>
 }
 
 /** On an API server and etcd alone: what the operator makes is looked at, and nobody starts pods. */
-async function onFaults(which: 'all' | 'few', files = testFiles('e2e/faults/*.test.ts')): Promise<void> {
+async function onFaults(which: 'all' | 'few', files = testFiles('e2e/{faults,gitops}/*.test.ts')): Promise<void> {
   await ensureTools();
   await buildOperator();
   const cluster = layout(defaultPrefix('faults'), 0);
@@ -150,7 +150,7 @@ const tenants = (): Promise<void> => onCluster('Tenants', testFiles('e2e/tenants
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
-  if (file.startsWith('e2e/faults/')) return onFaults('few', [...flags, file]);
+  if (/^e2e\/(faults|gitops)\//.test(file)) return onFaults('few', [...flags, file]);
   if (file.startsWith('e2e/')) return onCluster(file, [...flags, file]);
   await step('runtime for the tests', async () => {
     await buildRuntime();

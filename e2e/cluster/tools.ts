@@ -31,6 +31,7 @@ const goTools: readonly GoTool[] = [
     ldflags: `-X ${stamp}.gitVersion=v${kubernetesVersion} -X ${stamp}.gitMajor=${major} -X ${stamp}.gitMinor=${minor}`,
   },
   { name: 'kstatus', from: { module: 'e2e/kstatus' } },
+  { name: 'argocd-lua', from: { module: 'e2e/argocd-lua' } },
   { name: 'etcd', from: { module: 'e2e/cluster/etcd' } },
   { name: 'coredns', from: { package: 'github.com/coredns/coredns@v1.14.2' } },
   { name: 'metrics-server', from: { package: 'sigs.k8s.io/metrics-server/cmd/metrics-server@v0.9.0' } },

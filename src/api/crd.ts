@@ -38,16 +38,15 @@ function intOrString(forms: readonly unknown[]): JsonSchema {
   };
 }
 
-/** Without the defaults of what is in it. */
-function withoutDefaults({ default: _, ...schema }: JsonSchema): JsonSchema {
-  const properties = Object.entries(schema.properties ?? {});
-  return {
-    ...schema,
-    ...(schema.items !== undefined && { items: withoutDefaults(schema.items) }),
-    ...(properties.length > 0 && {
-      properties: Object.fromEntries(properties.map(([name, one]) => [name, withoutDefaults(one)])),
-    }),
-  };
+/** Without its own default and those of what is in it. */
+function withoutDefaults(schema: JsonSchema): JsonSchema {
+  const { properties, items, ...rest } = schema;
+  const kept: JsonSchema = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'default'));
+  if (items !== undefined) kept.items = withoutDefaults(items);
+  if (properties !== undefined) {
+    kept.properties = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, withoutDefaults(one)]));
+  }
+  return kept;
 }
 
 /** In the form in which the API server stores it: nothing empty, as that would be gone when it is read back. */
