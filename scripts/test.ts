@@ -1,7 +1,8 @@
 // npm test: format, lint, types, dead code, fast tests, the runtime as processes, and the tests on the embedded cluster
 // where it can run. npm run test:fast: the same without the last two. npm run test:versions: the runtime with every
 // Python and Node that applications may bring. npm run test:faults: the operator under faults, all of them. npm run
-// test:tenants: attacks of one tenant of a cluster on another, and what each may do. npm run test:one -- FILE: one file of tests.
+// test:tenants: attacks of one tenant of a cluster on another, and what each may do. npm run test:argocd: Argo CD's own code
+// over AppServers. npm run test:one -- FILE: one file of tests.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout
 import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
 import { run } from '../e2e/cluster/command.ts';
+import { ensureArgoCd } from './argocd-program.ts';
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
@@ -21,7 +23,7 @@ import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--one'])
+  .enum(['--all', '--fast', '--versions', '--faults', '--tenants', '--argocd', '--one'])
   .parse(process.argv[2] ?? '--all');
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
@@ -146,11 +148,18 @@ async function everything(): Promise<void> {
 
 const tenants = (): Promise<void> => onCluster('Tenants', testFiles('e2e/tenants/*.test.ts'));
 
+/** What takes minutes to build, and shows once more what e2e/gitops shows. */
+async function argoCd(): Promise<void> {
+  await ensureArgoCd();
+  await onFaults('few', testFiles('e2e/argocd/*.test.ts'));
+}
+
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
-  if (/^e2e\/(faults|gitops)\//.test(file)) return onFaults('few', [...flags, file]);
+  if (file.startsWith('e2e/argocd/')) await ensureArgoCd();
+  if (/^e2e\/(argocd|faults|gitops)\//.test(file)) return onFaults('few', [...flags, file]);
   if (file.startsWith('e2e/')) return onCluster(file, [...flags, file]);
   await step('runtime for the tests', async () => {
     await buildRuntime();
@@ -168,6 +177,7 @@ try {
     '--versions': onVersions,
     '--faults': () => onFaults('all'),
     '--tenants': tenants,
+    '--argocd': argoCd,
     '--one': one,
   }[suite]();
 } catch (error) {

@@ -9,17 +9,7 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { run } from '../cluster/command.ts';
 import { binDir, repository } from '../cluster/layout.ts';
-
-const recorded = z
-  .array(
-    z.object({
-      when: z.string(),
-      argocd: z.enum(['Healthy', 'Progressing', 'Degraded', 'Suspended']),
-      kstatus: z.enum(['Current', 'InProgress', 'Failed', 'Terminating']),
-      resource: z.looseObject({}),
-    }),
-  )
-  .parse(load(readFileSync(join(import.meta.dirname, 'recorded.yaml'), 'utf8')));
+import { recorded } from './recorded.ts';
 
 const configMap = z
   .object({ data: z.record(z.string(), z.string()) })

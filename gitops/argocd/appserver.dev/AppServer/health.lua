@@ -20,14 +20,19 @@ for _, one in ipairs(status.conditions or {}) do
   condition[one.type] = one
 end
 
-for _, type in ipairs({ "Stalled", "Degraded" }) do
-  if condition[type] ~= nil and condition[type].status == "True" then
-    return health("Degraded", condition[type].message)
-  end
+local function is_true(type)
+  return condition[type] ~= nil and condition[type].status == "True"
 end
 
+if is_true("Degraded") then
+  return health("Degraded", condition["Degraded"].message)
+end
+-- Before Stalled, which is True while a change waits for the end of the pause.
 if obj.spec.rollout ~= nil and obj.spec.rollout.paused then
   return health("Suspended", "The rollout is paused: pods keep their revision until spec.rollout.paused is removed.")
+end
+if is_true("Stalled") then
+  return health("Degraded", condition["Stalled"].message)
 end
 
 local ready = condition["Ready"]
