@@ -1,9 +1,9 @@
-// Argo CD's own code over AppServers: its Lua interpreter and rules of health, its actions, and its three ways to compare.
+// Argo CD's own code over AppServers: its Lua interpreter and rules of health, its actions, and its two ways to compare.
 //
 //	argocd health CONFIGMAP         objects, one a line: what Argo CD says of the health of each
 //	argocd actions CONFIGMAP        objects: the actions that it offers
 //	argocd action CONFIGMAP NAME    objects: each as the action leaves it
-//	argocd diff                     {"config": …, "live": …}: which strategies see a difference, with what they expect
+//	argocd diff                     {"config": …, "live": …}: which ways see a difference, with what they expect
 //
 // CONFIGMAP is a file with settings of argocd-cm. For diff, KUBECONFIG names a cluster that has the kinds.
 package main
@@ -12,6 +12,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -140,36 +141,27 @@ func differ() (answering, error) {
 		return nil, err
 	}
 	// What it would clean up is a temporary file of this process, which ends with its work.
-	operations, _, err := kubectl.ManageResources(config)
+	applier, _, err := kubectl.ManageServerSideDiffDryRuns(config)
 	if err != nil {
 		return nil, err
 	}
 	common := []diff.Option{diff.WithLogr(logr.Discard()), diff.WithGVKParser(parser), diff.WithManager(manager)}
 	serverSide := append(slices.Clone(common),
-		diff.WithServerSideDiff(true), diff.WithServerSideDryRunner(diff.NewK8sServerSideDryRunner(operations)))
+		diff.WithServerSideDiff(true), diff.WithServerSideDryRunner(diff.NewK8sServerSideDryRunner(applier)))
 	return func(line []byte) (any, error) {
 		var pair struct {
-			Config, Live map[string]any
+			Config, Live json.RawMessage
 		}
 		if err := json.Unmarshal(line, &pair); err != nil {
 			return nil, err
 		}
-		object := func(of map[string]any) *unstructured.Unstructured {
-			return (&unstructured.Unstructured{Object: of}).DeepCopy()
-		}
 		seen := map[string]any{}
-		for name, compare := range map[string]func() (*diff.DiffResult, error){
-			"legacy": func() (*diff.DiffResult, error) {
-				return diff.Diff(context.Background(), object(pair.Config), object(pair.Live), common...)
-			},
-			"structured merge": func() (*diff.DiffResult, error) {
-				return diff.StructuredMergeDiff(object(pair.Config), object(pair.Live), parser, manager)
-			},
-			"server side": func() (*diff.DiffResult, error) {
-				return diff.Diff(context.Background(), object(pair.Config), object(pair.Live), serverSide...)
-			},
-		} {
-			result, err := compare()
+		for name, options := range map[string][]diff.Option{"client side": common, "server side": serverSide} {
+			config, live := &unstructured.Unstructured{}, &unstructured.Unstructured{}
+			if err := errors.Join(config.UnmarshalJSON(pair.Config), live.UnmarshalJSON(pair.Live)); err != nil {
+				return nil, err
+			}
+			result, err := diff.Diff(context.Background(), config, live, options...)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
