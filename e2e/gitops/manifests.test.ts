@@ -41,6 +41,15 @@ function assertUntroubled(found: KubeObject): void {
   }
 }
 
+/** What is changed beside Git, in fields of which Git says nothing. */
+const besides: Record<string, object> = {
+  'a restart': {
+    podTemplate: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-11-26T08:00:00Z' } } },
+  },
+  'a pause': { rollout: { paused: true } },
+  'another number of pods': { replicas: 5 },
+};
+
 describe('of what the repository shows', { concurrency: 1 }, () => {
   let operator: OperatorProcess;
   before(async () => {
@@ -109,6 +118,28 @@ describe('of what the repository shows', { concurrency: 1 }, () => {
           assert.deepEqual(differing(one, stored, one.kind), []);
         }
       });
+    });
+  }
+
+  for (const [what, spec] of Object.entries(besides)) {
+    test(`${what} is no difference to a repository that does not speak of it`, async () => {
+      const file = join(repository, 'examples/flask/appserver.yaml');
+      for (const flags of [[], ['--server-side', '--field-manager=argocd-controller']]) {
+        await using ns = await namespace();
+        await kubectl('apply', ...flags, '-n', ns.name, '-f', file);
+        const patch = `--patch=${JSON.stringify({ spec })}`;
+        await kubectl(
+          'patch',
+          'appserver',
+          'shop',
+          '--type=merge',
+          '-n',
+          ns.name,
+          '--field-manager=argocd-server',
+          patch,
+        );
+        assert.equal(await kubectl('diff', ...flags, '-n', ns.name, '-f', file), '');
+      }
     });
   }
 
