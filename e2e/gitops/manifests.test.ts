@@ -64,8 +64,8 @@ describe('of what the repository shows', { concurrency: 1 }, () => {
   });
 
   test('there is a manifest for each example, and complete ones', () => {
-    for (const of of ['flask', 'django', 'django-async', 'express', 'fastapi', 'fastify', 'go'])
-      assert.ok(manifests.includes(`examples/${of}/appserver.yaml`), of);
+    for (const example of ['flask', 'django', 'django-async', 'express', 'fastapi', 'fastify', 'go'])
+      assert.ok(manifests.includes(`examples/${example}/appserver.yaml`), example);
     assert.ok(manifests.filter((path) => path.startsWith('examples/manifests/')).length >= 4);
   });
 
