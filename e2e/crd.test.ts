@@ -6,8 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import { load } from 'js-yaml';
 import { ApiError, path, type KubeObject } from '../src/kube/index.ts';
 import { repository } from './cluster/layout.ts';
-import { client, get, types } from './harness/api.ts';
-import { appServer } from './harness/appserver.ts';
+import { client, destroy, get, types } from './harness/api.ts';
+import { appServer, create } from './harness/appserver.ts';
 import { kubectl, removeOperator } from './harness/operator.ts';
 
 const file = join(repository, 'crds/appserver.dev_appservers.yaml');
@@ -130,6 +130,13 @@ describe('the CustomResourceDefinition on an API server', { concurrency: 1 }, ()
       const found = fields.reduce<unknown>((at, field) => (at as Record<string, unknown> | undefined)?.[field], spec);
       assert.deepEqual(found, value, fields.join('.'));
     }
+  });
+
+  test('an AppServer that the operator has not seen is behind its generation, which kstatus calls InProgress', async () => {
+    await create(appServer('default', {}, 'unseen'));
+    const stored = await get(types.AppServer, 'default', 'unseen');
+    await destroy(types.AppServer, 'default', 'unseen');
+    assert.deepEqual(stored?.['status'], { observedGeneration: 0 });
   });
 
   for (const [where, spec] of Object.entries(duplicates)) {

@@ -2,7 +2,7 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:coverage: which lines the fast tests
 // reach. npm run test:versions: the runtime with every Python and Node that applications may bring. npm run test:faults: the
 // operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
-// do. npm run test:one -- FILE: one file of tests.
+// do. npm run test:argocd: Argo CD's own code over AppServers. npm run test:one -- FILE: one file of tests.
 import { globSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -15,6 +15,7 @@ import { binDir, defaultPrefix, repository, type Layout } from '../e2e/cluster/l
 import { clusterPrograms, ensurePrograms } from '../e2e/cluster/programs.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensurePackages, ensureTools, ensureToolsAndImages } from '../e2e/cluster/tools.ts';
+import { ensureArgoCd } from './argocd-program.ts';
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
@@ -25,10 +26,10 @@ import { onClusters } from './tests/clusters.ts';
 import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--one'])
+  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--argocd', '--one'])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
-const testPrograms = ['kstatus', 'kwok', 'registry'] as const;
+const testPrograms = ['kstatus', 'kwok', 'registry', 'argocd-lua'] as const;
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 
 async function check(title: string, ...command: readonly string[]): Promise<void> {
@@ -117,7 +118,7 @@ async function onCluster(files: readonly string[], { flags = [], ...given }: OnC
   );
 }
 
-const faultFiles = (): string[] => testFiles('e2e/faults/*.test.ts');
+const faultFiles = (): string[] => testFiles('e2e/{faults,gitops}/*.test.ts');
 
 async function upWithDefinition(cluster: Layout): Promise<void> {
   await upWithoutControllers(cluster);
@@ -127,7 +128,7 @@ async function upWithDefinition(cluster: Layout): Promise<void> {
 
 /** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */
 async function onFaults(which: 'all' | 'few', files: readonly string[], flags: readonly string[] = []): Promise<void> {
-  await ensureTools();
+  await ensureTools('argocd-lua');
   await buildOperator();
   await onClusters(
     {
@@ -180,11 +181,18 @@ async function everything(): Promise<void> {
 
 const tenants = (): Promise<void> => onCluster(testFiles('e2e/tenants/*.test.ts'));
 
+/** What takes minutes to build, and shows once more what e2e/gitops shows. */
+async function argoCd(): Promise<void> {
+  await ensureArgoCd();
+  await onFaults('few', testFiles('e2e/argocd/*.test.ts'));
+}
+
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
-  if (file.startsWith('e2e/faults/')) return onFaults('few', [file], flags);
+  if (file.startsWith('e2e/argocd/')) await ensureArgoCd();
+  if (/^e2e\/(argocd|faults|gitops)\//.test(file)) return onFaults('few', [file], flags);
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await prepareRuntime();
   if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
@@ -200,6 +208,7 @@ try {
     '--versions': onVersions,
     '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
+    '--argocd': argoCd,
     '--one': one,
   }[suite]();
 } catch (error) {

@@ -34,6 +34,7 @@ const sources = {
   kstatus: shared('./kstatus'),
   kwok: shared('./kwok'),
   registry: { module: 'e2e/cluster/registry', package: 'registry' },
+  'argocd-lua': { module: 'e2e/argocd-lua', package: 'argocd-lua' },
 } as const satisfies Readonly<Record<string, Source>>;
 
 export type Program = keyof typeof sources;

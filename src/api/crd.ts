@@ -38,6 +38,17 @@ function intOrString(forms: readonly unknown[]): JsonSchema {
   };
 }
 
+/** Without its own default and those of what is in it. */
+function withoutDefaults(schema: JsonSchema): JsonSchema {
+  const { properties, items, ...rest } = schema;
+  const kept: JsonSchema = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'default'));
+  if (items !== undefined) kept.items = withoutDefaults(items);
+  if (properties !== undefined) {
+    kept.properties = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, withoutDefaults(one)]));
+  }
+  return kept;
+}
+
 /** In the form in which the API server stores it: nothing empty, as that would be gone when it is read back. */
 function structural(schema: JsonSchema): JsonSchema {
   const kept: JsonSchema = Object.fromEntries(Object.entries(schema).filter(([key]) => !foreign.has(key)));
@@ -45,7 +56,9 @@ function structural(schema: JsonSchema): JsonSchema {
   if (properties.length > 0) {
     kept.properties = Object.fromEntries(properties.map(([name, one]) => [name, structural(one)]));
   }
-  if (schema.items !== undefined) kept.items = structural(schema.items);
+  // Clients compare a list of a custom resource as one value, so a default in an item would be a difference for ever between
+  // what was applied and what is stored. The operator fills it in when it reads the resource.
+  if (schema.items !== undefined) kept.items = structural(withoutDefaults(schema.items));
   const open = schema['additionalProperties'];
   if (isSchema(open)) {
     if (Object.keys(open).length === 0) {
@@ -86,7 +99,9 @@ export function customResourceDefinition(): object {
         // The name's length and form are checked by a rule of the resource.
         metadata: { type: 'object' },
         spec: withRules(structural(describedSchema(specSchema)), specRules),
-        status: structural(describedSchema(statusSchema)),
+        // Behind every generation, until the operator reports one. Clients that go by kstatus take a resource without a status
+        // for finished.
+        status: { ...structural(describedSchema(statusSchema)), default: { observedGeneration: 0 } },
       },
     },
     resourceRules,

@@ -13,7 +13,7 @@ const staticFiles = z.object({
     .max(1_024)
     .regex(/^\/[A-Za-z0-9._/-]+$/)
     .meta(about('roll', "Folder of the application's image with the files.")),
-  maxAge: duration().default('1h').meta(about('roll', 'How long clients may keep them.')),
+  maxAge: duration().default('1h').meta(about('roll', 'How long clients may keep them. Default: 1h.')),
 });
 
 export const proxy = z.object({

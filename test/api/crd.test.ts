@@ -43,6 +43,18 @@ describe('the CustomResourceDefinition', () => {
     assert.deepEqual(wrong, []);
   });
 
+  test('has no default in an item of a list, which clients that compare lists as a whole would see as a difference', () => {
+    const inItems = all.filter(({ path, schema }) => path.includes('[]') && schema['default'] !== undefined);
+    assert.deepEqual(
+      inItems.map(({ path }) => path),
+      [],
+    );
+  });
+
+  test('marks a resource that the operator has not seen as not observed', () => {
+    assert.deepEqual(root.properties?.['status']?.['default'], { observedGeneration: 0 });
+  });
+
   test('says of every list how appliers share it', () => {
     assert.deepEqual(
       offending(({ type, ...rest }) => type === 'array' && rest['x-kubernetes-list-type'] === undefined),
