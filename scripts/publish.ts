@@ -17,9 +17,12 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')));
 
+/** As images name it. */
+const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+
 const options = new Command('npm run images --')
   .description(
-    `Builds the images of the operator and its runtime, for ${process.arch}, the architecture of this machine. ` +
+    `Builds the images of the operator and its runtime, for ${architecture}, the architecture of this machine. ` +
       'Without --push they become OCI archives in dist/images.',
   )
   .option('--push <destination>', 'push them to HOST[:PORT][/PATH], and print the command that installs from there')
@@ -42,7 +45,7 @@ async function writeArchives(images: Readonly<Record<'operator' | 'runtime', Ima
   mkdirSync(directory, { recursive: true });
   const names = chartNames();
   for (const image of ['runtime', 'operator'] as const) {
-    const target = join(directory, `appserver-${image}-${options.tag}-${process.arch}.tar`);
+    const target = join(directory, `appserver-${image}-${options.tag}-${architecture}.tar`);
     const name = `${names[image]}:${options.tag}`;
     await step(basename(target), () => writeArchive(images[image].archive, target, name));
     process.stdout.write(`${target}  ${name}\n`);
