@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { push, type PushOptions } from '../scripts/publish/copy.ts';
+import { push, writeArchive, type PushOptions } from '../scripts/publish/copy.ts';
 import { parseDestination } from '../scripts/publish/destination.ts';
 import { PushError, type PushErrorCode } from '../scripts/publish/failure.ts';
 import { CommandFailed, run } from './cluster/command.ts';
@@ -55,6 +55,18 @@ describe('pushing images', { concurrency: 1 }, () => {
     });
     assert.equal(stored.headers.get('docker-content-digest'), digest);
     assert.equal(await pushTo(`${registryAddress}/a`, { plainHttp: true, credentials: file }), digest, 'once more');
+  });
+
+  test('is also copying them into an archive under another name', async () => {
+    using home = homeWith('{}');
+    const [target, name] = [join(home.path, 'pause.tar'), 'registry.example.com/team/pause:2'];
+    for (const time of ['first', 'second']) {
+      await writeArchive(archive, target, name);
+      const index = await run(['tar', '--extract', '--to-stdout', `--file=${target}`, 'index.json']);
+      const { manifests } = JSON.parse(index) as { manifests: { annotations: Record<string, string> }[] };
+      const named = manifests.map(({ annotations }) => annotations['org.opencontainers.image.ref.name']);
+      assert.deepEqual(named, [name], time);
+    }
   });
 
   test('takes plain HTTP from this machine without being asked to', async () => {
