@@ -128,7 +128,7 @@ async function upWithDefinition(cluster: Layout): Promise<void> {
 
 /** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */
 async function onFaults(which: 'all' | 'few', files: readonly string[], flags: readonly string[] = []): Promise<void> {
-  await ensureTools('argocd-lua');
+  await ensureTools('argocd-lua', 'kstatus');
   await buildOperator();
   await onClusters(
     {
