@@ -2,7 +2,7 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:coverage: which lines the fast tests
 // reach. npm run test:versions: the runtime with every Python and Node that applications may bring. npm run test:faults: the
 // operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
-// do. npm run test:argocd: Argo CD's own code over AppServers. npm run test:one -- FILE: one file of tests.
+// do. npm run test:one -- FILE: one file of tests.
 import { globSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -15,7 +15,6 @@ import { binDir, defaultPrefix, repository, type Layout } from '../e2e/cluster/l
 import { clusterPrograms, ensurePrograms } from '../e2e/cluster/programs.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensurePackages, ensureTools, ensureToolsAndImages } from '../e2e/cluster/tools.ts';
-import { ensureArgoCd } from './argocd-program.ts';
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
@@ -26,7 +25,7 @@ import { onClusters } from './tests/clusters.ts';
 import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--argocd', '--one'])
+  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--one'])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
 const testPrograms = ['kstatus', 'kwok', 'registry', 'argocd-lua'] as const;
@@ -181,18 +180,11 @@ async function everything(): Promise<void> {
 
 const tenants = (): Promise<void> => onCluster(testFiles('e2e/tenants/*.test.ts'));
 
-/** What takes minutes to build, and shows once more what e2e/gitops shows. */
-async function argoCd(): Promise<void> {
-  await ensureArgoCd();
-  await onFaults('few', testFiles('e2e/argocd/*.test.ts'));
-}
-
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
-  if (file.startsWith('e2e/argocd/')) await ensureArgoCd();
-  if (/^e2e\/(argocd|faults|gitops)\//.test(file)) return onFaults('few', [file], flags);
+  if (/^e2e\/(faults|gitops)\//.test(file)) return onFaults('few', [file], flags);
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await prepareRuntime();
   if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
@@ -208,7 +200,6 @@ try {
     '--versions': onVersions,
     '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
-    '--argocd': argoCd,
     '--one': one,
   }[suite]();
 } catch (error) {
