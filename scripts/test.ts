@@ -118,7 +118,7 @@ async function onCluster(files: readonly string[], { flags = [], ...given }: OnC
   );
 }
 
-const faultFiles = (): string[] => testFiles('e2e/{faults,gitops}/*.test.ts');
+const faultFiles = (): string[] => testFiles('e2e/{faults,gitops,manifests}/*.test.ts');
 
 async function upWithDefinition(cluster: Layout): Promise<void> {
   await upWithoutControllers(cluster);
@@ -129,6 +129,7 @@ async function upWithDefinition(cluster: Layout): Promise<void> {
 /** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */
 async function onFaults(which: 'all' | 'few', files: readonly string[], flags: readonly string[] = []): Promise<void> {
   await ensureTools('argocd-lua');
+  await step('definitions of others', ensureDefinitions);
   await buildOperator();
   await onClusters(
     {
@@ -192,7 +193,7 @@ async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
   if (file.startsWith('e2e/argocd/')) await ensureArgoCd();
-  if (/^e2e\/(argocd|faults|gitops)\//.test(file)) return onFaults('few', [file], flags);
+  if (/^e2e\/(argocd|faults|gitops|manifests)\//.test(file)) return onFaults('few', [file], flags);
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await prepareRuntime();
   if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
