@@ -2,7 +2,8 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:coverage: which lines the fast tests
 // reach. npm run test:versions: the runtime with every Python and Node that applications may bring. npm run test:faults: the
 // operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
-// do. npm run test:argocd: Argo CD's own code over AppServers. npm run test:one -- FILE: one file of tests.
+// do. npm run test:argocd: Argo CD's own code over AppServers. npm run test:linters: kube-score and checkov over the chart and install.yaml.
+// npm run test:one -- FILE: one file of tests.
 import { globSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -20,13 +21,14 @@ import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
 import { ensureInterpreters } from './interpreters.ts';
+import { ensureLinters } from './linters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
 import { onClusters } from './tests/clusters.ts';
 import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--argocd', '--one'])
+  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--argocd', '--linters', '--one'])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
 const testPrograms = ['kstatus', 'kwok', 'registry', 'argocd-lua'] as const;
@@ -188,12 +190,20 @@ async function argoCd(): Promise<void> {
   await onFaults('few', testFiles('e2e/argocd/*.test.ts'));
 }
 
+/** Linters of others over the chart and install.yaml. */
+async function onManifests(): Promise<void> {
+  await ensureTools();
+  await ensureLinters();
+  return runTests('Linters of manifests', nodeTest(1, testFiles('e2e/linters/*.test.ts')));
+}
+
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
   if (file.startsWith('e2e/argocd/')) await ensureArgoCd();
   if (/^e2e\/(argocd|faults|gitops|manifests)\//.test(file)) return onFaults('few', [file], flags);
+  if (file.startsWith('e2e/linters/')) return onManifests();
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await prepareRuntime();
   if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
@@ -210,6 +220,7 @@ try {
     '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
     '--argocd': argoCd,
+    '--linters': onManifests,
     '--one': one,
   }[suite]();
 } catch (error) {

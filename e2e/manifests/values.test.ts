@@ -9,6 +9,7 @@ import { isKubeObject, type KubeObject } from '../../src/kube/index.ts';
 import { applyAs, types } from '../harness/api.ts';
 import { installDefinitions } from '../harness/definitions.ts';
 import { applyCrd, chart, helm, kubectl } from '../harness/operator.ts';
+import { digest, everything } from './everything.ts';
 import { newNamespace } from './installation.ts';
 
 async function withValues<T>(values: object, use: (file: string) => Promise<T>): Promise<T> {
@@ -50,37 +51,6 @@ function podOf(objects: readonly KubeObject[]): PodSpec {
   const [deployment = assert.fail('no Deployment')] = of(objects, 'Deployment');
   return (deployment['spec'] as { template: { spec: PodSpec } }).template.spec;
 }
-
-const digest = `sha256:${'a'.repeat(64)}`;
-const everything = {
-  image: { digest },
-  runtimeImage: { tag: '1.2.3', digest },
-  imagePullSecrets: [{ name: 'registry' }],
-  earlierImages: ['registry.example.com/runtime:1'],
-  commonLabels: { team: 'ops', 'app.kubernetes.io/name': 'other' },
-  metrics: {
-    tlsSecretName: 'metrics',
-    podMonitor: { install: true, labels: { team: 'ops' }, endpoint: { interval: '15s' } },
-    serviceMonitor: { install: true, endpoint: { tlsConfig: { insecureSkipVerify: true } } },
-    prometheusRule: { install: true, rules: [{ alert: 'Mine', expr: 'vector(1)' }] },
-  },
-  networkPolicy: {
-    install: true,
-    metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
-    apiServers: [{ ipBlock: { cidr: '10.0.0.1/32' } }],
-  },
-  replicas: 3,
-  priorityClassName: 'system-cluster-critical',
-  commonAnnotations: { contact: 'ops@example.com' },
-  podLabels: { a: 'b' },
-  podAnnotations: { c: 'd' },
-  serviceAccount: { annotations: { e: 'f' } },
-  extraArgs: ['--admin-port=8080'],
-  extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example.com' }],
-  extraEnvFrom: [{ configMapRef: { name: 'proxy' } }],
-  extraVolumes: [{ name: 'ca', configMap: { name: 'ca' } }],
-  extraVolumeMounts: [{ name: 'ca', mountPath: '/ca' }],
-};
 
 /** As `helm upgrade --reuse-values` has them from a chart that did not know a key. */
 const unknownToEarlierCharts = {

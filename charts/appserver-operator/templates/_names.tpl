@@ -71,7 +71,7 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end -}}
 
 {{- define "appserver-operator.podSecurityContext" -}}
-{{- $default := dict "runAsNonRoot" true "runAsUser" 1000 "runAsGroup" 1000 "fsGroup" 1000 "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- $default := dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault") -}}
 {{- toYaml (default $default .Values.podSecurityContext) -}}
 {{- end -}}
 
