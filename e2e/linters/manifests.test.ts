@@ -14,7 +14,15 @@ import { everything } from '../manifests/everything.ts';
 /** Why a finding stays, by the id of the check. */
 type Explained = Readonly<Record<string, string>>;
 
-const explainedToKubeScore: Explained = {};
+const explainedToKubeScore: Explained = {
+  'container-image-pull-policy':
+    'Tags are versions that are pushed once; with Always, nodes could not start the operator without the registry.',
+  'container-ephemeral-storage-request-and-limit':
+    'It writes nothing but its log, of which the kubelet keeps little; a limit would evict it for that.',
+  'deployment-has-host-podantiaffinity': 'topologySpreadConstraints spread the replicas over nodes and zones.',
+  'pod-networkpolicy':
+    'Where the API server listens differs from cluster to cluster; networkPolicy.install makes the NetworkPolicy.',
+};
 
 const explainedToCheckov: Explained = {
   CKV_K8S_11: 'A limit of CPU throttles the renewal of the Lease; the request is what is guaranteed.',
@@ -77,7 +85,9 @@ const kubeScoreReport = z.array(
 const allOk = 10;
 
 async function byKubeScore(file: string): Promise<Finding[]> {
-  const objects = kubeScoreReport.parse(await report([kubeScore, 'score', '--output-format', 'json', file]));
+  // A limit of CPU would throttle the renewal of the Lease; that one limit is left out, and memory still asked for.
+  const flags = ['--ignore-container-cpu-limit', '--output-format', 'json'];
+  const objects = kubeScoreReport.parse(await report([kubeScore, 'score', ...flags, file]));
   return objects.flatMap(({ object_name: name, checks }) =>
     checks
       .filter(({ grade, skipped }) => !skipped && grade < allOk)
