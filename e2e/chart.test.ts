@@ -1,15 +1,13 @@
-// The Helm chart and install.yaml, with the real Helm.
+// The Helm chart at work, with the real Helm. What needs no node: e2e/manifests.
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { get as httpsGet } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { CommandFailed, run } from './cluster/command.ts';
-import { repository } from './cluster/layout.ts';
-import { path as pathOf } from '../src/kube/index.ts';
-import { installManifest } from '../scripts/install-manifest.ts';
+import { path as pathOf, type KubeObject } from '../src/kube/index.ts';
 import { applyAs, clientAs, eventually, get, list, merge, types } from './harness/api.ts';
 import { appServer, create, namespace, podAddress, pods, restricted, untilReady } from './harness/appserver.ts';
 import { helm, installOperator, kubectl, operatorNamespace, release, removeOperator } from './harness/operator.ts';
@@ -192,7 +190,13 @@ describe('Helm chart', () => {
     assert.ok(pod);
     for (const name of ['scraper', 'stranger']) await kubectl('create', 'serviceaccount', name, ...inOperators);
     const account = `--serviceaccount=${operatorNamespace}:scraper`;
-    await kubectl('create', 'clusterrolebinding', 'scraper', `--clusterrole=${release}-metrics-reader`, account);
+    await kubectl(
+      'create',
+      'clusterrolebinding',
+      'scraper',
+      `--clusterrole=${release}.${operatorNamespace}.metrics-reader`,
+      account,
+    );
     const ask = async (path: string, authorization?: string): Promise<{ status: number; body: string }> =>
       new Promise((resolve, reject) => {
         const url = `https://${podAddress(pod)}:8443${path}`;
@@ -236,11 +240,69 @@ describe('Helm chart', () => {
     await assert.rejects(installOperator('--set', 'replicaCount=3'), /replicaCount/);
   });
 
-  test('install.yaml is the chart as it is, and the API server takes it', async () => {
-    const file = join(repository, 'install.yaml');
-    assert.equal(readFileSync(file, 'utf8'), await installManifest(), 'stale: run `npm run generate`');
-    await removeOperator();
-    const applied = await kubectl('apply', '--server-side', '--dry-run=server', '-f', file);
-    assert.match(applied, /deployment\.apps\/appserver-operator serverside-applied/);
+  test('has two replicas by default on two nodes, of which an eviction takes one, and an upgrade is handed over', async () => {
+    const two = ['--set', 'replicas=2'];
+    await installOperator(...two);
+    await using ns = await namespace();
+    await create(appServer(ns.name, { replicas: 1 }));
+    await untilReady(ns.name);
+    const operators = async (): Promise<KubeObject[]> => {
+      const running = await pods(operatorNamespace);
+      assert.equal(running.length, 2);
+      return running;
+    };
+    const nodes = (await eventually('two replicas', operators)).map(
+      (pod) => (pod['spec'] as { nodeName: string }).nodeName,
+    );
+    assert.equal(new Set(nodes).size, 2, 'on different nodes');
+    const budget = await eventually('the budget', async () => {
+      const found = await get(types.PodDisruptionBudget, operatorNamespace, release);
+      return (found?.['status'] as { disruptionsAllowed?: number } | undefined)?.disruptionsAllowed === 1
+        ? found
+        : undefined;
+    });
+    assert.deepEqual((budget['spec'] as { maxUnavailable: number }).maxUnavailable, 1);
+
+    await installOperator(...two, '--set', 'log.level=debug');
+    await eventually('two new replicas', operators);
+    await merge(types.AppServer, ns.name, 'shop', { spec: { service: { port: 8080 } } });
+    await eventually('the change, by the one that acts now', async () => {
+      const found = (await get(types.Service, ns.name, 'shop'))?.['spec'] as { ports: { port: number }[] } | undefined;
+      return found?.ports[0]?.port === 8080 ? true : undefined;
+    });
+  });
+
+  test("gives whoever has Kubernetes' own roles rights to AppServers", async () => {
+    await installOperator();
+    await using ns = await namespace();
+    const rbac = 'rbac.authorization.k8s.io';
+    for (const role of ['view', 'edit', 'admin']) {
+      await applyAs(types.RoleBinding, {
+        ...{ apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name: role, namespace: ns.name } },
+        roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
+        subjects: [{ apiGroup: rbac, kind: 'User', name: `${role}-user` }],
+      });
+    }
+    const may = async (role: string, verb: string, resource: string): Promise<boolean> => {
+      const [type = '', subresource = ''] = resource.split('/');
+      const flags = [`--subresource=${subresource}`, `--as=${role}-user`, '-n', ns.name];
+      try {
+        return (await kubectl('auth', 'can-i', verb, `${type}.appserver.dev`, ...flags)).trim() === 'yes';
+      } catch (error) {
+        if (error instanceof CommandFailed && error.message.includes('no')) return false;
+        throw error;
+      }
+    };
+    const writes = ['create', 'update', 'patch', 'delete'].map((verb) => [verb, 'appservers'] as const);
+    const scales = ['update', 'patch'].map((verb) => [verb, 'appservers/scale'] as const);
+    for (const role of ['view', 'edit', 'admin']) {
+      for (const verb of ['get', 'list', 'watch']) {
+        await eventually(`${role} may ${verb}`, async () => ((await may(role, verb, 'appservers')) ? true : undefined));
+      }
+      for (const [verb, resource] of [...writes, ...scales]) {
+        assert.equal(await may(role, verb, resource), role !== 'view', `${role} ${verb} ${resource}`);
+      }
+      assert.ok(!(await may(role, 'patch', 'appservers/status')), `${role} may write no status`);
+    }
   });
 });

@@ -65,4 +65,15 @@ describe('kinds that the cluster may not know', () => {
     await merge(types.AppServer, ns.name, 'shop', { spec: { httpRoute: null } });
     await untilReady(ns.name);
   });
+
+  test('are made with rights in the named namespaces alone, where no definition may be watched', async () => {
+    await using ns = await namespace();
+    await installDefinitions(['HTTPRoute', 'PodMonitor']);
+    await installOperator('--set', `watchNamespaces={${ns.name}}`);
+    const httpRoute = { parentRefs: [{ name: 'public' }], hostnames: ['shop.example'] };
+    await create(appServer(ns.name, { replicas: 1, httpRoute, monitoring: {} }));
+    await eventually('the route', () => get(httpRoutes, ns.name, 'shop'));
+    await eventually('the monitor', () => get(podMonitors, ns.name, 'shop'));
+    await untilReady(ns.name);
+  });
 });

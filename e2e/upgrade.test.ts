@@ -138,7 +138,7 @@ describe('helm upgrade from the version before', { concurrency: 1 }, () => {
       assert.deepEqual(await templates(ns.name), earlierTemplates);
     };
 
-    await installOperator();
+    await installOperator('--set', 'replicas=2');
 
     // Live changes, which also show that the new operator has looked at each of them.
     const live = { workers: { count: 2 }, logging: { accessLog: true, format: 'text' } };

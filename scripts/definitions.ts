@@ -20,6 +20,7 @@ export const definitions = {
   },
   PodMonitor: { ...monitoring, file: 'monitoring.coreos.com_podmonitors.yaml' },
   ServiceMonitor: { ...monitoring, file: 'monitoring.coreos.com_servicemonitors.yaml' },
+  PrometheusRule: { ...monitoring, file: 'monitoring.coreos.com_prometheusrules.yaml' },
 } as const;
 
 const downloaded = z.object({ Dir: z.string() });

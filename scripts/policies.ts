@@ -1,11 +1,17 @@
 // The chart's ValidatingAdmissionPolicies, with their bindings, as a template of Helm.
 import { dump } from 'js-yaml';
 import { operatorPolicies, writersPolicy, type Policy } from '../src/operator/admission/index.ts';
-import { installed } from '../src/operator/admission/policy.ts';
+import { installed, operatorBinding } from '../src/operator/admission/policy.ts';
 
 const apiVersion = 'admissionregistration.k8s.io/v1';
 
-const labels = `  labels: {{- include "appserver-operator.labels" . | nindent 4 }}`;
+const metadata = `  {{- include "appserver-operator.metadata" . | nindent 2 }}`;
+/** Without the operator's account nothing can be asked of it, and writes of everybody else go on. */
+const operatorParameter = `  paramRef:
+    selector:
+      matchLabels: {{- include "appserver-operator.accountLabels" . | nindent 8 }}
+    parameterNotFoundAction: Allow
+`;
 const watchedNamespaces = `  {{- with .Values.watchNamespaces }}
   matchResources:
     namespaceSelector:
@@ -19,14 +25,16 @@ const head = (kind: string, policy: Policy): string =>
     `apiVersion: ${apiVersion}`,
     `kind: ${kind}`,
     'metadata:',
-    `  name: ${installed.fullName}-${policy.suffix}`,
-    labels,
+    `  name: ${installed.clusterName(policy.suffix)}`,
+    metadata,
     '',
   ].join('\n');
 
-function specOf({ resourceRules, labels: matchLabels, matchConditions, variables, validations }: Policy): string {
+function specOf(policy: Policy): string {
+  const { resourceRules, labels: matchLabels, knowsOperator, matchConditions, variables, validations } = policy;
   const spec = {
     failurePolicy: 'Fail',
+    ...(knowsOperator && { paramKind: operatorBinding }),
     matchConstraints: { ...(matchLabels && { objectSelector: { matchLabels } }), resourceRules },
     ...(matchConditions.length > 0 && { matchConditions }),
     ...(variables.length > 0 && { variables }),
@@ -36,9 +44,14 @@ function specOf({ resourceRules, labels: matchLabels, matchConditions, variables
   return dump({ spec }, { noRefs: true, lineWidth: -1 });
 }
 
-function bindingOf(policy: Policy): string {
-  const spec = { policyName: `${installed.fullName}-${policy.suffix}`, validationActions: ['Deny'] };
-  return dump({ spec }, { lineWidth: -1 }) + (policy.where === 'watched' ? watchedNamespaces : '');
+function bindingOf({ suffix, knowsOperator, where }: Policy): string {
+  const spec = { policyName: installed.clusterName(suffix), validationActions: ['Deny'] };
+  const parts = [
+    dump({ spec }, { lineWidth: -1 }),
+    ...(knowsOperator ? [operatorParameter] : []),
+    ...(where === 'watched' ? [watchedNamespaces] : []),
+  ];
+  return parts.join('');
 }
 
 function documentsOf(policy: Policy): string {

@@ -2,7 +2,8 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:coverage: which lines the fast tests
 // reach. npm run test:versions: the runtime with every Python and Node that applications may bring. npm run test:faults: the
 // operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
-// do. npm run test:one -- FILE: one file of tests.
+// do. npm run test:linters: kube-score and checkov over the chart and install.yaml.
+// npm run test:one -- FILE: one file of tests.
 import { globSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -19,13 +20,14 @@ import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
 import { ensureInterpreters } from './interpreters.ts';
+import { ensureLinters } from './linters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { ensureTestImages } from './test-images.ts';
 import { onClusters } from './tests/clusters.ts';
 import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--one'])
+  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--linters', '--one'])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
 const testPrograms = ['kstatus', 'kwok', 'registry', 'argocd-lua'] as const;
@@ -117,7 +119,7 @@ async function onCluster(files: readonly string[], { flags = [], ...given }: OnC
   );
 }
 
-const faultFiles = (): string[] => testFiles('e2e/{faults,gitops}/*.test.ts');
+const faultFiles = (): string[] => testFiles('e2e/{faults,gitops,manifests}/*.test.ts');
 
 async function upWithDefinition(cluster: Layout): Promise<void> {
   await upWithoutControllers(cluster);
@@ -128,6 +130,7 @@ async function upWithDefinition(cluster: Layout): Promise<void> {
 /** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */
 async function onFaults(which: 'all' | 'few', files: readonly string[], flags: readonly string[] = []): Promise<void> {
   await ensureTools('argocd-lua', 'kstatus');
+  await step('definitions of others', ensureDefinitions);
   await buildOperator();
   await onClusters(
     {
@@ -180,11 +183,19 @@ async function everything(): Promise<void> {
 
 const tenants = (): Promise<void> => onCluster(testFiles('e2e/tenants/*.test.ts'));
 
+/** Linters of others over the chart and install.yaml. */
+async function onManifests(): Promise<void> {
+  await ensureTools();
+  await ensureLinters();
+  return runTests('Linters of manifests', nodeTest(1, testFiles('e2e/linters/*.test.ts')));
+}
+
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
   if (file === undefined) throw new Error('name a file of tests: npm run test:one -- test/kube/queue.test.ts');
-  if (/^e2e\/(faults|gitops)\//.test(file)) return onFaults('few', [file], flags);
+  if (/^e2e\/(faults|gitops|manifests)\//.test(file)) return onFaults('few', [file], flags);
+  if (file.startsWith('e2e/linters/')) return onManifests();
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await prepareRuntime();
   if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
@@ -200,6 +211,7 @@ try {
     '--versions': onVersions,
     '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
+    '--linters': onManifests,
     '--one': one,
   }[suite]();
 } catch (error) {

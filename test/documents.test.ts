@@ -69,7 +69,7 @@ test('the output that README.md shows has the columns that kubectl prints, and a
         ]),
       }),
     })
-    .parse(customResourceDefinition()).spec.versions[0];
+    .parse(customResourceDefinition('0.0.0')).spec.versions[0];
   const columns = version.additionalPrinterColumns.filter(({ priority = 0 }) => priority === 0);
   assert.deepEqual(header.trim().split(/\s{2,}/), ['NAME', ...columns.map(({ name }) => name.toUpperCase())]);
   assert.equal(row.trim().split(/\s{2,}/).length, columns.length + 1);

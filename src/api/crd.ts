@@ -1,6 +1,7 @@
 // The CustomResourceDefinition, from the schema and the rules.
 import { z } from 'zod';
 import { group, kind, plural, specSchema, statusSchema, version } from './appserver.ts';
+import * as names from './names.ts';
 import { resourceRules, specRules, type Rule } from './rules.ts';
 
 export interface JsonSchema {
@@ -87,7 +88,8 @@ const column = (name: string, type: string, jsonPath: string, description: strin
 
 const readyCondition = '.status.conditions[?(@.type=="Ready")]';
 
-export function customResourceDefinition(): object {
+/** @param operatorVersion that it belongs to: an installation must not find an older one */
+export function customResourceDefinition(operatorVersion: string): object {
   const schema = withRules(
     {
       type: 'object',
@@ -109,7 +111,7 @@ export function customResourceDefinition(): object {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, annotations: { [names.versionAnnotation]: operatorVersion } },
     spec: {
       group,
       scope: 'Namespaced',

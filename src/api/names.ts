@@ -44,6 +44,9 @@ export const adoptAnnotation = 'appserver.dev/adopt-as-child-of';
 /** On pods: the revision of the live configuration, so that kubelet looks at once whether there is a new one. */
 export const liveRevisionAnnotation = 'appserver.dev/live-revision';
 
+/** On the CustomResourceDefinition: the version of the operator that it belongs to. */
+export const versionAnnotation = 'appserver.dev/version';
+
 /** Volumes of each pod that the operator makes itself. */
 export const ownVolumes: ReadonlySet<string> = new Set([
   'runtime',

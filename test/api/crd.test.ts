@@ -22,7 +22,7 @@ function nodes(schema: JsonSchema, path: string): Node[] {
   ];
 }
 
-const definition = customResourceDefinition() as {
+const definition = customResourceDefinition('0.0.0') as {
   spec: { versions: { schema: { openAPIV3Schema: JsonSchema } }[] };
 };
 const root = definition.spec.versions[0]?.schema.openAPIV3Schema ?? {};

@@ -3,7 +3,7 @@
 import { group, kind, names, plural } from '../../api/index.ts';
 import { resourceType } from '../../kube/objects.ts';
 import { appServerType, childKinds, childTypes, podType, replicaSetType } from '../model/kinds.ts';
-import { byOthers, byTheOperator, celList, installed, rulesFor, type Policy } from './policy.ts';
+import { byOthers, byTheOperator, celList, inItsNamespace, installed, rulesFor, type Policy } from './policy.ts';
 
 /** The policies see events of events.k8s.io, which are the same objects, in this form too. */
 const eventType = resourceType('v1', 'Event');
@@ -25,6 +25,7 @@ function childrenPolicy(): Policy {
     comment: 'The operator writes and deletes children of AppServers alone.',
     where: 'everywhere',
     resourceRules: [...rulesFor(types, ['CREATE', 'UPDATE', 'DELETE']), ...rulesFor([replicaSetType], ['DELETE'])],
+    knowsOperator: true,
     matchConditions: [byTheOperator],
     variables: [
       {
@@ -66,6 +67,7 @@ function podsPolicy(): Policy {
       'The operator touches pods, so that kubelet looks at their ConfigMaps at once, and is to do nothing else to them.',
     where: 'everywhere',
     resourceRules: rulesFor([podType], ['CREATE', 'UPDATE', 'DELETE']),
+    knowsOperator: true,
     matchConditions: [byTheOperator],
     variables: [
       { name: 'before', expression: 'oldObject.metadata.?annotations.orValue({})' },
@@ -94,13 +96,13 @@ function reportsPolicy(): Policy {
     const about = `dyn(${of}).involvedObject`;
     return `${about}.kind == '${kind}' && ${about}.apiVersion.startsWith('${group}/') && ${about}.namespace == request.namespace`;
   };
-  const here = `request.namespace == '${installed.namespace}'`;
   return {
     suffix: 'reports',
     comment:
       'What the operator writes besides children: events of AppServers, its own Lease, its own key; of AppServers their status.',
     where: 'everywhere',
     resourceRules: rulesFor([eventType, leaseType, secretType, appServerType], ['CREATE', 'UPDATE', 'DELETE']),
+    knowsOperator: true,
     matchConditions: [byTheOperator],
     variables: [
       { name: 'resource', expression: 'request.resource.resource' },
@@ -114,12 +116,12 @@ function reportsPolicy(): Policy {
         reason: 'Forbidden',
       },
       {
-        expression: `variables.resource != '${leaseType.plural}' || (request.operation != 'DELETE' && ${here} && variables.name == '${installed.fullName}')`,
+        expression: `variables.resource != '${leaseType.plural}' || (request.operation != 'DELETE' && ${inItsNamespace} && variables.name == '${installed.fullName}')`,
         message: 'the operator may write no Lease but its own',
         reason: 'Forbidden',
       },
       {
-        expression: `variables.resource != '${secretType.plural}' || (request.operation == 'CREATE' && ${here} && variables.name == '${installed.fullName}-key')`,
+        expression: `variables.resource != '${secretType.plural}' || (request.operation == 'CREATE' && ${inItsNamespace} && variables.name == '${installed.fullName}-key')`,
         message: 'the operator may create no Secret but its own key, and change none',
         reason: 'Forbidden',
       },
@@ -140,6 +142,7 @@ function managerPolicy(): Policy {
     where: 'watched',
     resourceRules: rulesFor(types, ['CREATE', 'UPDATE']),
     labels: { [names.managedByLabel]: names.fieldManager },
+    knowsOperator: true,
     matchConditions: [
       byOthers,
       {

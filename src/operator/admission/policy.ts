@@ -39,6 +39,8 @@ export interface Policy {
   readonly resourceRules: readonly ResourceRule[];
   /** Of the object as it is or was. Default: all. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Whether an expression asks for the operator's account, or for the namespace that it runs in. */
+  readonly knowsOperator: boolean;
   readonly matchConditions: readonly Named[];
   readonly variables: readonly Named[];
   readonly validations: readonly Validation[];
@@ -47,24 +49,29 @@ export interface Policy {
 /** What is known when the chart is installed, in Helm's words. */
 export const installed = {
   fullName: '{{ include "appserver-operator.fullname" . }}',
-  namespace: '{{ .Release.Namespace }}',
-  account: '{{ include "appserver-operator.serviceAccountName" . }}',
+  /** Of a cluster-wide object of the release. */
+  clusterName: (suffix: string): string =>
+    `{{ include "appserver-operator.clusterName" (dict "suffix" "${suffix}" "root" .) }}`,
   // With defaults, as `helm upgrade --reuse-values` knows only the values of the chart before.
   allowedAnnotations: '{{ toJson (default list .Values.admissionPolicy.allowedAnnotations) }}',
   secretsAreAsked: '{{ default false .Values.admissionPolicy.secrets }}',
 } as const;
 
-const operatorsName = `system:serviceaccount:${installed.namespace}:${installed.account}`;
+/**
+ * The parameter of policies that know the operator: the ClusterRoleBinding whose subject is its account. Tools that move an
+ * installation to another namespace or name, such as kustomize, rewrite the subjects of bindings, but no name inside CEL.
+ */
+export const operatorBinding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding' } as const;
 
-export const byTheOperator: Named = {
-  name: 'by-the-operator',
-  expression: `request.userInfo.username == '${operatorsName}'`,
-};
+const accounts = `params.subjects.filter(one, one.kind == 'ServiceAccount')`;
+const isOperator = `${accounts}.exists(one, request.userInfo.username == 'system:serviceaccount:' + one.namespace + ':' + one.name)`;
 
-export const byOthers: Named = {
-  name: 'by-others',
-  expression: `request.userInfo.username != '${operatorsName}'`,
-};
+export const byTheOperator: Named = { name: 'by-the-operator', expression: isOperator };
+
+export const byOthers: Named = { name: 'by-others', expression: `!${isOperator}` };
+
+/** Whether the request is for the operator's own namespace, in CEL. */
+export const inItsNamespace = `${accounts}.exists(one, one.namespace == request.namespace)`;
 
 /** One rule a group, over all its versions. */
 export function rulesFor(types: readonly ResourceType[], operations: readonly Operation[]): ResourceRule[] {

@@ -127,6 +127,7 @@ export function writersPolicy(): Policy {
     comment: 'Whoever writes an AppServer gets nothing by it that their own rights do not allow.',
     where: 'watched',
     resourceRules: rulesFor([appServerType], ['CREATE', 'UPDATE']),
+    knowsOperator: false,
     matchConditions: [],
     variables: [
       { name: 'spec', expression: 'dyn(object.spec)' },

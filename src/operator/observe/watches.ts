@@ -14,7 +14,7 @@ import {
 } from '../../kube/index.ts';
 import { sameButForStatus, stripManagedFields, type KeptObject } from '../model/kept-object.ts';
 import { keyOfPodsApp, type Caches } from './caches.ts';
-import { watchDefinition } from './optional-kinds.ts';
+import { followOptionalKind } from './optional-kinds.ts';
 import { referenceTypes, type Contents, type VersionView } from './content-versions.ts';
 import { OperatorError } from '../process/errors.ts';
 import { alwaysServed, appServerType, childTypes, optionalKinds, podType, type ChildKind } from '../model/kinds.ts';
@@ -115,7 +115,7 @@ function startOptional(options: WatchOptions, kind: ChildKind, definition: strin
     for (const key of caches.children[kind].keys()) caches.children[kind].delete(key);
   };
   const onError = (error: unknown): void => options.onError(watchFailure(childTypes[kind], error));
-  return watchDefinition(client, { type: childTypes[kind], definition }, { signal, onError, onServed, onGone });
+  return followOptionalKind({ client, type: childTypes[kind], definition, signal, onError, onServed, onGone });
 }
 
 /** Starts all watches. Resolves when every cache has its first list. */
