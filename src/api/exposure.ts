@@ -1,6 +1,6 @@
 // Who reaches the pods, and how.
 import { z } from 'zod';
-import { about, duration } from './fields.ts';
+import { about, duration, hostName } from './fields.ts';
 
 const annotations = () =>
   z.record(z.string().max(317), z.string().max(4_096)).optional().meta(about('outside', 'Annotations of the object.'));
@@ -50,12 +50,6 @@ export const networkPolicy = z.object({
       about('outside', 'Who may reach the application, as in a NetworkPolicy. The admin port stays open.', 'atomic'),
     ),
 });
-
-export const hostName = () =>
-  z
-    .string()
-    .max(253)
-    .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
 
 const pathPrefix = () =>
   z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', 'Only requests whose path begins so.'));

@@ -74,6 +74,12 @@ export const count = (): z.ZodInt => z.int().min(0).max(int32);
 /** A generation of an object: an int64, within what JSON carries exactly. */
 export const generation = (): z.ZodInt => z.int().min(0).max(largestNumber);
 
+export const hostName = () =>
+  z
+    .string()
+    .max(253)
+    .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+
 const objectName = (): z.ZodString => z.string().min(1).max(253);
 
 /** A piece of a pod whose inner fields the API server checks when the Deployment is applied. */
