@@ -3,10 +3,12 @@ import { app, hooks } from './application.ts';
 import { httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
 import {
   about,
+  annotationMap,
   count,
   envFrom,
   envVar,
   generation,
+  labelMap,
   listMeta,
   localObjectReference,
   resources,
@@ -123,8 +125,8 @@ export const specSchema = z.object({
     .looseObject({
       metadata: z
         .object({
-          labels: z.record(z.string().max(317), z.string().max(63)).optional(),
-          annotations: z.record(z.string().max(317), z.string().max(4_096)).optional(),
+          labels: labelMap().optional().meta({ description: 'Labels of the pods, beside those of the operator.' }),
+          annotations: annotationMap().optional().meta({ description: 'Annotations of the pods.' }),
         })
         .optional(),
       spec: z.looseObject({}).optional(),

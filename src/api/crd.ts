@@ -38,6 +38,20 @@ function intOrString(forms: readonly unknown[]): JsonSchema {
   };
 }
 
+/**
+ * A number or a text: a structural schema has no type for that but of whole numbers, so it has none. What else is
+ * written there is found when the operator reads it.
+ */
+function numberOrString(forms: readonly unknown[]): JsonSchema {
+  const of = (type: string): JsonSchema => forms.filter(isSchema).find((one) => one['type'] === type) ?? {};
+  const { minimum, maximum } = of('number');
+  const { pattern, maxLength } = of('string');
+  return { 'x-kubernetes-preserve-unknown-fields': true, minimum, maximum, pattern, maxLength };
+}
+
+const hasNumber = (forms: readonly unknown[]): boolean =>
+  forms.filter(isSchema).some((one) => one['type'] === 'number');
+
 /** In the form in which the API server stores it: nothing empty, as that would be gone when it is read back. */
 function structural(schema: JsonSchema): JsonSchema {
   const kept: JsonSchema = Object.fromEntries(Object.entries(schema).filter(([key]) => !foreign.has(key)));
@@ -53,12 +67,14 @@ function structural(schema: JsonSchema): JsonSchema {
       kept['x-kubernetes-preserve-unknown-fields'] = true;
     } else {
       kept['additionalProperties'] = structural(open);
-      kept['maxProperties'] = 32;
+      kept['maxProperties'] ??= 64;
     }
   } else if (open === true) {
     kept['x-kubernetes-preserve-unknown-fields'] = true;
   }
-  return Array.isArray(schema['anyOf']) ? { ...kept, ...intOrString(schema['anyOf']) } : kept;
+  const forms: unknown = schema['anyOf'];
+  if (!Array.isArray(forms)) return kept;
+  return { ...kept, ...(hasNumber(forms) ? numberOrString(forms) : intOrString(forms)) };
 }
 
 function withRules(schema: JsonSchema, rules: readonly Rule[]): JsonSchema {

@@ -1,9 +1,8 @@
 // Who reaches the pods, and how.
 import { z } from 'zod';
-import { about, duration, hostName } from './fields.ts';
+import { about, annotationMap, duration, hostName, labelMap } from './fields.ts';
 
-const annotations = () =>
-  z.record(z.string().max(317), z.string().max(4_096)).optional().meta(about('outside', 'Annotations of the object.'));
+const annotations = () => annotationMap().optional().meta(about('outside', 'Annotations of the object.'));
 
 /** Kubernetes' own shape, whose other fields the API server checks when the Service is applied. */
 const servicePort = z.looseObject({
@@ -81,10 +80,7 @@ export const monitoring = z.object({
     .default('PodMonitor')
     .meta(about('outside', 'What the Prometheus operator is given.')),
   interval: duration().default('30s').meta(about('outside', 'How often metrics are scraped.')),
-  labels: z
-    .record(z.string().max(317), z.string().max(63))
-    .optional()
-    .meta(about('outside', 'Labels by which a Prometheus selects it.')),
+  labels: labelMap().optional().meta(about('outside', 'Labels by which a Prometheus selects it.')),
 });
 
 export const ingress = z.object({

@@ -41,15 +41,19 @@ export const contentsHashAnnotation = 'appserver.dev/contents-hash';
  */
 export const adoptAnnotation = 'appserver.dev/adopt-as-child-of';
 
+/** On pods: volumes that keep the cluster autoscaler from no node. */
+export const safeToEvictVolumesAnnotation = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+
 /** On pods: the revision of the live configuration, so that kubelet looks at once whether there is a new one. */
 export const liveRevisionAnnotation = 'appserver.dev/live-revision';
 
-/** Volumes of each pod that the operator makes itself. */
+/** Volume for /tmp, which an AppServer may have one of its own for. */
+export const tmpVolume = 'tmp';
+/** Volumes of each pod that the operator alone makes. */
 export const ownVolumes: ReadonlySet<string> = new Set([
   'runtime',
   'runtime-config',
   'live-config',
-  'tmp',
   'proxy-run',
   'proxy-tmp',
   'proxy-files',

@@ -20,10 +20,10 @@ export const autoscaling = z.object({
   maxReplicas: z.int().min(1).max(1_000).meta(about('outside', 'Most pods.')),
   cpuUtilization: z
     .int()
-    .min(1)
+    .min(0)
     .max(1_000)
     .default(70)
-    .meta(about('outside', "Wanted CPU use in percent of the pods' CPU request.")),
+    .meta(about('outside', "Wanted CPU use in percent of the pods' CPU request; 0 to scale by other metrics alone.")),
   memoryUtilization: z
     .int()
     .min(1)

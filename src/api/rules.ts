@@ -112,9 +112,9 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.autoscaling.maxReplicas',
   },
   {
-    rule: "!has(self.autoscaling) || (has(self.resources) && has(self.resources.requests) && 'cpu' in self.resources.requests)",
+    rule: '!has(self.autoscaling) || self.autoscaling.cpuUtilization > 0 || has(self.autoscaling.memoryUtilization) || (has(self.autoscaling.metrics) && self.autoscaling.metrics.size() > 0)',
     message:
-      'spec.autoscaling needs spec.resources.requests.cpu, of which cpuUtilization is a percentage; set the request',
+      'spec.autoscaling without cpuUtilization must have memoryUtilization or metrics to scale by; set one of them',
     fieldPath: '.autoscaling.cpuUtilization',
   },
   {
@@ -138,14 +138,15 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.volumes',
   },
   {
-    rule: "!has(self.volumeMounts) || self.volumeMounts.all(one, one.mountPath.matches('^/') && !one.mountPath.matches('^/(appserver|etc/appserver|run/appserver-proxy|tmp)(/|$)'))",
+    rule: "!has(self.volumeMounts) || self.volumeMounts.all(one, one.mountPath.matches('^/') && !one.mountPath.matches('^/(appserver|etc/appserver|run/appserver-proxy)(/|$)'))",
     message:
-      'spec.volumeMounts must have absolute paths outside of /appserver, /etc/appserver, /run/appserver-proxy and /tmp, which are mounted already; choose another mountPath',
+      'spec.volumeMounts must have absolute paths outside of /appserver, /etc/appserver and /run/appserver-proxy, which are mounted already; choose another mountPath',
     fieldPath: '.volumeMounts',
   },
   {
-    rule: "!has(self.env) || self.env.all(one, !one.name.startsWith('APPSERVER_') && !one.name.startsWith('LISTEN_'))",
-    message: 'spec.env must not set APPSERVER_* or LISTEN_*, which the runtime uses itself; choose other names',
+    rule: "!has(self.env) || self.env.all(one, !one.name.startsWith('APPSERVER_') && !(one.name in ['LISTEN_FDS', 'LISTEN_PID']))",
+    message:
+      'spec.env must not set APPSERVER_*, LISTEN_FDS or LISTEN_PID, which the runtime sets itself; choose other names',
     fieldPath: '.env',
   },
 ];

@@ -7,9 +7,9 @@ import type { Layout } from '../model/layout.ts';
 import type { Release } from '../model/release.ts';
 import { mergePodTemplate, type Merged } from './pod-template.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
-import { containerSecurity, probe, runtimeHome } from './container.ts';
+import { containerSecurity, initResources, probe, runtimeHome } from './container.ts';
 import { childMetadata } from './metadata.ts';
-import { proxyContainers, proxyMounts, proxyVolumes } from './proxy.ts';
+import { proxyContainers, proxyMounts, proxyVolumeNames, proxyVolumes } from './proxy.ts';
 
 const installTarget = '/target';
 const fixedConfigDir = '/etc/appserver/runtime';
@@ -31,17 +31,24 @@ function command(app: AppServer): string[] {
   ];
 }
 
-function installRuntime(release: Release): object {
+function installRuntime({ spec }: AppServer, release: Release): object {
   return {
     name: names.initContainerName,
     image: release.runtimeImage,
     ...(release.runtimeImagePullPolicy && { imagePullPolicy: release.runtimeImagePullPolicy }),
     args: [installTarget],
-    // Named so that quotas that demand them are met; it copies one folder and ends.
-    resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '256Mi' } },
+    ...initResources(release.layout, spec.resources, {
+      requests: { cpu: '10m', memory: '32Mi' },
+      limits: { memory: '256Mi' },
+    }),
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
     volumeMounts: [{ name: 'runtime', mountPath: installTarget }],
   };
+}
+
+/** The operator's item for /tmp, where the AppServer has none of its own. */
+function ownTmp<T>(given: readonly T[] | undefined, isTmp: (one: T) => boolean, own: object): object[] {
+  return given?.some(isTmp) === true ? [] : [own];
 }
 
 function applicationContainer(app: AppServer): object {
@@ -72,7 +79,10 @@ function applicationContainer(app: AppServer): object {
       { name: 'runtime', mountPath: runtimeHome, readOnly: true },
       { name: 'runtime-config', mountPath: fixedConfigDir, readOnly: true },
       { name: 'live-config', mountPath: liveConfigDir, readOnly: true },
-      { name: 'tmp', mountPath: '/tmp' },
+      ...ownTmp(spec.volumeMounts, ({ mountPath }) => mountPath === '/tmp', {
+        name: names.tmpVolume,
+        mountPath: '/tmp',
+      }),
       ...proxyMounts(spec),
       ...(spec.volumeMounts ?? []),
     ],
@@ -112,13 +122,13 @@ function podSpec(app: AppServer, release: Release): object {
       ...spread(app, 'topology.kubernetes.io/zone', spec.topology.zones),
       ...spread(app, 'kubernetes.io/hostname', spec.topology.nodes),
     ],
-    initContainers: [installRuntime(release), ...proxyContainers(app, release)],
+    initContainers: [installRuntime(app, release), ...proxyContainers(app, release)],
     containers: [applicationContainer(app)],
     volumes: [
       { name: 'runtime', emptyDir: {} },
       { name: 'runtime-config', configMap: { name: runtimeConfigMapName(app) } },
       { name: 'live-config', configMap: { name: names.liveConfigMap(metadata.name) } },
-      { name: 'tmp', emptyDir: {} },
+      ...ownTmp(spec.volumes, ({ name }) => name === names.tmpVolume, { name: names.tmpVolume, emptyDir: {} }),
       ...proxyVolumes(spec),
       ...(spec.volumes ?? []),
     ],
@@ -138,6 +148,18 @@ function ofLayout(layout: Layout, template: unknown): Record<string, string> {
   return { [names.layoutAnnotation]: String(layout), [names.templateHashAnnotation]: contentHash(template) };
 }
 
+/**
+ * The operator's emptyDirs hold nothing that another pod does not make again, so they keep no node from being scaled down. What an
+ * AppServer says itself goes instead, as only that knows of the application's volumes.
+ */
+function evictableVolumes({ spec }: AppServer, layout: Layout): Record<string, string> {
+  const { podTemplate: template, volumes = [] } = spec;
+  const key = names.safeToEvictVolumesAnnotation;
+  if (layout < 3 || Object.hasOwn(template?.metadata?.annotations ?? {}, key)) return {};
+  const own = ['runtime', names.tmpVolume, ...proxyVolumeNames(spec)];
+  return { [key]: own.filter((name) => volumes.every((one) => one.name !== name)).join(',') };
+}
+
 /** The pod template, or the field that spec.podTemplate sets and the operator too. */
 export function podTemplate({ app, release, restart: { mark } }: Given): Merged {
   const ours = {
@@ -146,6 +168,7 @@ export function podTemplate({ app, release, restart: { mark } }: Given): Merged 
       annotations: {
         'kubectl.kubernetes.io/default-container': names.containerName,
         ...(mark !== undefined && { [names.contentsHashAnnotation]: mark }),
+        ...evictableVolumes(app, release.layout),
       },
     },
     spec: podSpec(app, release),

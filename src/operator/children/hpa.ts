@@ -19,7 +19,7 @@ export function horizontalPodAutoscaler(app: AppServer): Child | undefined {
       minReplicas: autoscaling.minReplicas,
       maxReplicas: autoscaling.maxReplicas,
       metrics: [
-        utilization('cpu', autoscaling.cpuUtilization),
+        ...(autoscaling.cpuUtilization === 0 ? [] : [utilization('cpu', autoscaling.cpuUtilization)]),
         ...(autoscaling.memoryUtilization === undefined ? [] : [utilization('memory', autoscaling.memoryUtilization)]),
         ...(autoscaling.metrics ?? []),
       ],

@@ -4,7 +4,7 @@
 //
 //   1  0.1.0
 //   2  0.2.0: the AppServer's own ServiceAccount is named so that no field of any AppServer can aim at it
-//   3  0.3.0
+//   3  0.3.0: init containers have the application's compute resources; the emptyDirs are named to the cluster autoscaler
 
 const layouts = [1, 2, 3] as const;
 
