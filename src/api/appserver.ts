@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { app, hooks } from './application.ts';
-import { httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
+import { monitoring, networkPolicy } from './exposure.ts';
 import {
   about,
   annotationMap,
+  container,
   count,
   envFrom,
   envVar,
@@ -15,9 +16,12 @@ import {
   volume,
   volumeMount,
 } from './fields.ts';
+import { metadataFields } from './metadata.ts';
 import { autoscaling, disruption, rollout, topology } from './placement.ts';
 import { probes, security } from './pod.ts';
 import { proxy } from './proxy.ts';
+import { httpRoute, ingress } from './routes.ts';
+import { service } from './service.ts';
 import { drain, logging, runtime, workers } from './workers.ts';
 
 export const group = 'appserver.dev';
@@ -48,6 +52,17 @@ export const specSchema = z.object({
     .boolean()
     .default(false)
     .meta(about('roll', "Whether the service account's token is mounted, for applications that talk to Kubernetes.")),
+  serviceAccount: z
+    .object({
+      ...metadataFields('spec.serviceAccount'),
+      imagePullSecrets: z
+        .array(localObjectReference)
+        .max(16)
+        .optional()
+        .meta(about('outside', 'As in a ServiceAccount, for the images of new pods.', { by: 'name' })),
+    })
+    .optional()
+    .meta({ description: "The AppServer's own service account, where serviceAccountName names no other." }),
   app: app.meta({ description: 'What to run.' }),
   port: z
     .int()
@@ -75,6 +90,19 @@ export const specSchema = z.object({
     .max(1_000)
     .default(2)
     .meta(about('outside', 'Number of pods; with autoscaling the number to start with.')),
+  scaleTarget: z
+    .enum(['AppServer', 'Deployment'])
+    .optional()
+    .meta(
+      about(
+        'outside',
+        'What an autoscaler that is not of the AppServer targets, such as a ScaledObject: the AppServer (default), whose replicas it sets, or the Deployment, whose replicas the operator then leaves to it.',
+      ),
+    ),
+  deployment: z
+    .object(metadataFields('spec.deployment'))
+    .optional()
+    .meta({ description: 'Labels and annotations of the Deployment itself.' }),
   autoscaling: autoscaling.optional().meta({ description: 'Scale the number of pods with the load.' }),
   disruption: disruption.optional().meta({ description: 'What evictions, such as for the drain of a node, may take.' }),
   rollout: rollout.prefault({}).meta({ description: 'How pods are replaced by those of a new revision.' }),
@@ -88,7 +116,7 @@ export const specSchema = z.object({
   proxy: proxy.optional().meta({
     description: 'An nginx in front of the workers, in each pod: it buffers slow clients and serves static files.',
   }),
-  networkPolicy: networkPolicy.optional().meta({ description: 'Who may connect. Default: everybody.' }),
+  networkPolicy: networkPolicy.optional().meta({ description: 'Which connections the pods may have. Default: all.' }),
   env: z
     .array(envVar)
     .max(256)
@@ -109,6 +137,21 @@ export const specSchema = z.object({
     .max(64)
     .optional()
     .meta(about('roll', "As in a pod, for the application's container.", { by: 'mountPath' })),
+  initContainers: z
+    .array(container)
+    .max(32)
+    .optional()
+    .meta(
+      about(
+        'roll',
+        "As in a pod: containers that run before the operator's own. Those of podTemplate run after these.",
+        { by: 'name' },
+      ),
+    ),
+  enableServiceLinks: z
+    .boolean()
+    .optional()
+    .meta(about('roll', 'Whether containers have variables for each Service of the namespace. Default: false.')),
   resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
   restartOn: z
     .array(z.enum(['ConfigMap', 'Secret']))
@@ -189,6 +232,7 @@ export const appServerSchema = z.object({
     namespace: z.string(),
     uid: z.string(),
     generation: z.int(),
+    labels: z.record(z.string(), z.string()).optional(),
     deletionTimestamp: z.string().optional(),
   }),
   spec: specSchema,

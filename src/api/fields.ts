@@ -84,6 +84,17 @@ export const hostName = () =>
 /** Longest value of an annotation: all annotations of an object together may have 256 KiB. */
 const longestAnnotations = 262_144;
 
+export const portNumber = (): z.ZodInt => z.int().min(1).max(65_535);
+
+/** Zero lets Kubernetes choose. */
+export const nodePort = (): z.ZodInt => z.int().min(0).max(65_535);
+
+export const portName = (): z.ZodString =>
+  z
+    .string()
+    .max(15)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+
 /** Labels of an object. */
 export const labelMap = (): z.ZodRecord<z.ZodString, z.ZodString> => z.record(z.string().max(317), z.string().max(63));
 
@@ -106,6 +117,11 @@ export const envFrom = z.looseObject({
   prefix: z.string().max(253).optional(),
   configMapRef: podPiece.optional(),
   secretRef: podPiece.optional(),
+});
+
+/** A container whose inner fields the API server checks when the Deployment is applied. */
+export const container = z.looseObject({
+  name: z.string().min(1).max(63).meta({ description: 'Name of the container.' }),
 });
 
 export const volume = z.looseObject({ name: z.string().min(1).max(63) });

@@ -1,11 +1,16 @@
 // Names and labels of what belongs to an AppServer.
 
 export const fieldManager = 'appserver-operator';
+/** Begins every annotation and label that has a meaning to the operator. */
+export const ownPrefix = 'appserver.dev/';
+
 /** The same for all children; the operator watches nothing without it. */
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 const nameLabel = 'app.kubernetes.io/name';
 /** Name of the AppServer, on its children and pods. */
 export const instanceLabel = 'app.kubernetes.io/instance';
+/** Labels that the operator sets on every child, and nothing else may. */
+export const ownLabels: readonly string[] = [nameLabel, instanceLabel, managedByLabel];
 /** On each child: hash of the object as it was last applied. */
 export const appliedHashAnnotation = 'appserver.dev/applied-hash';
 
@@ -64,6 +69,13 @@ export const containerName = 'app';
 export const initContainerName = 'install-runtime';
 export const proxyContainerName = 'proxy';
 export const copyFilesContainerName = 'copy-static-files';
+/** Containers of each pod that the operator makes itself. */
+export const ownContainers: ReadonlySet<string> = new Set([
+  containerName,
+  initContainerName,
+  proxyContainerName,
+  copyFilesContainerName,
+]);
 export const adminPort = 9_000;
 /** Where the nginx in front answers probes. */
 export const proxyAdminPort = 9_001;

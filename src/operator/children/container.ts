@@ -14,12 +14,12 @@ export const containerSecurity = {
 };
 
 /** What quotas demand of every container, and LimitRanges bound. */
-const computeResources = ['cpu', 'memory', 'ephemeral-storage'];
+const computeResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 type Amounts = AppServer['spec']['resources'];
 
 const computeAmounts = (all: Readonly<Record<string, unknown>> = {}): object =>
-  Object.fromEntries(Object.entries(all).filter(([name]) => computeResources.includes(name)));
+  Object.fromEntries(Object.entries(all).filter(([name]) => computeResources.has(name)));
 
 /**
  * Resources of an init container of the operator's. From layout 3 on they are the application's: what a quota or a LimitRange

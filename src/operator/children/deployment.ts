@@ -1,6 +1,6 @@
 // The Deployment: the application's own image, started by the runtime that an init container has installed.
 import type { AppServer } from '../../api/index.ts';
-import { names, terminationGraceSeconds } from '../../api/index.ts';
+import { isScaledOnDeployment, names, terminationGraceSeconds } from '../../api/index.ts';
 import { contentHash } from '../model/content-hash.ts';
 import type { Child, Facts } from '../model/facts.ts';
 import type { Layout } from '../model/layout.ts';
@@ -53,6 +53,7 @@ function ownTmp<T>(given: readonly T[] | undefined, isTmp: (one: T) => boolean, 
 
 function applicationContainer(app: AppServer): object {
   const { spec } = app;
+  const { probes } = spec;
   return {
     name: names.containerName,
     image: spec.image,
@@ -69,12 +70,16 @@ function applicationContainer(app: AppServer): object {
       { name: 'admin', containerPort: names.adminPort, protocol: 'TCP' },
     ],
     // The runtime itself ends a pod whose workers never get ready, with a reason; until then it is live.
-    startupProbe: probe('/livez', 'admin', { periodSeconds: 1, failureThreshold: 60 }),
-    livenessProbe: probe('/livez', 'admin', { periodSeconds: 10, failureThreshold: 3 }),
+    startupProbe: probe('/livez', 'admin', { periodSeconds: 1, failureThreshold: 60, ...probes.startup }),
+    livenessProbe: probe('/livez', 'admin', { periodSeconds: 10, failureThreshold: 3, ...probes.liveness }),
     // Three in a row: one probe that is late because the node is busy must not take a serving pod out. A pod that ends
     // leaves the endpoints by itself, whatever its probe says.
-    readinessProbe: probe('/readyz', 'admin', { periodSeconds: 1, failureThreshold: 3 }),
-    securityContext: { ...containerSecurity, readOnlyRootFilesystem: spec.security.readOnlyRootFilesystem },
+    readinessProbe: probe('/readyz', 'admin', { periodSeconds: 1, failureThreshold: 3, ...probes.readiness }),
+    securityContext: {
+      ...containerSecurity,
+      seccompProfile: spec.security.seccompProfile ?? containerSecurity.seccompProfile,
+      readOnlyRootFilesystem: spec.security.readOnlyRootFilesystem,
+    },
     volumeMounts: [
       { name: 'runtime', mountPath: runtimeHome, readOnly: true },
       { name: 'runtime-config', mountPath: fixedConfigDir, readOnly: true },
@@ -105,24 +110,25 @@ function spread(app: AppServer, topologyKey: string, wish: AppServer['spec']['to
 
 function podSpec(app: AppServer, release: Release): object {
   const { spec, metadata } = app;
-  const { runAsUser, runAsGroup } = spec.security;
+  const { runAsUser, runAsGroup, seccompProfile = containerSecurity.seccompProfile } = spec.security;
   return {
     serviceAccountName: spec.serviceAccountName ?? names.ownAccount(metadata.name, release.layout),
     automountServiceAccountToken: spec.automountServiceAccountToken,
-    enableServiceLinks: false,
+    enableServiceLinks: spec.enableServiceLinks ?? false,
     ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
     securityContext: {
       runAsNonRoot: true,
       runAsUser,
       ...(runAsGroup && { runAsGroup }),
-      seccompProfile: { type: 'RuntimeDefault' },
+      seccompProfile,
     },
     terminationGracePeriodSeconds: terminationGraceSeconds(spec),
     topologySpreadConstraints: [
       ...spread(app, 'topology.kubernetes.io/zone', spec.topology.zones),
       ...spread(app, 'kubernetes.io/hostname', spec.topology.nodes),
     ],
-    initContainers: [installRuntime(app, release), ...proxyContainers(app, release)],
+    // Those of the AppServer first: what they set up is there when an image is pulled or a file is copied.
+    initContainers: [...(spec.initContainers ?? []), installRuntime(app, release), ...proxyContainers(app, release)],
     containers: [applicationContainer(app)],
     volumes: [
       { name: 'runtime', emptyDir: {} },
@@ -177,7 +183,7 @@ export function podTemplate({ app, release, restart: { mark } }: Given): Merged 
 }
 
 /**
- * Without `replicas` under autoscaling: the number is the autoscaler's then.
+ * Without `replicas` where an autoscaler sets the number of pods on the Deployment.
  * @throws when podTemplate() is a conflict
  */
 export function deployment(given: Given): Child {
@@ -185,29 +191,28 @@ export function deployment(given: Given): Child {
   const merged = podTemplate(given);
   if (merged.kind === 'conflict') throw new Error(`spec.podTemplate.${merged.path} is the operator's`);
   const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit } = spec.rollout;
-  const { paused = false } = spec.rollout;
+  const { paused = false, strategy = 'RollingUpdate' } = spec.rollout;
+  const isScaled = isScaledOnDeployment(spec);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: {
-      ...childMetadata(given.app, metadata.name),
-      annotations: {
-        [names.runtimeImageAnnotation]: given.release.runtimeImage,
-        ...(spec.proxy && { [names.proxyImageAnnotation]: given.release.proxyImage }),
-        ...(given.restart.contents !== undefined && { [names.contentsAnnotation]: given.restart.contents }),
-        ...(spec.autoscaling && { [names.replicasAnnotation]: String(spec.replicas) }),
-        ...ofLayout(given.release.layout, merged.template),
-      },
-    },
+    metadata: childMetadata(given.app, metadata.name, spec.deployment, {
+      [names.runtimeImageAnnotation]: given.release.runtimeImage,
+      ...(spec.proxy && { [names.proxyImageAnnotation]: given.release.proxyImage }),
+      ...(given.restart.contents !== undefined && { [names.contentsAnnotation]: given.restart.contents }),
+      ...(isScaled && { [names.replicasAnnotation]: String(spec.replicas) }),
+      ...ofLayout(given.release.layout, merged.template),
+    }),
     spec: {
-      ...(spec.autoscaling === undefined && { replicas: spec.replicas }),
+      ...(!isScaled && { replicas: spec.replicas }),
       revisionHistoryLimit,
       progressDeadlineSeconds,
       minReadySeconds,
       // Also when it is not asked for: what somebody pauses by hand is then seen as changed.
       paused,
       selector: { matchLabels: names.selectorLabels(metadata.name) },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
+      strategy:
+        strategy === 'Recreate' ? { type: strategy } : { type: strategy, rollingUpdate: { maxSurge, maxUnavailable } },
       template: merged.template,
     },
   };

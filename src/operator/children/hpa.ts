@@ -13,7 +13,7 @@ export function horizontalPodAutoscaler(app: AppServer): Child | undefined {
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: childMetadata(app, app.metadata.name),
+    metadata: childMetadata(app, app.metadata.name, autoscaling),
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: app.metadata.name },
       minReplicas: autoscaling.minReplicas,

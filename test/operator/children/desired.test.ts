@@ -156,6 +156,173 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     'spec.rules.1.host',
     'b.example',
   ],
+  'pods that are all ended before new ones start': [
+    'Deployment',
+    { rollout: { strategy: 'Recreate' } },
+    'spec.strategy',
+    { type: 'Recreate' },
+  ],
+  'no number of replicas where another autoscaler targets the Deployment': [
+    'Deployment',
+    { scaleTarget: 'Deployment' },
+    'spec.replicas',
+    undefined,
+  ],
+  'the number of replicas that an autoscaler of the AppServer has set': [
+    'Deployment',
+    { scaleTarget: 'AppServer', replicas: 7 },
+    'spec.replicas',
+    7,
+  ],
+  "the application's compute resources in the init container": [
+    'Deployment',
+    { resources: { requests: { cpu: 0.5 }, limits: { cpu: 1, memory: '1Gi', 'nvidia.com/gpu': 1 } } },
+    `${pod}.initContainers.0.resources`,
+    { requests: { cpu: 0.5 }, limits: { cpu: 1, memory: '1Gi' } },
+  ],
+  'no resources of the init container where the application has none': [
+    'Deployment',
+    {},
+    `${pod}.initContainers.0.resources`,
+    undefined,
+  ],
+  "the application's compute resources where static files are copied": [
+    'Deployment',
+    { resources: { limits: { cpu: 2 } }, proxy: { static: [{ path: '/static/', from: '/app/static' }] } },
+    `${pod}.initContainers.1.resources`,
+    { limits: { cpu: 2 } },
+  ],
+  'init containers of the AppServer before those of the operator': [
+    'Deployment',
+    { initContainers: [{ name: 'migrate', image: 'x' }] },
+    `${pod}.initContainers.1.name`,
+    'install-runtime',
+  ],
+  'volumes that keep the cluster autoscaler from no node': [
+    'Deployment',
+    { proxy: {} },
+    'spec.template.metadata.annotations',
+    {
+      'kubectl.kubernetes.io/default-container': 'app',
+      'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'runtime,tmp,proxy-run,proxy-tmp',
+    },
+  ],
+  'such volumes as the AppServer says them': [
+    'Deployment',
+    {
+      podTemplate: {
+        metadata: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'tmp,cache' } },
+      },
+    },
+    'spec.template.metadata.annotations',
+    {
+      'kubectl.kubernetes.io/default-container': 'app',
+      'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'tmp,cache',
+    },
+  ],
+  "a volume for /tmp of the AppServer's in place of the operator's": [
+    'Deployment',
+    { volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }] },
+    `${pod}.volumes.3`,
+    { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } },
+  ],
+  "a mount of /tmp of the AppServer's in place of the operator's": [
+    'Deployment',
+    { volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }] },
+    `${app}.volumeMounts.3`,
+    { name: 'scratch', mountPath: '/tmp' },
+  ],
+  'the timing of a probe beside what it asks': [
+    'Deployment',
+    { probes: { liveness: { periodSeconds: 30 } } },
+    `${app}.livenessProbe`,
+    { httpGet: { path: '/livez', port: 'admin' }, timeoutSeconds: 2, periodSeconds: 30, failureThreshold: 3 },
+  ],
+  'a seccomp profile of the pod': [
+    'Deployment',
+    { security: { seccompProfile: { type: 'Unconfined' } } },
+    `${pod}.securityContext.seccompProfile`,
+    { type: 'Unconfined' },
+  ],
+  'a seccomp profile of the application': [
+    'Deployment',
+    { security: { seccompProfile: { type: 'Unconfined' } } },
+    `${app}.securityContext.seccompProfile`,
+    { type: 'Unconfined' },
+  ],
+  'other metrics in place of CPU': [
+    'HorizontalPodAutoscaler',
+    { autoscaling: { maxReplicas: 9, cpuUtilization: 0, memoryUtilization: 80 } },
+    'spec.metrics.0.resource.name',
+    'memory',
+  ],
+  'an Ingress of every name': ['Ingress', { ingress: {} }, 'spec.rules.0.host', undefined],
+  'paths of each host': [
+    'Ingress',
+    {
+      ingress: {
+        hosts: ['a.example'],
+        paths: [{ path: '/a' }, { path: '/b', pathType: 'Exact', port: { number: 9 } }],
+      },
+    },
+    'spec.rules.0.http.paths.1',
+    { path: '/b', pathType: 'Exact', backend: { service: { name: 'shop', port: { number: 9 } } } },
+  ],
+  'the name of the port that the Ingress sends to': [
+    'Ingress',
+    { service: { portName: 'grpc' }, ingress: {} },
+    'spec.rules.0.http.paths.0.backend.service.port',
+    { name: 'grpc' },
+  ],
+  'a certificate for each host': [
+    'Ingress',
+    {
+      ingress: {
+        tls: [
+          { hosts: ['a.example'], secretName: 'a' },
+          { hosts: ['b.example'], secretName: 'b' },
+        ],
+      },
+    },
+    'spec.tls.1',
+    { hosts: ['b.example'], secretName: 'b' },
+  ],
+  'rules of a route, which go to the Service': [
+    'HTTPRoute',
+    { httpRoute: { parentRefs: [{ name: 'public' }], rules: [{ timeouts: { request: '10s' } }] } },
+    'spec.rules.0',
+    { timeouts: { request: '10s' }, backendRefs: [{ name: 'shop', port: 80 }] },
+  ],
+  'rules of a route that redirect, which go nowhere': [
+    'HTTPRoute',
+    { httpRoute: { parentRefs: [{ name: 'public' }], rules: [{ filters: [{ type: 'RequestRedirect' }] }] } },
+    'spec.rules.0',
+    { filters: [{ type: 'RequestRedirect' }] },
+  ],
+  'rules of a route that go elsewhere': [
+    'HTTPRoute',
+    { httpRoute: { parentRefs: [{ name: 'public' }], rules: [{ backendRefs: [{ name: 'other', port: 1 }] }] } },
+    'spec.rules.0.backendRefs',
+    [{ name: 'other', port: 1 }],
+  ],
+  'where pods may connect to, and nothing of who may connect': [
+    'NetworkPolicy',
+    { networkPolicy: { egress: [{}] } },
+    'spec',
+    {
+      podSelector: {
+        matchLabels: { 'app.kubernetes.io/name': 'appserver', 'app.kubernetes.io/instance': 'shop' },
+      },
+      policyTypes: ['Egress'],
+      egress: [{}],
+    },
+  ],
+  'how a scrape is changed': [
+    'PodMonitor',
+    { monitoring: { scrapeTimeout: '5s', relabelings: [{ action: 'drop' }] } },
+    'spec.podMetricsEndpoints.0',
+    { path: '/metrics', interval: '30s', scrapeTimeout: '5s', relabelings: [{ action: 'drop' }], port: 'admin' },
+  ],
   'an Ingress of the Service': [
     'Ingress',
     { ingress: { hosts: ['a.example'] } },
@@ -311,6 +478,11 @@ describe('desired', () => {
       assert.equal(one.metadata.labels?.['app.kubernetes.io/managed-by'], 'appserver-operator', one.kind);
       assert.equal(one.metadata.namespace, 'web', one.kind);
     }
+  });
+
+  test('has no budget where evictions are to have no limit', () => {
+    const kinds = children({ disruption: { enabled: false } }).map(({ kind }) => kind);
+    assert.ok(!kinds.includes('PodDisruptionBudget'));
   });
 
   test('needs no account of its own when one is named, and no autoscaler without autoscaling', () => {
