@@ -221,6 +221,17 @@ export const statusSchema = z.object({
     })
     .optional()
     .meta({ description: 'Worker processes.' }),
+  summary: z
+    .object({
+      pods: z.string().max(32).optional().meta({ description: 'Ready pods of those that are desired: 2/3.' }),
+      workers: z
+        .string()
+        .max(32)
+        .optional()
+        .meta({ description: 'Ready workers of those that are desired: 7/8; ? for a number that is not known.' }),
+    })
+    .optional()
+    .meta({ description: 'Counts as the columns of kubectl show them.' }),
   url: z.string().max(1_024).optional().meta({ description: 'Where the application answers inside the cluster.' }),
 });
 

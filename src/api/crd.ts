@@ -87,8 +87,21 @@ const column = (name: string, type: string, jsonPath: string, description: strin
   jsonPath,
   description,
 });
+/** Of `kubectl get -o wide` alone. */
+const wide = (...of: Parameters<typeof column>): object => ({ ...column(...of), priority: 1 });
 
 const readyCondition = '.status.conditions[?(@.type=="Ready")]';
+
+const columns = [
+  column('Ready', 'string', '.status.summary.pods', 'Ready pods of those that are desired.'),
+  column('Workers', 'string', '.status.summary.workers', 'Ready workers of those that are desired.'),
+  column('Reason', 'string', `${readyCondition}.reason`, 'Why it is ready or not.'),
+  column('Age', 'date', '.metadata.creationTimestamp', 'Time since it was created.'),
+  wide('Restarts', 'integer', '.status.workers.restarts', 'Workers that ended without being asked to.'),
+  wide('Image', 'string', '.spec.image', 'Image of the application.'),
+  wide('URL', 'string', '.status.url', 'Where the application is reached inside the cluster.'),
+  wide('Message', 'string', `${readyCondition}.message`, 'What is wrong, and what to do about it.'),
+];
 
 export function customResourceDefinition(): object {
   const schema = withRules(
@@ -136,14 +149,7 @@ export function customResourceDefinition(): object {
               labelSelectorPath: '.status.selector',
             },
           },
-          additionalPrinterColumns: [
-            column('Ready', 'string', `${readyCondition}.status`, 'Whether all wanted pods are ready.'),
-            column('Workers', 'integer', '.status.workers.desired', 'Worker processes in all wanted pods together.'),
-            column('Replicas', 'integer', '.status.readyReplicas', 'Pods that are ready.'),
-            column('Image', 'string', '.spec.image', 'Image of the application.'),
-            column('Reason', 'string', `${readyCondition}.reason`, 'Why it is ready or not.'),
-            column('Age', 'date', '.metadata.creationTimestamp', 'Time since it was created.'),
-          ],
+          additionalPrinterColumns: columns,
           schema: { openAPIV3Schema: schema },
         },
       ],

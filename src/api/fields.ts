@@ -57,7 +57,7 @@ export function milliseconds(text: string): number {
 const largestNumber = 1_000_000_000_000_000;
 
 /** A quantity in every notation that Kubernetes has, a bare number included: YAML reads `cpu: 0.5` and `1e3` as such. */
-export const quantity = (): z.ZodUnion<[z.ZodNumber, z.ZodString]> =>
+const quantity = (): z.ZodUnion<[z.ZodNumber, z.ZodString]> =>
   z.union([
     z.number().min(0).max(largestNumber),
     z

@@ -5,6 +5,7 @@ import type { Facts } from '../model/facts.ts';
 import { isSettled, rollout } from '../model/rollout.ts';
 import { findProblem, workersFailing, type Problem } from './problems.ts';
 import { counted, totalRestarts, type WorkerView } from '../model/worker-status.ts';
+import { summaryOf } from './summary.ts';
 
 /** Of a message: whatever has to be said is said by then, and no refusal of an API server is worth a status that it refuses. */
 const mostCharacters = 4_096;
@@ -134,6 +135,7 @@ export function statusOf(
   const { app } = facts;
   const { name, namespace, generation } = app.metadata;
   const { wanted, exists, ready } = rollout(facts);
+  const workers = workersStatus(facts, wanted);
   const found = verdict(facts, writeProblem);
   // Pods that serve all the same are no less ready for it.
   const failing = found.degraded ? undefined : workersFailing(facts);
@@ -145,7 +147,8 @@ export function statusOf(
     selector: Object.entries(names.selectorLabels(name))
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
-    workers: workersStatus(facts, wanted),
+    workers,
+    summary: summaryOf({ ready, wanted }, workers),
     url: `http://${name}.${namespace}.svc${port}`,
     conditions: [
       condition(facts, 'Ready', found.ready, found),
