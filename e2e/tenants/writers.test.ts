@@ -109,6 +109,19 @@ const free: Record<string, object> = {
     service: { annotations: { 'prometheus.io/scrape': 'true' } },
     podTemplate: { metadata: { annotations: { 'checksum/config': 'x', 'kubectl.kubernetes.io/restartedAt': 'now' } } },
   },
+  'labels and annotations of children that are on the list': {
+    deployment: { labels: { team: 'a' }, annotations: { 'prometheus.io/scrape': 'true' } },
+    serviceAccount: { labels: { team: 'a' } },
+    disruption: { enabled: true, annotations: { 'checksum/x': 'x' } },
+  },
+  'how a Service sends inside of the cluster': {
+    service: {
+      portName: 'grpc',
+      appProtocol: 'kubernetes.io/h2c',
+      internalTrafficPolicy: 'Local',
+      ipFamilies: ['IPv4'],
+    },
+  },
   'labels of pods': { podTemplate: { metadata: { labels: { team: 'a' } } } },
   'Secrets, as in a Deployment': { envFrom: [{ secretRef: { name: 'db' } }] },
 };

@@ -77,6 +77,17 @@ describe('the CustomResourceDefinition', () => {
     assert.deepEqual(wrong, []);
   });
 
+  test('describes every field, as kubectl explain shows it', () => {
+    // Values of maps and items of lists are described with the field that has them.
+    const undescribed = all.filter(
+      ({ path, schema }) => !/(\[\]|\.\*|^|^metadata)$/.test(path) && typeof schema['description'] !== 'string',
+    );
+    assert.deepEqual(
+      undescribed.map(({ path }) => path),
+      [],
+    );
+  });
+
   test('describes every field of the status', () => {
     const status = all.filter(({ path }) => path.startsWith('status.') && !path.endsWith('[]'));
     assert.ok(status.length > 10);
