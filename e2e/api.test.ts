@@ -197,6 +197,26 @@ const fields: Record<string, { refused: object; says: RegExp }> = {
     refused: { workers: { count: 129 } },
     says: /count in body should be less than or equal to 128/,
   },
+  'a typo in a variable': {
+    refused: { env: [{ name: 'A', valueFrom: { secretKeyReff: { name: 'a', key: 'b' } } }] },
+    says: /unknown field "spec\.env\[0\]\.valueFrom\.secretKeyReff"/,
+  },
+  'a typo in a volume': {
+    refused: { volumes: [{ name: 'a', emtpyDir: {} }] },
+    says: /unknown field "spec\.volumes\[0\]\.emtpyDir"/,
+  },
+  'a typo inside of a volume': {
+    refused: { volumes: [{ name: 'a', secret: { secretNaem: 'b' } }] },
+    says: /unknown field "spec\.volumes\[0\]\.secret\.secretNaem"/,
+  },
+  'a volume of nothing': {
+    refused: { volumes: [{ name: 'a' }] },
+    says: /spec\.volumes must each have exactly one source/,
+  },
+  'a typo in a mount': {
+    refused: { volumeMounts: [{ name: 'a', mountPath: '/a', readonly: true }] },
+    says: /unknown field "spec\.volumeMounts\[0\]\.readonly"/,
+  },
   'labels that the operator sets': {
     refused: { service: { labels: { 'app.kubernetes.io/instance': 'x' } } },
     says: /spec\.service\.labels must not set appserver\.dev\/\* or app\.kubernetes\.io\/name/,

@@ -1,20 +1,17 @@
 import { z } from 'zod';
 import { app, hooks } from './application.ts';
+import { envFrom, envVar, volumeMount } from './container-fields.ts';
 import { monitoring, networkPolicy } from './exposure.ts';
 import {
   about,
   annotationMap,
   container,
   count,
-  envFrom,
-  envVar,
   generation,
   labelMap,
   listMeta,
   localObjectReference,
   resources,
-  volume,
-  volumeMount,
 } from './fields.ts';
 import { metadataFields } from './metadata.ts';
 import { autoscaling, disruption, rollout, topology } from './placement.ts';
@@ -22,6 +19,7 @@ import { probes, security } from './pod.ts';
 import { proxy } from './proxy.ts';
 import { httpRoute, ingress } from './routes.ts';
 import { service } from './service.ts';
+import { volume } from './volumes.ts';
 import { drain, logging, runtime, workers } from './workers.ts';
 
 export const group = 'appserver.dev';
@@ -171,8 +169,9 @@ export const specSchema = z.object({
           labels: labelMap().optional().meta({ description: 'Labels of the pods, beside those of the operator.' }),
           annotations: annotationMap().optional().meta({ description: 'Annotations of the pods.' }),
         })
-        .optional(),
-      spec: z.looseObject({}).optional(),
+        .optional()
+        .meta({ description: 'Labels and annotations of the pods.' }),
+      spec: z.looseObject({}).optional().meta({ description: 'Of the pods, whatever else a pod may have.' }),
     })
     .optional()
     .meta(about('roll', 'Whatever else a pod template may have. What the operator sets itself is not to be set here.')),

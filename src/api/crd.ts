@@ -114,8 +114,11 @@ export function customResourceDefinition(): object {
         kind: { type: 'string', description: `Kind of the resource: ${kind}.` },
         // The name's length and form are checked by a rule of the resource.
         metadata: { type: 'object' },
-        spec: withRules(structural(describedSchema(specSchema)), specRules),
-        status: structural(describedSchema(statusSchema)),
+        spec: {
+          description: 'What is desired.',
+          ...withRules(structural(describedSchema(specSchema)), specRules),
+        },
+        status: { description: 'What the operator has found.', ...structural(describedSchema(statusSchema)) },
       },
     },
     resourceRules,

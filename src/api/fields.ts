@@ -57,7 +57,7 @@ export function milliseconds(text: string): number {
 const largestNumber = 1_000_000_000_000_000;
 
 /** A quantity in every notation that Kubernetes has, a bare number included: YAML reads `cpu: 0.5` and `1e3` as such. */
-const quantity = (): z.ZodUnion<[z.ZodNumber, z.ZodString]> =>
+export const quantity = (): z.ZodUnion<[z.ZodNumber, z.ZodString]> =>
   z.union([
     z.number().min(0).max(largestNumber),
     z
@@ -104,34 +104,14 @@ export const annotationMap = (): z.ZodRecord<z.ZodString, z.ZodString> =>
 
 const objectName = (): z.ZodString => z.string().min(1).max(253);
 
-/** A piece of a pod whose inner fields the API server checks when the Deployment is applied. */
-const podPiece = z.looseObject({});
-
-export const envVar = z.looseObject({
-  name: z.string().min(1).max(253),
-  value: z.string().max(32_768).optional(),
-  valueFrom: podPiece.optional(),
-});
-
-export const envFrom = z.looseObject({
-  prefix: z.string().max(253).optional(),
-  configMapRef: podPiece.optional(),
-  secretRef: podPiece.optional(),
-});
-
 /** A container whose inner fields the API server checks when the Deployment is applied. */
 export const container = z.looseObject({
   name: z.string().min(1).max(63).meta({ description: 'Name of the container.' }),
 });
 
-export const volume = z.looseObject({ name: z.string().min(1).max(63) });
-
-export const volumeMount = z.looseObject({
-  name: z.string().min(1).max(63),
-  mountPath: z.string().min(1).max(1_024),
+export const localObjectReference = z.object({
+  name: objectName().meta({ description: 'Name of the Secret.' }),
 });
-
-export const localObjectReference = z.object({ name: objectName() });
 
 const amounts = (description: string) => z.record(z.string().max(317), quantity()).optional().meta({ description });
 
