@@ -86,9 +86,6 @@ const longestAnnotations = 262_144;
 
 export const portNumber = (): z.ZodInt => z.int().min(1).max(65_535);
 
-/** Zero lets Kubernetes choose. */
-export const nodePort = (): z.ZodInt => z.int().min(0).max(65_535);
-
 export const portName = (): z.ZodString =>
   z
     .string()

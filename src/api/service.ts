@@ -1,6 +1,6 @@
 // The Service in front of the pods.
 import { z } from 'zod';
-import { about, nodePort, portName, portNumber } from './fields.ts';
+import { about, portName, portNumber } from './fields.ts';
 import { metadataFields } from './metadata.ts';
 
 /** Kubernetes' own shape, whose other fields the API server checks when the Service is applied. */
@@ -28,7 +28,7 @@ export const service = z.object({
     .max(253)
     .optional()
     .meta(about('outside', 'Application protocol of that port, such as kubernetes.io/h2c. Default: http.')),
-  nodePort: nodePort().optional().meta(about('outside', 'Port on each node, for NodePort and LoadBalancer.')),
+  nodePort: portNumber().optional().meta(about('outside', 'Port on each node, for NodePort and LoadBalancer.')),
   ports: z
     .array(servicePort)
     .max(64)
@@ -89,7 +89,7 @@ export const service = z.object({
     .max(64)
     .optional()
     .meta(about('outside', 'Addresses of nodes at which the Service is reached too, as in a Service.', 'set')),
-  healthCheckNodePort: nodePort()
+  healthCheckNodePort: portNumber()
     .optional()
     .meta(about('outside', 'Port at which load balancers ask a node for pods, with externalTrafficPolicy Local.')),
   loadBalancerClass: z
