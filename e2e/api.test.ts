@@ -8,8 +8,6 @@ import { client, types } from './harness/api.ts';
 import { appServer } from './harness/appserver.ts';
 import { applyCrd, removeOperator } from './harness/operator.ts';
 
-const cpuRequest = { resources: { requests: { cpu: '100m' } } };
-
 interface Case {
   readonly passes: object;
   readonly refused: object;
@@ -78,14 +76,59 @@ const rules: Record<string, Case> = {
     says: /must not exceed 1h together/,
   },
   'the most replicas are no fewer than the fewest': {
-    passes: { ...cpuRequest, autoscaling: { minReplicas: 3, maxReplicas: 3 } },
-    refused: { ...cpuRequest, autoscaling: { minReplicas: 4, maxReplicas: 3 } },
+    passes: { autoscaling: { minReplicas: 3, maxReplicas: 3 } },
+    refused: { autoscaling: { minReplicas: 4, maxReplicas: 3 } },
     says: /spec\.autoscaling\.maxReplicas must not be less than minReplicas/,
   },
-  'a percentage of CPU needs a request to be a percentage of': {
-    passes: { ...cpuRequest, autoscaling: { maxReplicas: 3 } },
-    refused: { autoscaling: { maxReplicas: 3 } },
-    says: /spec\.autoscaling needs spec\.resources\.requests\.cpu/,
+  'an autoscaler without a target for CPU has another': {
+    passes: { autoscaling: { maxReplicas: 3, cpuUtilization: 0, memoryUtilization: 80 } },
+    refused: { autoscaling: { maxReplicas: 3, cpuUtilization: 0, metrics: [] } },
+    says: /spec\.autoscaling without cpuUtilization must have memoryUtilization or metrics/,
+  },
+  'one autoscaler sets the number of pods': {
+    passes: { scaleTarget: 'Deployment' },
+    refused: { scaleTarget: 'Deployment', autoscaling: { maxReplicas: 3 } },
+    says: /spec\.scaleTarget Deployment is for an autoscaler of your own/,
+  },
+  'paths of an Ingress are said once': {
+    passes: { ingress: { paths: [{ path: '/a' }, { path: '/b', pathType: 'Exact' }] } },
+    refused: { ingress: { path: '/a', paths: [{ path: '/b' }] } },
+    says: /spec\.ingress must not have both paths and path or pathType/,
+  },
+  'a port of an Ingress is named in one way': {
+    passes: { ingress: { paths: [{ path: '/a', port: { number: 9090 } }] } },
+    refused: { ingress: { paths: [{ path: '/a', port: {} }] } },
+    says: /spec\.ingress\.paths must name each port by exactly one of name and number/,
+  },
+  'certificates of an Ingress are said once': {
+    passes: { ingress: { hosts: ['a.example'], tls: [{ hosts: ['a.example'], secretName: 'a' }] } },
+    refused: { ingress: { hosts: ['a.example'], tlsSecretName: 'a', tls: [{ secretName: 'a' }] } },
+    says: /spec\.ingress must not have both tls and tlsSecretName/,
+  },
+  'rules of a route are said once': {
+    passes: { httpRoute: { parentRefs: [{ name: 'public' }], rules: [{ timeouts: { request: '10s' } }] } },
+    refused: { httpRoute: { parentRefs: [{ name: 'public' }], path: '/a', rules: [{}] } },
+    says: /spec\.httpRoute must not have both rules and path/,
+  },
+  'a NetworkPolicy says something': {
+    passes: { networkPolicy: { egress: [] } },
+    refused: { networkPolicy: {} },
+    says: /spec\.networkPolicy must have from, ingress or egress/,
+  },
+  'only the own account is described': {
+    passes: { serviceAccount: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/shop' } } },
+    refused: { serviceAccountName: 'web', serviceAccount: {} },
+    says: /spec\.serviceAccount is about the AppServer's own account/,
+  },
+  "the pod's own containers keep their names": {
+    passes: { initContainers: [{ name: 'migrate', image: 'x' }] },
+    refused: { initContainers: [{ name: 'install-runtime', image: 'x' }] },
+    says: /spec\.initContainers must not be named app, install-runtime/,
+  },
+  'a profile of the node is named': {
+    passes: { security: { seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/shop.json' } } },
+    refused: { security: { seccompProfile: { type: 'RuntimeDefault', localhostProfile: 'profiles/shop.json' } } },
+    says: /spec\.security\.seccompProfile must have localhostProfile/,
   },
   'evictions have one limit': {
     passes: { disruption: { minAvailable: '50%' } },
@@ -123,17 +166,17 @@ const rules: Record<string, Case> = {
     says: /spec\.proxy\.port and spec\.port must differ, and neither be 9000 or 9001/,
   },
   "the pod's own volumes keep their names": {
-    passes: { volumes: [{ name: 'media', emptyDir: {} }] },
-    refused: { volumes: [{ name: 'tmp', emptyDir: {} }] },
+    passes: { volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }] },
+    refused: { volumes: [{ name: 'runtime', emptyDir: {} }] },
     says: /spec\.volumes must not be named/,
   },
   "the pod's own mounts keep their places": {
-    passes: { volumeMounts: [{ name: 'media', mountPath: '/media' }] },
+    passes: { volumeMounts: [{ name: 'media', mountPath: '/tmp/media' }] },
     refused: { volumeMounts: [{ name: 'media', mountPath: '/appserver/bin' }] },
     says: /spec\.volumeMounts must have absolute paths outside/,
   },
   "the runtime's own variables stay its own": {
-    passes: { env: [{ name: 'APP_MODE', value: 'x' }] },
+    passes: { env: [{ name: 'LISTEN_ADDRESS', value: 'x' }] },
     refused: { env: [{ name: 'APPSERVER_HOME', value: 'x' }] },
     says: /spec\.env must not set APPSERVER_\*/,
   },
@@ -154,6 +197,36 @@ const fields: Record<string, { refused: object; says: RegExp }> = {
     refused: { workers: { count: 129 } },
     says: /count in body should be less than or equal to 128/,
   },
+  'a typo in a variable': {
+    refused: { env: [{ name: 'A', valueFrom: { secretKeyReff: { name: 'a', key: 'b' } } }] },
+    says: /unknown field "spec\.env\[0\]\.valueFrom\.secretKeyReff"/,
+  },
+  'a typo in a volume': {
+    refused: { volumes: [{ name: 'a', emtpyDir: {} }] },
+    says: /unknown field "spec\.volumes\[0\]\.emtpyDir"/,
+  },
+  'a typo inside of a volume': {
+    refused: { volumes: [{ name: 'a', secret: { secretNaem: 'b' } }] },
+    says: /unknown field "spec\.volumes\[0\]\.secret\.secretNaem"/,
+  },
+  'a volume of nothing': {
+    refused: { volumes: [{ name: 'a' }] },
+    says: /spec\.volumes must each have exactly one source/,
+  },
+  'a typo in a mount': {
+    refused: { volumeMounts: [{ name: 'a', mountPath: '/a', readonly: true }] },
+    says: /unknown field "spec\.volumeMounts\[0\]\.readonly"/,
+  },
+  'labels that the operator sets': {
+    refused: { service: { labels: { 'app.kubernetes.io/instance': 'x' } } },
+    says: /spec\.service\.labels must not set appserver\.dev\/\* or app\.kubernetes\.io\/name/,
+  },
+  'annotations that have a meaning to the operator': {
+    refused: { deployment: { annotations: { 'appserver.dev/layout': '1' } } },
+    says: /spec\.deployment\.annotations must not set appserver\.dev\/\*/,
+  },
+  'an amount that is no quantity': { refused: { resources: { limits: { cpu: 'much' } } }, says: /limits\.cpu/ },
+  'an amount below nothing': { refused: { resources: { limits: { cpu: -0.5 } } }, says: /limits\.cpu/ },
   'a word for a number of workers': { refused: { workers: { count: 'many' } }, says: /spec\.workers\.count/ },
   'no worker at all': { refused: { workers: { count: 0 } }, says: /spec\.workers\.count/ },
   'the user root': { refused: { security: { runAsUser: 0 } }, says: /spec\.security\.runAsUser/ },
@@ -161,6 +234,29 @@ const fields: Record<string, { refused: object; says: RegExp }> = {
     refused: { app: { wsgi: 'shop:app', workingDir: 'src' } },
     says: /spec\.app\.workingDir/,
   },
+};
+
+/** What a user of a Deployment may write, and so a user of an AppServer. */
+const accepted: Record<string, object> = {
+  'quantities as YAML reads them without quotes': { resources: { requests: { cpu: 0.5, memory: 1e3 } } },
+  'quantities in every notation': {
+    resources: { requests: { cpu: '100u', memory: '1e9' }, limits: { cpu: '.5', memory: '1Ei', 'example.com/x': 1 } },
+  },
+  'annotations of pods as large as Kubernetes has them': {
+    podTemplate: {
+      metadata: {
+        annotations: {
+          'vault.hashicorp.com/agent-inject-template-config': 'x'.repeat(200_000),
+          ...Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`example.com/a${i}`, 'x'])),
+        },
+      },
+    },
+  },
+  'annotations of an Ingress': {
+    ingress: { annotations: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`example.com/a${i}`, 'x'])) },
+  },
+  'a disk for /tmp': { volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }] },
+  'an autoscaler where a LimitRange may give the request': { autoscaling: { maxReplicas: 3 } },
 };
 
 async function dryRun(object: KubeObject): Promise<KubeObject> {
@@ -215,6 +311,12 @@ describe('CustomResourceDefinition', () => {
   for (const [name, { refused, says }] of Object.entries(fields)) {
     test(`refuses ${name}`, async () => {
       assert.match(await refusal(appServer('default', refused)), says);
+    });
+  }
+
+  for (const [name, spec] of Object.entries(accepted)) {
+    test(`accepts ${name}`, async () => {
+      await dryRun(appServer('default', spec));
     });
   }
 

@@ -72,7 +72,7 @@ test(`${total} AppServers in every notation are written once`, async (t) => {
     assert.ok(refused.length < total / 10, refused.slice(0, 10).join('\n'));
     written = await versions(world);
     t.diagnostic(`${written.length} children`);
-    await forEach(async (name) => world.edit(appServerType, name, { metadata: { labels: { looked: 'again' } } }));
+    await forEach(async (name) => world.edit(appServerType, name, { metadata: { annotations: { looked: 'again' } } }));
     await delay(restMs);
     assert.deepEqual(await versions(world), written, 'another look writes nothing');
     assert.deepEqual(await told(world, 'FieldConflict'), []);

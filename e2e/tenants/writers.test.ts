@@ -54,6 +54,35 @@ const asked: Record<string, Asked> = {
     right: services,
     says: /spec\.service\.annotations makes a Service with annotations that are not on the chart's list/,
   },
+  'an annotation of the account that is not on the list': {
+    spec: { serviceAccount: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/treasurer' } } },
+    // What runs under it.
+    change: { hooks: { beforeStop: { command: ['/bin/true'] } } },
+    without: { serviceAccount: null },
+    right: { group: '', resource: 'serviceaccounts' },
+    says: /spec\.serviceAccount\.annotations makes a ServiceAccount with .*; ask for the verb create on serviceaccounts/,
+  },
+  'an annotation of the Deployment that is not on the list': {
+    spec: { deployment: { annotations: { 'example.com/expose': 'true' } } },
+    change: { deployment: { annotations: { 'example.com/expose': 'more' } } },
+    without: { deployment: null },
+    right: { group: 'apps', resource: 'deployments' },
+    says: /spec\.deployment\.annotations makes a Deployment with annotations that are not on the chart's list/,
+  },
+  'an annotation of the autoscaler that is not on the list': {
+    spec: { autoscaling: { maxReplicas: 3, annotations: { 'example.com/scale': 'true' } } },
+    change: { autoscaling: { annotations: { 'example.com/scale': 'more' } } },
+    without: { autoscaling: null },
+    right: { group: 'autoscaling', resource: 'horizontalpodautoscalers' },
+    says: /spec\.autoscaling\.annotations makes a HorizontalPodAutoscaler with annotations/,
+  },
+  'an annotation of the budget that is not on the list': {
+    spec: { disruption: { annotations: { 'example.com/evict': 'true' } } },
+    change: { disruption: { annotations: { 'example.com/evict': 'more' } } },
+    without: { disruption: null },
+    right: { group: 'policy', resource: 'poddisruptionbudgets' },
+    says: /spec\.disruption\.annotations makes a PodDisruptionBudget with annotations/,
+  },
   'an annotation of pods that is not on the list': {
     spec: { podTemplate: { metadata: { annotations: { 'example.com/network': 'storage' } } } },
     // What runs under it.
@@ -108,6 +137,19 @@ const free: Record<string, object> = {
   'annotations that are on the list': {
     service: { annotations: { 'prometheus.io/scrape': 'true' } },
     podTemplate: { metadata: { annotations: { 'checksum/config': 'x', 'kubectl.kubernetes.io/restartedAt': 'now' } } },
+  },
+  'labels and annotations of children that are on the list': {
+    deployment: { labels: { team: 'a' }, annotations: { 'prometheus.io/scrape': 'true' } },
+    serviceAccount: { labels: { team: 'a' } },
+    disruption: { enabled: true, annotations: { 'checksum/x': 'x' } },
+  },
+  'how a Service sends inside of the cluster': {
+    service: {
+      portName: 'grpc',
+      appProtocol: 'kubernetes.io/h2c',
+      internalTrafficPolicy: 'Local',
+      ipFamilies: ['IPv4'],
+    },
   },
   'labels of pods': { podTemplate: { metadata: { labels: { team: 'a' } } } },
   'Secrets, as in a Deployment': { envFrom: [{ secretRef: { name: 'db' } }] },

@@ -1,242 +1,31 @@
 import { z } from 'zod';
-import { hostName, httpRoute, ingress, monitoring, networkPolicy, service } from './exposure.ts';
+import { app, hooks } from './application.ts';
+import { envFrom, envVar, volumeMount } from './container-fields.ts';
+import { monitoring, networkPolicy } from './exposure.ts';
 import {
   about,
+  annotationMap,
+  container,
   count,
-  duration,
-  envFrom,
-  envVar,
   generation,
+  labelMap,
   listMeta,
   localObjectReference,
   resources,
-  volume,
-  volumeMount,
 } from './fields.ts';
+import { metadataFields } from './metadata.ts';
 import { autoscaling, disruption, rollout, topology } from './placement.ts';
+import { probes, security } from './pod.ts';
 import { proxy } from './proxy.ts';
+import { httpRoute, ingress } from './routes.ts';
+import { service } from './service.ts';
+import { volume } from './volumes.ts';
+import { drain, logging, runtime, workers } from './workers.ts';
 
 export const group = 'appserver.dev';
 export const version = 'v1alpha1';
 export const kind = 'AppServer';
 export const plural = 'appservers';
-
-const pythonName = (): z.ZodString =>
-  z
-    .string()
-    .min(1)
-    .max(253)
-    .regex(/^[A-Za-z_][A-Za-z0-9_.]*(:.+)?$/);
-
-const word = (): z.ZodString => z.string().min(1).max(4_096);
-
-const app = z.object({
-  wsgi: pythonName()
-    .optional()
-    .meta(
-      about('roll', 'The WSGI application as module:attribute, or module:factory(). Without attribute: application.'),
-    ),
-  asgi: pythonName()
-    .optional()
-    .meta(about('roll', 'The ASGI application as module:attribute, or module:factory(). Served by uvicorn.')),
-  node: word()
-    .optional()
-    .meta(about('roll', "A Node application that listens on PORT: its file, run by the image's own Node.")),
-  command: word()
-    .optional()
-    .meta(about('roll', 'A program that takes its listening sockets by LISTEN_FDS, as systemd hands them over.')),
-  args: z
-    .array(word())
-    .max(64)
-    .optional()
-    .meta(about('roll', 'Arguments of the application.', 'atomic')),
-  notify: z
-    .boolean()
-    .optional()
-    .meta(
-      about('roll', 'Whether the command tells by sd_notify when it is ready. Without, it counts as ready at once.'),
-    ),
-  pythonPath: z
-    .array(z.string().min(1).max(1_024))
-    .max(16)
-    .optional()
-    .meta(about('roll', 'Folders where Python modules are looked for besides.', 'atomic')),
-  workingDir: z
-    .string()
-    .max(1_024)
-    .regex(/^\//)
-    .optional()
-    .meta(about('roll', "Folder where modules are looked for and the application runs. Default: the image's own.")),
-});
-
-const recycle = z.object({
-  requests: z.int().min(0).max(1_000_000_000).default(0).meta(about('live', 'After so many requests; 0 for never.')),
-  jitter: z
-    .int()
-    .min(0)
-    .max(1_000_000_000)
-    .default(0)
-    .meta(about('live', 'Up to so many requests more, different for each worker.')),
-  memory: z
-    .string()
-    .max(32)
-    .regex(/^(auto|[0-9]+(\.[0-9]+)?(k|M|G|Ki|Mi|Gi)?)$/)
-    .optional()
-    .meta(about('live', "Above so much resident memory; auto for its share of the container's limit.")),
-  lifetime: duration().default('0s').meta(about('live', 'After so long; 0s for never.')),
-});
-
-const workers = z.object({
-  count: z
-    .union([z.int().min(1).max(128), z.literal('auto')])
-    .default(2)
-    .meta(about('live', "Worker processes in each pod; auto: as many as the container's CPU and memory allow.")),
-  class: z
-    .enum(['sync', 'gthread', 'gevent', 'fast'])
-    .optional()
-    .meta(
-      about(
-        'roll',
-        "Worker class for wsgi: gunicorn's sync (default) handles one request at a time, its gthread several in threads, its gevent many in greenlets; fast is Granian's server in Rust.",
-      ),
-    ),
-  preload: z
-    .boolean()
-    .optional()
-    .meta(about('roll', 'Whether a Python application is imported once, and workers are forked from it.')),
-  recycle: recycle.optional().meta({ description: 'When a worker is replaced although it is well.' }),
-  threads: z.int().min(1).max(1_024).default(1).meta(about('roll', 'Threads of each gthread or fast worker.')),
-  backlog: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .default(2_048)
-    .meta(about('roll', 'Connections that wait for a worker before the kernel refuses more.')),
-  keepAlive: duration()
-    .default('75s')
-    .meta(about('roll', 'How long a worker keeps an idle connection open; sync workers keep none.')),
-  bootTimeout: duration().default('60s').meta(about('live', 'A worker that is not ready by then is restarted.')),
-  heartbeatTimeout: duration()
-    .default('30s')
-    .meta(about('live', 'A worker that gives no sign of life for so long is restarted.')),
-  requestTimeout: duration()
-    .default('60s')
-    .meta(about('live', 'Longest time until the answer to a request begins, for sync until it ends; 0s for no limit.')),
-  gracefulTimeout: duration().default('30s').meta(about('roll', 'Time that requests in hand have when a worker ends.')),
-});
-
-const drain = z.object({
-  minimum: duration()
-    .default('5s')
-    .meta(
-      about('roll', 'An ending pod accepts connections at least so long: endpoints and load balancers lag behind.'),
-    ),
-  maximum: duration().default('15s').meta(about('roll', 'It waits at most so long for requests to stop coming.')),
-});
-
-const probes = z.object({
-  readyWorkers: z.int().min(1).max(128).default(1).meta(about('live', 'Ready workers that make a pod ready.')),
-  path: z
-    .string()
-    .max(1_024)
-    .regex(/^\/[^\s]*$/)
-    .optional()
-    .meta(
-      about(
-        'roll',
-        'Where the application itself is asked whether it can serve. An answer from 400 on counts as no; none in time counts as nothing.',
-      ),
-    ),
-  host: hostName()
-    .default('localhost')
-    .meta(about('roll', 'Host header of that request, such as Django wants to know.')),
-  interval: duration()
-    .default('10s')
-    .meta(about('roll', 'How often it is asked; once a second until it first says yes.')),
-  failureThreshold: z
-    .int()
-    .min(1)
-    .max(100)
-    .default(3)
-    .meta(about('roll', 'So many times no in a row make a pod not ready.')),
-});
-
-const userId = (): z.ZodInt => z.int().min(1).max(2_147_483_647);
-
-const security = z.object({
-  runAsUser: userId().default(1_000).meta(about('roll', 'User id of the application; never root.')),
-  runAsGroup: userId()
-    .optional()
-    .meta(
-      about(
-        'roll',
-        "Group id. Default: the user's group in the image, or the root group when the image has no such user.",
-      ),
-    ),
-  readOnlyRootFilesystem: z
-    .boolean()
-    .default(false)
-    .meta(about('roll', 'Whether only /tmp and volumes can be written. /tmp always can.')),
-});
-
-const hook = (when: string): z.ZodOptional<z.ZodObject> =>
-  z
-    .object({
-      command: z
-        .array(word())
-        .min(1)
-        .max(64)
-        .meta(about('roll', 'Program and arguments.', 'atomic')),
-      timeout: duration().default('30s').meta(about('roll', 'It is killed when it takes longer.')),
-    })
-    .optional()
-    .meta({ description: when });
-
-const hooks = z.object({
-  python: pythonName().optional().meta(about('roll', "A module of functions under the names of gunicorn's hooks.")),
-  beforeStart: hook('Once in each pod, before the workers. The pod does not start when it fails.'),
-  workerStart: hook('When a worker is ready.'),
-  workerExit: hook('When a worker has ended.'),
-  beforeStop: hook('Once, when the pod begins to end.'),
-});
-
-const logging = z.object({
-  level: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error'])
-    .default('info')
-    .meta(about('live', "Level of the runtime's own log.")),
-  format: z
-    .enum(['json', 'ecs', 'text'])
-    .optional()
-    .meta(about('live', 'Form of the log: json (default), ecs (Elastic Common Schema), or text for people.')),
-  accessLog: z
-    .boolean()
-    .optional()
-    .meta(about('live', 'Whether each request is logged, by the worker that served it.')),
-});
-
-const runtime = z.object({
-  version: z
-    .string()
-    .max(128)
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/)
-    .optional()
-    .meta(
-      about(
-        'roll',
-        "Tag of the operator's runtime image that pods have, whatever the operator's own is. Default: its own.",
-      ),
-    ),
-  upgrade: z
-    .enum(['onRollout', 'now'])
-    .default('onRollout')
-    .meta(
-      about(
-        'roll',
-        'When pods get the runtime of a new operator: onRollout when they are replaced for another reason, now when the operator has it.',
-      ),
-    ),
-});
 
 export const specSchema = z.object({
   image: z.string().min(1).max(1_024).meta(about('roll', 'Container image of the application.')),
@@ -261,6 +50,17 @@ export const specSchema = z.object({
     .boolean()
     .default(false)
     .meta(about('roll', "Whether the service account's token is mounted, for applications that talk to Kubernetes.")),
+  serviceAccount: z
+    .object({
+      ...metadataFields('spec.serviceAccount'),
+      imagePullSecrets: z
+        .array(localObjectReference)
+        .max(16)
+        .optional()
+        .meta(about('outside', 'As in a ServiceAccount, for the images of new pods.', { by: 'name' })),
+    })
+    .optional()
+    .meta({ description: "The AppServer's own service account, where serviceAccountName names no other." }),
   app: app.meta({ description: 'What to run.' }),
   port: z
     .int()
@@ -288,6 +88,19 @@ export const specSchema = z.object({
     .max(1_000)
     .default(2)
     .meta(about('outside', 'Number of pods; with autoscaling the number to start with.')),
+  scaleTarget: z
+    .enum(['AppServer', 'Deployment'])
+    .optional()
+    .meta(
+      about(
+        'outside',
+        'What an autoscaler that is not of the AppServer targets, such as a ScaledObject: the AppServer (default), whose replicas it sets, or the Deployment, whose replicas the operator then leaves to it.',
+      ),
+    ),
+  deployment: z
+    .object(metadataFields('spec.deployment'))
+    .optional()
+    .meta({ description: 'Labels and annotations of the Deployment itself.' }),
   autoscaling: autoscaling.optional().meta({ description: 'Scale the number of pods with the load.' }),
   disruption: disruption.optional().meta({ description: 'What evictions, such as for the drain of a node, may take.' }),
   rollout: rollout.prefault({}).meta({ description: 'How pods are replaced by those of a new revision.' }),
@@ -301,7 +114,7 @@ export const specSchema = z.object({
   proxy: proxy.optional().meta({
     description: 'An nginx in front of the workers, in each pod: it buffers slow clients and serves static files.',
   }),
-  networkPolicy: networkPolicy.optional().meta({ description: 'Who may connect. Default: everybody.' }),
+  networkPolicy: networkPolicy.optional().meta({ description: 'Which connections the pods may have. Default: all.' }),
   env: z
     .array(envVar)
     .max(256)
@@ -322,6 +135,21 @@ export const specSchema = z.object({
     .max(64)
     .optional()
     .meta(about('roll', "As in a pod, for the application's container.", { by: 'mountPath' })),
+  initContainers: z
+    .array(container)
+    .max(32)
+    .optional()
+    .meta(
+      about(
+        'roll',
+        "As in a pod: containers that run before the operator's own. Those of podTemplate run after these.",
+        { by: 'name' },
+      ),
+    ),
+  enableServiceLinks: z
+    .boolean()
+    .optional()
+    .meta(about('roll', 'Whether containers have variables for each Service of the namespace. Default: false.')),
   resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
   restartOn: z
     .array(z.enum(['ConfigMap', 'Secret']))
@@ -338,11 +166,12 @@ export const specSchema = z.object({
     .looseObject({
       metadata: z
         .object({
-          labels: z.record(z.string().max(317), z.string().max(63)).optional(),
-          annotations: z.record(z.string().max(317), z.string().max(4_096)).optional(),
+          labels: labelMap().optional().meta({ description: 'Labels of the pods, beside those of the operator.' }),
+          annotations: annotationMap().optional().meta({ description: 'Annotations of the pods.' }),
         })
-        .optional(),
-      spec: z.looseObject({}).optional(),
+        .optional()
+        .meta({ description: 'Labels and annotations of the pods.' }),
+      spec: z.looseObject({}).optional().meta({ description: 'Of the pods, whatever else a pod may have.' }),
     })
     .optional()
     .meta(about('roll', 'Whatever else a pod template may have. What the operator sets itself is not to be set here.')),
@@ -394,6 +223,17 @@ export const statusSchema = z.object({
     })
     .optional()
     .meta({ description: 'Worker processes.' }),
+  summary: z
+    .object({
+      pods: z.string().max(32).optional().meta({ description: 'Ready pods of those that are desired: 2/3.' }),
+      workers: z
+        .string()
+        .max(32)
+        .optional()
+        .meta({ description: 'Ready workers of those that are desired: 7/8; ? for a number that is not known.' }),
+    })
+    .optional()
+    .meta({ description: 'Counts as the columns of kubectl show them.' }),
   url: z.string().max(1_024).optional().meta({ description: 'Where the application answers inside the cluster.' }),
 });
 
@@ -405,6 +245,7 @@ export const appServerSchema = z.object({
     namespace: z.string(),
     uid: z.string(),
     generation: z.int(),
+    labels: z.record(z.string(), z.string()).optional(),
     deletionTimestamp: z.string().optional(),
   }),
   spec: specSchema,

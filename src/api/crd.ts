@@ -50,6 +50,20 @@ function withoutDefaults(schema: JsonSchema): JsonSchema {
   return kept;
 }
 
+/**
+ * A number or a text: a structural schema has no type for that but of whole numbers, so it has none. What else is
+ * written there is found when the operator reads it.
+ */
+function numberOrString(forms: readonly unknown[]): JsonSchema {
+  const of = (type: string): JsonSchema => forms.filter(isSchema).find((one) => one['type'] === type) ?? {};
+  const { minimum, maximum } = of('number');
+  const { pattern, maxLength } = of('string');
+  return { 'x-kubernetes-preserve-unknown-fields': true, minimum, maximum, pattern, maxLength };
+}
+
+const hasNumber = (forms: readonly unknown[]): boolean =>
+  forms.filter(isSchema).some((one) => one['type'] === 'number');
+
 /** In the form in which the API server stores it: nothing empty, as that would be gone when it is read back. */
 function structural(schema: JsonSchema): JsonSchema {
   const kept: JsonSchema = Object.fromEntries(Object.entries(schema).filter(([key]) => !foreign.has(key)));
@@ -67,12 +81,14 @@ function structural(schema: JsonSchema): JsonSchema {
       kept['x-kubernetes-preserve-unknown-fields'] = true;
     } else {
       kept['additionalProperties'] = structural(open);
-      kept['maxProperties'] = 32;
+      kept['maxProperties'] ??= 64;
     }
   } else if (open === true) {
     kept['x-kubernetes-preserve-unknown-fields'] = true;
   }
-  return Array.isArray(schema['anyOf']) ? { ...kept, ...intOrString(schema['anyOf']) } : kept;
+  const forms: unknown = schema['anyOf'];
+  if (!Array.isArray(forms)) return kept;
+  return { ...kept, ...(hasNumber(forms) ? numberOrString(forms) : intOrString(forms)) };
 }
 
 function withRules(schema: JsonSchema, rules: readonly Rule[]): JsonSchema {
@@ -85,8 +101,21 @@ const column = (name: string, type: string, jsonPath: string, description: strin
   jsonPath,
   description,
 });
+/** Of `kubectl get -o wide` alone. */
+const wide = (...of: Parameters<typeof column>): object => ({ ...column(...of), priority: 1 });
 
 const readyCondition = '.status.conditions[?(@.type=="Ready")]';
+
+const columns = [
+  column('Ready', 'string', '.status.summary.pods', 'Ready pods of those that are desired.'),
+  column('Workers', 'string', '.status.summary.workers', 'Ready workers of those that are desired.'),
+  column('Reason', 'string', `${readyCondition}.reason`, 'Why it is ready or not.'),
+  column('Age', 'date', '.metadata.creationTimestamp', 'Time since it was created.'),
+  wide('Restarts', 'integer', '.status.workers.restarts', 'Workers that ended without being asked to.'),
+  wide('Image', 'string', '.spec.image', 'Image of the application.'),
+  wide('URL', 'string', '.status.url', 'Where the application is reached inside the cluster.'),
+  wide('Message', 'string', `${readyCondition}.message`, 'What is wrong, and what to do about it.'),
+];
 
 /** @param operatorVersion that it belongs to: an installation must not find an older one */
 export function customResourceDefinition(operatorVersion: string): object {
@@ -100,10 +129,17 @@ export function customResourceDefinition(operatorVersion: string): object {
         kind: { type: 'string', description: `Kind of the resource: ${kind}.` },
         // The name's length and form are checked by a rule of the resource.
         metadata: { type: 'object' },
-        spec: withRules(structural(describedSchema(specSchema)), specRules),
+        spec: {
+          description: 'What is desired.',
+          ...withRules(structural(describedSchema(specSchema)), specRules),
+        },
         // Behind every generation, until the operator reports one. Clients that go by kstatus take a resource without a status
         // for finished.
-        status: { ...structural(describedSchema(statusSchema)), default: { observedGeneration: 0 } },
+        status: {
+          description: 'What the operator has found.',
+          ...structural(describedSchema(statusSchema)),
+          default: { observedGeneration: 0 },
+        },
       },
     },
     resourceRules,
@@ -137,14 +173,7 @@ export function customResourceDefinition(operatorVersion: string): object {
               labelSelectorPath: '.status.selector',
             },
           },
-          additionalPrinterColumns: [
-            column('Ready', 'string', `${readyCondition}.status`, 'Whether all wanted pods are ready.'),
-            column('Workers', 'integer', '.status.workers.desired', 'Worker processes in all wanted pods together.'),
-            column('Replicas', 'integer', '.status.readyReplicas', 'Pods that are ready.'),
-            column('Image', 'string', '.spec.image', 'Image of the application.'),
-            column('Reason', 'string', `${readyCondition}.reason`, 'Why it is ready or not.'),
-            column('Age', 'date', '.metadata.creationTimestamp', 'Time since it was created.'),
-          ],
+          additionalPrinterColumns: columns,
           schema: { openAPIV3Schema: schema },
         },
       ],

@@ -1,84 +1,33 @@
-// Who reaches the pods, and how.
+// Who may connect to the pods and where they may connect to, and who scrapes them.
 import { z } from 'zod';
 import { about, duration } from './fields.ts';
-
-const annotations = () =>
-  z.record(z.string().max(317), z.string().max(4_096)).optional().meta(about('outside', 'Annotations of the object.'));
-
-/** Kubernetes' own shape, whose other fields the API server checks when the Service is applied. */
-const servicePort = z.looseObject({
-  name: z
-    .string()
-    .max(15)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/),
-  port: z.int().min(1).max(65_535),
-});
-
-export const service = z.object({
-  port: z.int().min(1).max(65_535).default(80).meta(about('outside', 'Port of the Service for the application.')),
-  ports: z
-    .array(servicePort)
-    .max(16)
-    .optional()
-    .meta(
-      about('outside', 'More ports, as in a Service, of containers that podTemplate adds for one.', { by: 'name' }),
-    ),
-  type: z
-    .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
-    .default('ClusterIP')
-    .meta(about('outside', 'Type of the Service.')),
-  annotations: annotations(),
-  sessionAffinity: z
-    .enum(['None', 'ClientIP'])
-    .optional()
-    .meta(about('outside', 'Whether a client stays with one pod.')),
-  trafficDistribution: z
-    .enum(['PreferClose', 'PreferSameZone', 'PreferSameNode'])
-    .optional()
-    .meta(about('outside', 'Which pods are preferred. Default: all alike.')),
-});
+import { metadataFields } from './metadata.ts';
 
 /** Kubernetes' own shape, which the API server checks when the object is applied. */
-const peer = z.looseObject({});
+const raw = z.looseObject({});
+const rules = (description: string) =>
+  z
+    .array(raw)
+    .max(64)
+    .optional()
+    .meta(about('outside', description, 'atomic'));
 
 export const networkPolicy = z.object({
   from: z
-    .array(peer)
+    .array(raw)
     .min(1)
-    .max(32)
-    .meta(
-      about('outside', 'Who may reach the application, as in a NetworkPolicy. The admin port stays open.', 'atomic'),
-    ),
-});
-
-export const hostName = () =>
-  z
-    .string()
-    .max(253)
-    .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
-
-const pathPrefix = () =>
-  z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', 'Only requests whose path begins so.'));
-
-export const httpRoute = z.object({
-  parentRefs: z
-    .array(peer)
-    .min(1)
-    .max(8)
-    .meta(about('outside', 'Gateways, as in an HTTPRoute.', 'atomic')),
-  hostnames: z
-    .array(hostName())
-    .max(16)
+    .max(64)
     .optional()
     .meta(
       about(
         'outside',
-        "Names under which the application is reached. Default: those of the gateways' listeners.",
-        'set',
+        'Who may reach the application, as in a NetworkPolicy; the admin port stays open. Without from and ingress: everybody.',
+        'atomic',
       ),
     ),
-  path: pathPrefix(),
-  annotations: annotations(),
+  ingress: rules('More rules for connections to the pods, as in a NetworkPolicy, to other ports for one.'),
+  egress: rules('Where the pods may connect to, as in a NetworkPolicy; DNS has to be among it. Default: everywhere.'),
+  ...metadataFields('spec.networkPolicy'),
 });
 
 export const monitoring = z.object({
@@ -87,25 +36,8 @@ export const monitoring = z.object({
     .default('PodMonitor')
     .meta(about('outside', 'What the Prometheus operator is given.')),
   interval: duration().default('30s').meta(about('outside', 'How often metrics are scraped.')),
-  labels: z
-    .record(z.string().max(317), z.string().max(63))
-    .optional()
-    .meta(about('outside', 'Labels by which a Prometheus selects it.')),
-});
-
-export const ingress = z.object({
-  className: z.string().min(1).max(253).optional().meta(about('outside', "Class. Default: the cluster's own.")),
-  hosts: z
-    .array(hostName())
-    .min(1)
-    .max(32)
-    .meta(about('outside', 'Names under which the application is reached.', 'set')),
-  path: pathPrefix(),
-  tlsSecretName: z
-    .string()
-    .min(1)
-    .max(253)
-    .optional()
-    .meta(about('outside', 'Secret with the certificate for all hosts. Without, there is no TLS.')),
-  annotations: annotations(),
+  scrapeTimeout: duration().optional().meta(about('outside', "How long a scrape may take. Default: Prometheus' own.")),
+  relabelings: rules('Changes of the labels of what is scraped, as in a monitor.'),
+  metricRelabelings: rules('Changes of the labels of metrics, as in a monitor.'),
+  ...metadataFields('spec.monitoring'),
 });

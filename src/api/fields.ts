@@ -56,13 +56,14 @@ export function milliseconds(text: string): number {
 /** As far as any cluster goes: a petabyte. */
 const largestNumber = 1_000_000_000_000_000;
 
-const quantity = (): z.ZodUnion<[z.ZodInt, z.ZodString]> =>
+/** A quantity in every notation that Kubernetes has, a bare number included: YAML reads `cpu: 0.5` and `1e3` as such. */
+export const quantity = (): z.ZodUnion<[z.ZodNumber, z.ZodString]> =>
   z.union([
-    z.int().min(0).max(largestNumber),
+    z.number().min(0).max(largestNumber),
     z
       .string()
-      .max(32)
-      .regex(/^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/),
+      .max(64)
+      .regex(/^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3}|[numkMGTPE]|[KMGTPE]i)?$/),
   ]);
 
 /** The largest number of a Kubernetes field that is an int32, as numbers of pods are. */
@@ -74,33 +75,44 @@ export const count = (): z.ZodInt => z.int().min(0).max(int32);
 /** A generation of an object: an int64, within what JSON carries exactly. */
 export const generation = (): z.ZodInt => z.int().min(0).max(largestNumber);
 
+export const hostName = () =>
+  z
+    .string()
+    .max(253)
+    .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+
+/** Longest value of an annotation: all annotations of an object together may have 256 KiB. */
+const longestAnnotations = 262_144;
+
+export const portNumber = (): z.ZodInt => z.int().min(1).max(65_535);
+
+export const portName = (): z.ZodString =>
+  z
+    .string()
+    .max(15)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+
+/** Labels of an object. */
+export const labelMap = (): z.ZodRecord<z.ZodString, z.ZodString> => z.record(z.string().max(317), z.string().max(63));
+
+/** Annotations of an object, as many and as long as Kubernetes has them. */
+export const annotationMap = (): z.ZodRecord<z.ZodString, z.ZodString> =>
+  z.record(z.string().max(317), z.string().max(longestAnnotations)).meta({ maxProperties: 1_024 });
+
 const objectName = (): z.ZodString => z.string().min(1).max(253);
 
-/** A piece of a pod whose inner fields the API server checks when the Deployment is applied. */
-const podPiece = z.looseObject({});
-
-export const envVar = z.looseObject({
-  name: z.string().min(1).max(253),
-  value: z.string().max(32_768).optional(),
-  valueFrom: podPiece.optional(),
+/** A container whose inner fields the API server checks when the Deployment is applied. */
+export const container = z.looseObject({
+  name: z.string().min(1).max(63).meta({ description: 'Name of the container.' }),
 });
 
-export const envFrom = z.looseObject({
-  prefix: z.string().max(253).optional(),
-  configMapRef: podPiece.optional(),
-  secretRef: podPiece.optional(),
+export const localObjectReference = z.object({
+  name: objectName().meta({ description: 'Name of the Secret.' }),
 });
 
-export const volume = z.looseObject({ name: z.string().min(1).max(63) });
-
-export const volumeMount = z.looseObject({
-  name: z.string().min(1).max(63),
-  mountPath: z.string().min(1).max(1_024),
-});
-
-export const localObjectReference = z.object({ name: objectName() });
+const amounts = (description: string) => z.record(z.string().max(317), quantity()).optional().meta({ description });
 
 export const resources = z.object({
-  requests: z.record(z.string().max(63), quantity()).optional(),
-  limits: z.record(z.string().max(63), quantity()).optional(),
+  requests: amounts('What a node must have free for the container, such as cpu and memory.'),
+  limits: amounts('What the container may use at most.'),
 });

@@ -7,13 +7,18 @@
 //   reasons     every reason a condition or event can have
 //   names       names and labels of the children
 //   grace       how long a pod may take to end
-//   exposure, placement, proxy  parts of the schema
+//   replicas    who sets the number of pods
+//   metadata, inherited-labels  labels and annotations of children
+//   application, workers, pod, placement, service, routes, exposure, proxy  parts of the schema
 //
 // Allowed imports: its own files and zod. Nothing imports upward from here.
 export { appServerSchema, group, kind, plural, statusSchema, version } from './appserver.ts';
 export type { AppServer, AppServerStatus, Condition } from './appserver.ts';
 export { milliseconds } from './fields.ts';
+export { inheritedLabels } from './inherited-labels.ts';
 export { drainMaximumMs, terminationGraceSeconds } from './grace.ts';
+export { isScaledOnDeployment } from './replicas.ts';
+export type { ServiceSpec } from './service.ts';
 export * as names from './names.ts';
 export type { ProxySpec } from './proxy.ts';
 export { reasons, type Reason } from './reasons.ts';

@@ -1,11 +1,16 @@
 // Names and labels of what belongs to an AppServer.
 
 export const fieldManager = 'appserver-operator';
+/** Begins every annotation and label that has a meaning to the operator. */
+export const ownPrefix = 'appserver.dev/';
+
 /** The same for all children; the operator watches nothing without it. */
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 const nameLabel = 'app.kubernetes.io/name';
 /** Name of the AppServer, on its children and pods. */
 export const instanceLabel = 'app.kubernetes.io/instance';
+/** Labels that the operator sets on every child, and nothing else may. */
+export const ownLabels: readonly string[] = [nameLabel, instanceLabel, managedByLabel];
 /** On each child: hash of the object as it was last applied. */
 export const appliedHashAnnotation = 'appserver.dev/applied-hash';
 
@@ -41,18 +46,22 @@ export const contentsHashAnnotation = 'appserver.dev/contents-hash';
  */
 export const adoptAnnotation = 'appserver.dev/adopt-as-child-of';
 
+/** On pods: volumes that keep the cluster autoscaler from no node. */
+export const safeToEvictVolumesAnnotation = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+
 /** On pods: the revision of the live configuration, so that kubelet looks at once whether there is a new one. */
 export const liveRevisionAnnotation = 'appserver.dev/live-revision';
 
 /** On the CustomResourceDefinition: the version of the operator that it belongs to. */
 export const versionAnnotation = 'appserver.dev/version';
 
-/** Volumes of each pod that the operator makes itself. */
+/** Volume for /tmp, which an AppServer may have one of its own for. */
+export const tmpVolume = 'tmp';
+/** Volumes of each pod that the operator alone makes. */
 export const ownVolumes: ReadonlySet<string> = new Set([
   'runtime',
   'runtime-config',
   'live-config',
-  'tmp',
   'proxy-run',
   'proxy-tmp',
   'proxy-files',
@@ -63,6 +72,13 @@ export const containerName = 'app';
 export const initContainerName = 'install-runtime';
 export const proxyContainerName = 'proxy';
 export const copyFilesContainerName = 'copy-static-files';
+/** Containers of each pod that the operator makes itself. */
+export const ownContainers: ReadonlySet<string> = new Set([
+  containerName,
+  initContainerName,
+  proxyContainerName,
+  copyFilesContainerName,
+]);
 export const adminPort = 9_000;
 /** Where the nginx in front answers probes. */
 export const proxyAdminPort = 9_001;

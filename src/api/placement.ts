@@ -1,6 +1,7 @@
 // How many pods there are, where they run, and how they are replaced.
 import { z } from 'zod';
 import { about, int32 } from './fields.ts';
+import { metadataFields } from './metadata.ts';
 
 /** A number of pods, or a percentage of them. */
 const pods = () =>
@@ -20,10 +21,10 @@ export const autoscaling = z.object({
   maxReplicas: z.int().min(1).max(1_000).meta(about('outside', 'Most pods.')),
   cpuUtilization: z
     .int()
-    .min(1)
+    .min(0)
     .max(1_000)
     .default(70)
-    .meta(about('outside', "Wanted CPU use in percent of the pods' CPU request.")),
+    .meta(about('outside', "Wanted CPU use in percent of the pods' CPU request; 0 to scale by other metrics alone.")),
   memoryUtilization: z
     .int()
     .min(1)
@@ -36,14 +37,33 @@ export const autoscaling = z.object({
     .optional()
     .meta(about('outside', 'More metrics, as in a HorizontalPodAutoscaler.', 'atomic')),
   behavior: raw.optional().meta(about('outside', 'How fast to scale, as in a HorizontalPodAutoscaler.')),
+  ...metadataFields('spec.autoscaling'),
 });
 
 export const disruption = z.object({
+  enabled: z
+    .boolean()
+    .optional()
+    .meta(about('outside', 'Whether there is a PodDisruptionBudget. Default: true. Without, evictions have no limit.')),
   maxUnavailable: pods().optional().meta(about('outside', 'Pods that evictions may take at once. Default: 1.')),
   minAvailable: pods().optional().meta(about('outside', 'Pods that evictions must leave, instead of the former.')),
+  unhealthyPodEvictionPolicy: z
+    .enum(['AlwaysAllow', 'IfHealthyBudget'])
+    .optional()
+    .meta(about('outside', 'When pods that are not ready may be evicted. Default: AlwaysAllow.')),
+  ...metadataFields('spec.disruption'),
 });
 
 export const rollout = z.object({
+  strategy: z
+    .enum(['RollingUpdate', 'Recreate'])
+    .optional()
+    .meta(
+      about(
+        'outside',
+        'RollingUpdate (default), or Recreate, which ends all pods before it starts new ones, for volumes with one writer.',
+      ),
+    ),
   maxSurge: pods().default('25%').meta(about('outside', 'Pods that a rollout may start beyond the wanted number.')),
   maxUnavailable: pods()
     .default(0)

@@ -1,7 +1,7 @@
 // Rules that a schema cannot express, in CEL, checked by the API server before anything is stored. Each message is a
 // sentence that names the field and the remedy: it is all that a user of kubectl reads.
 
-import { adminPort, ownAccountSuffix, ownVolumes, proxyAdminPort } from './names.ts';
+import { adminPort, ownAccountSuffix, ownContainers, ownVolumes, proxyAdminPort } from './names.ts';
 
 export interface Rule {
   /** Expression over `self`; evaluates to true for what is allowed. */
@@ -36,10 +36,47 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.proxy.port',
   },
   {
-    rule: "!has(self.service.ports) || self.service.ports.all(one, one.name != 'http' && one.port != self.service.port)",
+    rule: "!has(self.service.ports) || self.service.ports.all(one, one.name != (has(self.service.portName) ? self.service.portName : 'http') && one.port != self.service.port)",
     message:
-      'spec.service.ports must have other names than http, and other ports than spec.service.port; choose other ones',
+      'spec.service.ports must have other names than spec.service.portName (http), and other ports than spec.service.port; choose other ones',
     fieldPath: '.service.ports',
+  },
+  {
+    rule: "!has(self.ingress) || !has(self.ingress.paths) || (self.ingress.path == '/' && !has(self.ingress.pathType))",
+    message: 'spec.ingress must not have both paths and path or pathType; use paths alone',
+    fieldPath: '.ingress.paths',
+  },
+  {
+    rule: '!has(self.ingress) || !has(self.ingress.paths) || self.ingress.paths.all(one, !has(one.port) || has(one.port.name) != has(one.port.number))',
+    message: 'spec.ingress.paths must name each port by exactly one of name and number; remove one of them',
+    fieldPath: '.ingress.paths',
+  },
+  {
+    rule: '!has(self.ingress) || !has(self.ingress.tls) || !has(self.ingress.tlsSecretName)',
+    message: 'spec.ingress must not have both tls and tlsSecretName; remove one of them',
+    fieldPath: '.ingress.tls',
+  },
+  {
+    rule: "!has(self.httpRoute) || !has(self.httpRoute.rules) || self.httpRoute.path == '/'",
+    message: 'spec.httpRoute must not have both rules and path; use rules alone',
+    fieldPath: '.httpRoute.rules',
+  },
+  {
+    rule: '!has(self.networkPolicy) || has(self.networkPolicy.from) || has(self.networkPolicy.ingress) || has(self.networkPolicy.egress)',
+    message: 'spec.networkPolicy must have from, ingress or egress, or it would allow everything; set one of them',
+    fieldPath: '.networkPolicy',
+  },
+  {
+    rule: '!has(self.serviceAccount) || !has(self.serviceAccountName)',
+    message:
+      "spec.serviceAccount is about the AppServer's own account, which it has none of with spec.serviceAccountName; remove one of them",
+    fieldPath: '.serviceAccount',
+  },
+  {
+    rule: "!has(self.autoscaling) || !has(self.scaleTarget) || self.scaleTarget == 'AppServer'",
+    message:
+      'spec.scaleTarget Deployment is for an autoscaler of your own, beside which spec.autoscaling must not be; remove one of them',
+    fieldPath: '.scaleTarget',
   },
   {
     rule: `!has(self.serviceAccountName) || !self.serviceAccountName.endsWith('${ownAccountSuffix}')`,
@@ -112,9 +149,9 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.autoscaling.maxReplicas',
   },
   {
-    rule: "!has(self.autoscaling) || (has(self.resources) && has(self.resources.requests) && 'cpu' in self.resources.requests)",
+    rule: '!has(self.autoscaling) || self.autoscaling.cpuUtilization > 0 || has(self.autoscaling.memoryUtilization) || (has(self.autoscaling.metrics) && self.autoscaling.metrics.size() > 0)',
     message:
-      'spec.autoscaling needs spec.resources.requests.cpu, of which cpuUtilization is a percentage; set the request',
+      'spec.autoscaling without cpuUtilization must have memoryUtilization or metrics to scale by; set one of them',
     fieldPath: '.autoscaling.cpuUtilization',
   },
   {
@@ -133,19 +170,31 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.rollout.progressDeadlineSeconds',
   },
   {
+    rule: `!has(self.initContainers) || self.initContainers.all(one, !(one.name in [${[...ownContainers].map((name) => `'${name}'`).join(', ')}]))`,
+    message: `spec.initContainers must not be named ${[...ownContainers].join(', ')}, which are the operator's own; choose other names`,
+    fieldPath: '.initContainers',
+  },
+  {
+    rule: "!has(self.security.seccompProfile) || (self.security.seccompProfile.type == 'Localhost') == has(self.security.seccompProfile.localhostProfile)",
+    message:
+      'spec.security.seccompProfile must have localhostProfile with type Localhost, and only then; set or remove it',
+    fieldPath: '.security.seccompProfile',
+  },
+  {
     rule: `!has(self.volumes) || self.volumes.all(one, !(one.name in [${[...ownVolumes].map((name) => `'${name}'`).join(', ')}]))`,
     message: `spec.volumes must not be named ${[...ownVolumes].join(', ')}, which are the operator's own; choose other names`,
     fieldPath: '.volumes',
   },
   {
-    rule: "!has(self.volumeMounts) || self.volumeMounts.all(one, one.mountPath.matches('^/') && !one.mountPath.matches('^/(appserver|etc/appserver|run/appserver-proxy|tmp)(/|$)'))",
+    rule: "!has(self.volumeMounts) || self.volumeMounts.all(one, one.mountPath.matches('^/') && !one.mountPath.matches('^/(appserver|etc/appserver|run/appserver-proxy)(/|$)'))",
     message:
-      'spec.volumeMounts must have absolute paths outside of /appserver, /etc/appserver, /run/appserver-proxy and /tmp, which are mounted already; choose another mountPath',
+      'spec.volumeMounts must have absolute paths outside of /appserver, /etc/appserver and /run/appserver-proxy, which are mounted already; choose another mountPath',
     fieldPath: '.volumeMounts',
   },
   {
-    rule: "!has(self.env) || self.env.all(one, !one.name.startsWith('APPSERVER_') && !one.name.startsWith('LISTEN_'))",
-    message: 'spec.env must not set APPSERVER_* or LISTEN_*, which the runtime uses itself; choose other names',
+    rule: "!has(self.env) || self.env.all(one, !one.name.startsWith('APPSERVER_') && !(one.name in ['LISTEN_FDS', 'LISTEN_PID']))",
+    message:
+      'spec.env must not set APPSERVER_*, LISTEN_FDS or LISTEN_PID, which the runtime sets itself; choose other names',
     fieldPath: '.env',
   },
 ];

@@ -89,6 +89,28 @@ describe('the CustomResourceDefinition', () => {
     assert.deepEqual(wrong, []);
   });
 
+  test('describes every field, as kubectl explain shows it', () => {
+    // Values of maps and items of lists are described with the field that has them.
+    const undescribed = all.filter(
+      ({ path, schema }) => !/(\[\]|\.\*|^metadata|^)$/.test(path) && typeof schema['description'] !== 'string',
+    );
+    assert.deepEqual(
+      undescribed.map(({ path }) => path),
+      [],
+    );
+  });
+
+  test('has the fields of pods in the order of the API server: as they are read, so they are written into templates', () => {
+    const inPods = all.filter(({ path }) => /^spec\.(env|envFrom|volumes|volumeMounts)\[\]/.test(path));
+    // Told apart by these, which come first.
+    const first = new Set(['name', 'mountPath', 'prefix']);
+    for (const { path, schema } of inPods) {
+      const fields = Object.keys(schema.properties ?? {}).filter((name) => path.includes('.', 6) || !first.has(name));
+      assert.deepEqual(fields, fields.toSorted(), path);
+    }
+    assert.ok(inPods.length > 100);
+  });
+
   test('describes every field of the status', () => {
     const status = all.filter(({ path }) => path.startsWith('status.') && !path.endsWith('[]'));
     assert.ok(status.length > 10);

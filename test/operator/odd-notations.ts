@@ -23,12 +23,12 @@ const named = <T extends object>(item: fc.Arbitrary<T>, most = 3): fc.Arbitrary<
 const cpu = fc.oneof(
   fc.integer({ min: 1, max: 15_999 }).map((n) => (n / 1_000).toFixed(3)),
   fc.integer({ min: 1, max: 9_999 }).map((n) => `${n}m`),
-  fc.constantFrom('0.7', '1000m', '1', '1.50', '0.10', 2),
+  fc.constantFrom<unknown>('0.7', '1000m', '1', '1.50', '0.10', 2, 0.5, '1e-1', '100000u', '.5', '1e0', '+1'),
 );
 const memory = fc.oneof(
   fc.integer({ min: 64, max: 4_096 }).map((n) => `${n}Mi`),
   fc.integer({ min: 1, max: 9 }).map((n) => `${n}.5Gi`),
-  fc.constantFrom('1024Mi', '2048Ki', '1000000k', '1000M', '134217728', 134_217_728),
+  fc.constantFrom('1024Mi', '2048Ki', '1000000k', '1000M', '134217728', 134_217_728, '1e9', '1E8', 1e9),
 );
 /** As Kubernetes takes them. */
 const anyMemory = fc.oneof(memory, fc.constantFrom('1e9', '128974848', '1E8', '123456Ki', '0.5Gi', '1000000000000m'));
@@ -201,7 +201,6 @@ const from = fc.array(
 
 const pods = fc.constantFrom<unknown>(1, '25%', '100%', 2);
 
-/** Whatever is given has a request for CPU, which autoscaling asks for. */
 export const oddNotation: fc.Arbitrary<object> = record({
   app: fc.constantFrom({ wsgi: 'shop:app' }, { asgi: 'shop:app' }, { node: 'server.js' }, { command: '/srv/shop' }),
   resources: some(resources),
@@ -226,18 +225,30 @@ export const oddNotation: fc.Arbitrary<object> = record({
         ),
       ),
       sessionAffinity: some(fc.constantFrom('None', 'ClientIP')),
+      ipFamilyPolicy: some(fc.constantFrom('SingleStack', 'PreferDualStack')),
+      ipFamilies: some(fc.constant(['IPv4'])),
+      publishNotReadyAddresses: some(fc.boolean()),
+      internalTrafficPolicy: some(fc.constantFrom('Cluster', 'Local')),
+      loadBalancerSourceRanges: some(fc.constant([])),
+      portName: some(fc.constantFrom('http', 'web')),
+      labels: some(fc.constantFrom({}, { team: '' })),
       annotations: some(fc.constantFrom({}, { a: '' }, { a: '1' })),
     }),
   ),
   ingress: some(
     record({
       hosts: fc.uniqueArray(name, { minLength: 1, maxLength: 3 }),
-      tlsSecretName: some(name),
+      tls: some(name.map((secretName) => [{ secretName }, { hosts: ['a'], secretName }])),
+      pathType: some(fc.constantFrom('Exact', 'ImplementationSpecific')),
       className: some(name),
       annotations: some(fc.constantFrom({}, { a: '1' })),
     }),
   ),
-  networkPolicy: some(record({ from })),
+  networkPolicy: some(record({ from, egress: some(fc.constantFrom([], [{}], [{ to: [{ podSelector: {} }] }])) })),
+  initContainers: some(named(container, 2)),
+  enableServiceLinks: some(fc.boolean()),
+  probes: some(record({ liveness: some(fc.constantFrom({}, { initialDelaySeconds: 0, periodSeconds: 3 })) })),
+  serviceAccount: some(record({ imagePullSecrets: some(fc.constantFrom([], [{ name: 'pull' }])) })),
   disruption: some(fc.oneof(record({ maxUnavailable: pods }), record({ minAvailable: pods }))),
   rollout: some(
     record({ maxSurge: some(pods), minReadySeconds: some(fc.constantFrom(0, 5)), paused: some(fc.boolean()) }),
@@ -256,8 +267,4 @@ export const oddNotation: fc.Arbitrary<object> = record({
     }),
   ),
   autoscaling: some(autoscaling),
-}).map((spec) =>
-  spec['autoscaling'] === undefined
-    ? spec
-    : Object.assign(spec, { resources: { requests: { cpu: '0.7', memory: '1024Mi' } } }),
-);
+});

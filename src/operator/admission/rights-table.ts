@@ -23,12 +23,15 @@ function isQuestioned(kind: ChildKind): kind is keyof typeof questions {
 }
 
 function asked(kind: ChildKind): Row[] {
-  if (kind === 'ServiceAccount') return accountFields.map((field) => ({ field, makes: kind, asks: useOfAccount }));
+  const accounts = kind === 'ServiceAccount' ? accountFields : [];
   if (!isQuestioned(kind)) return [];
   const type = childTypes[kind];
   const group = groupOf(type);
   const asks = `create ${type.plural}${group === '' ? '' : `.${group}`}`;
-  return questions[kind].map(({ field }) => ({ field, makes: kind, asks }));
+  return [
+    ...accounts.map((field) => ({ field, makes: kind, asks: useOfAccount })),
+    ...questions[kind].map(({ field }) => ({ field, makes: kind, asks })),
+  ];
 }
 
 /** One row for each question, and one for each kind that nobody is asked about. */

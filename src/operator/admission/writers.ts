@@ -30,13 +30,29 @@ const monitor = (kind: 'PodMonitor' | 'ServiceMonitor'): Question => ({
 });
 
 /** Fields of spec.service that a ClusterIP Service has; any other, and any other type, exposes it. */
-const inTheCluster = ['type', 'port', 'ports', 'annotations', 'sessionAffinity', 'trafficDistribution'];
+const inTheCluster = [
+  ...['type', 'port', 'portName', 'appProtocol', 'ports', 'labels', 'annotations'],
+  ...['sessionAffinity', 'sessionAffinityConfig', 'trafficDistribution', 'internalTrafficPolicy'],
+  ...['publishNotReadyAddresses', 'ipFamilies', 'ipFamilyPolicy'],
+];
 
 const listed =
   'variables.allowed.exists(one, one == key || (one.endsWith("*") && key.startsWith(one.replace("*", ""))))';
 
-/** The kinds but ServiceAccount, where the right is that to use the account. */
-export const questions: Record<Exclude<AskedKind, 'ServiceAccount'>, readonly Question[]> = {
+/** Annotations that are new and not on the list: they have a meaning to some program of the cluster. */
+const annotated = (field: string, makes: string, when?: string): Question => ({
+  field: `spec.${field}.annotations`,
+  makes: `${makes} with annotations that are not on the chart's list admissionPolicy.allowedAnnotations`,
+  when: `variables.spec.?${field}.?annotations.orValue({}).exists(key, !${listed} && ${when ?? `variables.before.?${field}.?annotations[?key] != variables.spec.${field}.annotations[?key]`})`,
+  otherwise: 'remove the annotations',
+});
+
+/** All questions of the policy but those for the use of an account and for Secrets. */
+export const questions: Record<AskedKind, readonly Question[]> = {
+  // With all that runs under them: such an annotation may give rights outside of the cluster to the program in the pods.
+  ServiceAccount: [
+    annotated('serviceAccount', 'a ServiceAccount', `(variables.podsChange || ${changed('serviceAccount')})`),
+  ],
   Deployment: [
     {
       field: 'spec.podTemplate.metadata.annotations',
@@ -45,6 +61,7 @@ export const questions: Record<Exclude<AskedKind, 'ServiceAccount'>, readonly Qu
       when: `variables.podsChange && variables.spec.?podTemplate.?metadata.?annotations.orValue({}).exists(key, !${listed})`,
       otherwise: 'remove the annotations',
     },
+    annotated('deployment', 'a Deployment'),
   ],
   Service: [
     {
@@ -53,18 +70,15 @@ export const questions: Record<Exclude<AskedKind, 'ServiceAccount'>, readonly Qu
       when: `(variables.service.?type.orValue('ClusterIP') != 'ClusterIP' || variables.service.exists(key, !(key in ${celList(inTheCluster)}))) && ${changed('service')}`,
       otherwise: 'set type ClusterIP',
     },
-    {
-      field: 'spec.service.annotations',
-      makes: "a Service with annotations that are not on the chart's list admissionPolicy.allowedAnnotations",
-      when: `variables.service.?annotations.orValue({}).exists(key, !${listed} && variables.before.?service.?annotations[?key] != variables.service.annotations[?key])`,
-      otherwise: 'remove the annotations',
-    },
+    annotated('service', 'a Service'),
   ],
   Ingress: [made('ingress', 'an Ingress')],
   HTTPRoute: [made('httpRoute', 'an HTTPRoute')],
   PodMonitor: [monitor('PodMonitor')],
   ServiceMonitor: [monitor('ServiceMonitor')],
   NetworkPolicy: [made('networkPolicy', 'a NetworkPolicy')],
+  HorizontalPodAutoscaler: [annotated('autoscaling', 'a HorizontalPodAutoscaler')],
+  PodDisruptionBudget: [annotated('disruption', 'a PodDisruptionBudget')],
 };
 
 const check = (group: string, resource: string, verb: string, name = ''): string =>
@@ -150,7 +164,7 @@ export function writersPolicy(): Policy {
       },
       {
         name: 'containers',
-        expression: `[[variables.spec]] + ${lists('variables.template.?containers', 'variables.template.?initContainers')}`,
+        expression: `[[variables.spec]] + ${lists('variables.spec.?initContainers', 'variables.template.?containers', 'variables.template.?initContainers')}`,
       },
       {
         name: 'usesSecrets',
@@ -161,6 +175,7 @@ export function writersPolicy(): Policy {
       accountIsTheSpecs,
       mayUseAccount,
       maySeeSecrets,
+      ...askForKind('ServiceAccount'),
       ...askForKind('Deployment'),
       ...askForKind('Service'),
       ...askForKind('Ingress'),
@@ -168,6 +183,8 @@ export function writersPolicy(): Policy {
       ...askForKind('PodMonitor'),
       ...askForKind('ServiceMonitor'),
       ...askForKind('NetworkPolicy'),
+      ...askForKind('HorizontalPodAutoscaler'),
+      ...askForKind('PodDisruptionBudget'),
     ],
   };
 }

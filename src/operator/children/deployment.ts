@@ -1,16 +1,16 @@
 // The Deployment: the application's own image, started by the runtime that an init container has installed.
 import type { AppServer } from '../../api/index.ts';
-import { names, terminationGraceSeconds } from '../../api/index.ts';
+import { isScaledOnDeployment, names, terminationGraceSeconds } from '../../api/index.ts';
 import { contentHash } from '../model/content-hash.ts';
 import type { Child, Facts } from '../model/facts.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Release } from '../model/release.ts';
 import { mergePodTemplate, type Merged } from './pod-template.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
-import { containerSecurity, probe, runtimeHome } from './container.ts';
+import { containerSecurity, initResources, probe, runtimeHome } from './container.ts';
 import { childMetadata } from './metadata.ts';
 import { nginxListens } from './nginx-conf.ts';
-import { proxyContainers, proxyMounts, proxyVolumes } from './proxy.ts';
+import { proxyContainers, proxyMounts, proxyVolumeNames, proxyVolumes } from './proxy.ts';
 
 const installTarget = '/target';
 const fixedConfigDir = '/etc/appserver/runtime';
@@ -38,15 +38,23 @@ function installRuntime(app: AppServer, release: Release): object {
     image: release.runtimeImage,
     ...(release.runtimeImagePullPolicy && { imagePullPolicy: release.runtimeImagePullPolicy }),
     args: [installTarget, ...(release.layout < 3 ? [] : nginxListens(app))],
-    // Named so that quotas that demand them are met; it copies one folder and ends.
-    resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '256Mi' } },
+    ...initResources(release.layout, app.spec.resources, {
+      requests: { cpu: '10m', memory: '32Mi' },
+      limits: { memory: '256Mi' },
+    }),
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
     volumeMounts: [{ name: 'runtime', mountPath: installTarget }],
   };
 }
 
+/** The operator's item for /tmp, where the AppServer has none of its own. */
+function ownTmp<T>(given: readonly T[] | undefined, isTmp: (one: T) => boolean, own: object): object[] {
+  return given?.some(isTmp) === true ? [] : [own];
+}
+
 function applicationContainer(app: AppServer, layout: Layout): object {
   const { spec } = app;
+  const { probes } = spec;
   return {
     name: names.containerName,
     image: spec.image,
@@ -63,17 +71,24 @@ function applicationContainer(app: AppServer, layout: Layout): object {
       { name: 'admin', containerPort: names.adminPort, protocol: 'TCP' },
     ],
     // The runtime itself ends a pod whose workers never get ready, with a reason; until then it is live.
-    startupProbe: probe('/livez', 'admin', { periodSeconds: 1, failureThreshold: 60 }),
-    livenessProbe: probe('/livez', 'admin', { periodSeconds: 10, failureThreshold: 3 }),
+    startupProbe: probe('/livez', 'admin', { periodSeconds: 1, failureThreshold: 60, ...probes.startup }),
+    livenessProbe: probe('/livez', 'admin', { periodSeconds: 10, failureThreshold: 3, ...probes.liveness }),
     // Three in a row: one probe that is late because the node is busy must not take a serving pod out. A pod that ends
     // leaves the endpoints by itself, whatever its probe says.
-    readinessProbe: probe('/readyz', 'admin', { periodSeconds: 1, failureThreshold: 3 }),
-    securityContext: { ...containerSecurity, readOnlyRootFilesystem: spec.security.readOnlyRootFilesystem },
+    readinessProbe: probe('/readyz', 'admin', { periodSeconds: 1, failureThreshold: 3, ...probes.readiness }),
+    securityContext: {
+      ...containerSecurity,
+      seccompProfile: spec.security.seccompProfile ?? containerSecurity.seccompProfile,
+      readOnlyRootFilesystem: spec.security.readOnlyRootFilesystem,
+    },
     volumeMounts: [
       { name: 'runtime', mountPath: runtimeHome, readOnly: true },
       { name: 'runtime-config', mountPath: fixedConfigDir, readOnly: true },
       { name: 'live-config', mountPath: liveConfigDir, readOnly: true },
-      { name: 'tmp', mountPath: '/tmp' },
+      ...ownTmp(spec.volumeMounts, ({ mountPath }) => mountPath === '/tmp', {
+        name: names.tmpVolume,
+        mountPath: '/tmp',
+      }),
       ...proxyMounts(spec),
       ...(spec.volumeMounts ?? []),
     ],
@@ -96,30 +111,31 @@ function spread(app: AppServer, topologyKey: string, wish: AppServer['spec']['to
 
 function podSpec(app: AppServer, release: Release): object {
   const { spec, metadata } = app;
-  const { runAsUser, runAsGroup } = spec.security;
+  const { runAsUser, runAsGroup, seccompProfile = containerSecurity.seccompProfile } = spec.security;
   return {
     serviceAccountName: spec.serviceAccountName ?? names.ownAccount(metadata.name, release.layout),
     automountServiceAccountToken: spec.automountServiceAccountToken,
-    enableServiceLinks: false,
+    enableServiceLinks: spec.enableServiceLinks ?? false,
     ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
     securityContext: {
       runAsNonRoot: true,
       runAsUser,
       ...(runAsGroup && { runAsGroup }),
-      seccompProfile: { type: 'RuntimeDefault' },
+      seccompProfile,
     },
     terminationGracePeriodSeconds: terminationGraceSeconds(spec),
     topologySpreadConstraints: [
       ...spread(app, 'topology.kubernetes.io/zone', spec.topology.zones),
       ...spread(app, 'kubernetes.io/hostname', spec.topology.nodes),
     ],
-    initContainers: [installRuntime(app, release), ...proxyContainers(app, release)],
+    // Those of the AppServer first: what they set up is there when an image is pulled or a file is copied.
+    initContainers: [...(spec.initContainers ?? []), installRuntime(app, release), ...proxyContainers(app, release)],
     containers: [applicationContainer(app, release.layout)],
     volumes: [
       { name: 'runtime', emptyDir: {} },
       { name: 'runtime-config', configMap: { name: runtimeConfigMapName(app, release.layout) } },
       { name: 'live-config', configMap: { name: names.liveConfigMap(metadata.name) } },
-      { name: 'tmp', emptyDir: {} },
+      ...ownTmp(spec.volumes, ({ name }) => name === names.tmpVolume, { name: names.tmpVolume, emptyDir: {} }),
       ...proxyVolumes(spec),
       ...(spec.volumes ?? []),
     ],
@@ -139,6 +155,18 @@ function ofLayout(layout: Layout, template: unknown): Record<string, string> {
   return { [names.layoutAnnotation]: String(layout), [names.templateHashAnnotation]: contentHash(template) };
 }
 
+/**
+ * The operator's emptyDirs hold nothing that another pod does not make again, so they keep no node from being scaled down. What an
+ * AppServer says itself goes instead, as only that knows of the application's volumes.
+ */
+function evictableVolumes({ spec }: AppServer, layout: Layout): Record<string, string> {
+  const { podTemplate: template, volumes = [] } = spec;
+  const key = names.safeToEvictVolumesAnnotation;
+  if (layout < 3 || Object.hasOwn(template?.metadata?.annotations ?? {}, key)) return {};
+  const own = ['runtime', names.tmpVolume, ...proxyVolumeNames(spec)];
+  return { [key]: own.filter((name) => volumes.every((one) => one.name !== name)).join(',') };
+}
+
 /** The pod template, or the field that spec.podTemplate sets and the operator too. */
 export function podTemplate({ app, release, restart: { mark } }: Given): Merged {
   const ours = {
@@ -147,6 +175,7 @@ export function podTemplate({ app, release, restart: { mark } }: Given): Merged 
       annotations: {
         'kubectl.kubernetes.io/default-container': names.containerName,
         ...(mark !== undefined && { [names.contentsHashAnnotation]: mark }),
+        ...evictableVolumes(app, release.layout),
       },
     },
     spec: podSpec(app, release),
@@ -155,7 +184,7 @@ export function podTemplate({ app, release, restart: { mark } }: Given): Merged 
 }
 
 /**
- * Without `replicas` under autoscaling: the number is the autoscaler's then.
+ * Without `replicas` where an autoscaler sets the number of pods on the Deployment.
  * @throws when podTemplate() is a conflict
  */
 export function deployment(given: Given): Child {
@@ -163,29 +192,28 @@ export function deployment(given: Given): Child {
   const merged = podTemplate(given);
   if (merged.kind === 'conflict') throw new Error(`spec.podTemplate.${merged.path} is the operator's`);
   const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit } = spec.rollout;
-  const { paused = false } = spec.rollout;
+  const { paused = false, strategy = 'RollingUpdate' } = spec.rollout;
+  const isScaled = isScaledOnDeployment(spec);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: {
-      ...childMetadata(given.app, metadata.name),
-      annotations: {
-        [names.runtimeImageAnnotation]: given.release.runtimeImage,
-        ...(spec.proxy && { [names.proxyImageAnnotation]: given.release.proxyImage }),
-        ...(given.restart.contents !== undefined && { [names.contentsAnnotation]: given.restart.contents }),
-        ...(spec.autoscaling && { [names.replicasAnnotation]: String(spec.replicas) }),
-        ...ofLayout(given.release.layout, merged.template),
-      },
-    },
+    metadata: childMetadata(given.app, metadata.name, spec.deployment, {
+      [names.runtimeImageAnnotation]: given.release.runtimeImage,
+      ...(spec.proxy && { [names.proxyImageAnnotation]: given.release.proxyImage }),
+      ...(given.restart.contents !== undefined && { [names.contentsAnnotation]: given.restart.contents }),
+      ...(isScaled && { [names.replicasAnnotation]: String(spec.replicas) }),
+      ...ofLayout(given.release.layout, merged.template),
+    }),
     spec: {
-      ...(spec.autoscaling === undefined && { replicas: spec.replicas }),
+      ...(!isScaled && { replicas: spec.replicas }),
       revisionHistoryLimit,
       progressDeadlineSeconds,
       minReadySeconds,
       // Also when it is not asked for: what somebody pauses by hand is then seen as changed.
       paused,
       selector: { matchLabels: names.selectorLabels(metadata.name) },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
+      strategy:
+        strategy === 'Recreate' ? { type: strategy } : { type: strategy, rollingUpdate: { maxSurge, maxUnavailable } },
       template: merged.template,
     },
   };

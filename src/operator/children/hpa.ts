@@ -13,13 +13,13 @@ export function horizontalPodAutoscaler(app: AppServer): Child | undefined {
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: childMetadata(app, app.metadata.name),
+    metadata: childMetadata(app, app.metadata.name, autoscaling),
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: app.metadata.name },
       minReplicas: autoscaling.minReplicas,
       maxReplicas: autoscaling.maxReplicas,
       metrics: [
-        utilization('cpu', autoscaling.cpuUtilization),
+        ...(autoscaling.cpuUtilization === 0 ? [] : [utilization('cpu', autoscaling.cpuUtilization)]),
         ...(autoscaling.memoryUtilization === undefined ? [] : [utilization('memory', autoscaling.memoryUtilization)]),
         ...(autoscaling.metrics ?? []),
       ],

@@ -6,14 +6,19 @@ import { childMetadata } from './metadata.ts';
 export function monitor(app: AppServer): Child | undefined {
   const { monitoring } = app.spec;
   if (monitoring === undefined) return undefined;
-  const { kind, interval, labels } = monitoring;
-  const metadata = childMetadata(app, app.metadata.name);
+  const { kind, interval, scrapeTimeout, relabelings, metricRelabelings } = monitoring;
   const selector = { matchLabels: names.selectorLabels(app.metadata.name) };
-  const endpoint = { path: '/metrics', interval };
+  const endpoint = {
+    path: '/metrics',
+    interval,
+    ...(scrapeTimeout !== undefined && { scrapeTimeout }),
+    ...(relabelings && { relabelings }),
+    ...(metricRelabelings && { metricRelabelings }),
+  };
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind,
-    metadata: { ...metadata, labels: { ...labels, ...metadata.labels } },
+    metadata: childMetadata(app, app.metadata.name, monitoring),
     spec:
       kind === 'PodMonitor'
         ? { selector, podMetricsEndpoints: [{ ...endpoint, port: 'admin' }] }

@@ -7,15 +7,17 @@ import { childMetadata } from './metadata.ts';
  * By default one pod at a time may be evicted. A maximum and not a minimum, and always for unhealthy pods, so that the budget never
  * blocks the drain of a node, a single replica included.
  */
-export function podDisruptionBudget(app: AppServer): Child {
-  const { maxUnavailable, minAvailable } = app.spec.disruption ?? {};
+export function podDisruptionBudget(app: AppServer): Child | undefined {
+  const { disruption = {} } = app.spec;
+  const { enabled = true, maxUnavailable, minAvailable, unhealthyPodEvictionPolicy = 'AlwaysAllow' } = disruption;
+  if (!enabled) return undefined;
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
-    metadata: childMetadata(app, app.metadata.name),
+    metadata: childMetadata(app, app.metadata.name, disruption),
     spec: {
       ...(minAvailable === undefined ? { maxUnavailable: maxUnavailable ?? 1 } : { minAvailable }),
-      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      unhealthyPodEvictionPolicy,
       selector: { matchLabels: names.selectorLabels(app.metadata.name) },
     },
   };

@@ -11,9 +11,6 @@ import { fieldOf, isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
 import { markOf, stamped } from './stamp.ts';
 
-/** Of which nothing stands in a Deployment. */
-const someAutoscaling = { minReplicas: 1, maxReplicas: 1, cpuUtilization: 1 };
-
 /** The operator's own, with the runtime that the AppServer asks for. */
 function wantedRelease({ app, release }: Pick<Facts, 'app' | 'release'>): Release {
   const { version } = app.spec.runtime;
@@ -56,9 +53,16 @@ function withValuesOf(shape: unknown, observed: unknown): unknown {
 
 /** The AppServer as it was when the Deployment was applied, as far as it has an autoscaler or not. */
 function asScaled(app: AppServer, { metadata }: OwnedChild): AppServer {
-  const { autoscaling = someAutoscaling, ...spec } = app.spec;
   const wasScaled = metadata.annotations?.[names.replicasAnnotation] !== undefined;
-  return { ...app, spec: { ...spec, ...(wasScaled && { autoscaling }) } };
+  return { ...app, spec: { ...app.spec, autoscaling: undefined, scaleTarget: wasScaled ? 'Deployment' : undefined } };
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+/** The values that `observed` has of the keys of `own`, in their order. */
+function valuesOf(own: Texts = {}, observed: Texts = {}): Texts {
+  const keys = Object.keys(own).filter((key) => Object.hasOwn(observed, key));
+  return Object.fromEntries(keys.map((key) => [key, observed[key] ?? '']));
 }
 
 /**
@@ -69,10 +73,10 @@ function asScaled(app: AppServer, { metadata }: OwnedChild): AppServer {
 function wasAppliedWith(child: Child, observed: OwnedChild): boolean {
   const { [names.appliedHashAnnotation]: mark, ...annotations } = observed.metadata.annotations ?? {};
   if (!isFields(child['spec']) || !isFields(observed['spec'])) return false;
-  const own = Object.keys(child.metadata.annotations ?? {});
   const metadata = {
     ...child.metadata,
-    annotations: Object.fromEntries(own.map((key) => [key, annotations[key] ?? ''])),
+    labels: valuesOf(child.metadata.labels, observed.metadata.labels),
+    annotations: valuesOf(child.metadata.annotations, annotations),
   };
   const asItIs = withValuesOf(child['spec'], { ...observed['spec'], template: child['spec']['template'] });
   return [asItIs, child['spec']].some((spec) => markOf(stamped({ ...child, metadata, spec })) === mark);

@@ -3,7 +3,7 @@
 import type { AppServer, ProxySpec } from '../../api/index.ts';
 import { milliseconds, names } from '../../api/index.ts';
 import type { Release } from '../model/release.ts';
-import { containerSecurity, probe, runtimeHome } from './container.ts';
+import { containerSecurity, initResources, probe, runtimeHome } from './container.ts';
 import { proxyFilesDir, proxyRunDir } from './nginx-conf.ts';
 
 type Spec = AppServer['spec'];
@@ -16,14 +16,17 @@ const filesMount = { name: 'proxy-files', mountPath: proxyFilesDir };
 const hasFiles = ({ static: files = [] }: ProxySpec): boolean => files.length > 0;
 
 /** Copies static files out of the application's image, with the Node of the runtime: the image may have no cp. */
-function copyFiles({ spec }: AppServer, { static: files = [] }: ProxySpec): object {
+function copyFiles({ spec }: AppServer, { static: files = [] }: ProxySpec, { layout }: Release): object {
   return {
     name: names.copyFilesContainerName,
     image: spec.image,
     ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
     command: [`${runtimeHome}/bin/node`, `${runtimeHome}/runtime/copy-files.mjs`],
     args: files.flatMap(({ path, from }) => [from, `${proxyFilesDir}${path}`]),
-    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+    ...initResources(layout, spec.resources, {
+      requests: { cpu: '10m', memory: '64Mi' },
+      limits: { memory: '256Mi' },
+    }),
     securityContext: security,
     volumeMounts: [runtimeMount, filesMount],
   };
@@ -65,7 +68,7 @@ function nginx({ spec }: AppServer, proxy: ProxySpec, release: Release): object 
 export function proxyContainers(app: AppServer, release: Release): object[] {
   const { proxy } = app.spec;
   if (proxy === undefined) return [];
-  return [...(hasFiles(proxy) ? [copyFiles(app, proxy)] : []), nginx(app, proxy, release)];
+  return [...(hasFiles(proxy) ? [copyFiles(app, proxy, release)] : []), nginx(app, proxy, release)];
 }
 
 /** For the application's container: by this the runtime sees whether nginx is still there. */
@@ -73,8 +76,11 @@ export function proxyMounts({ proxy }: Spec): object[] {
   return proxy === undefined ? [] : [{ name: 'proxy-run', mountPath: proxyRunDir, readOnly: true }];
 }
 
-export function proxyVolumes({ proxy }: Spec): object[] {
+export function proxyVolumeNames({ proxy }: Spec): string[] {
   if (proxy === undefined) return [];
-  const volumes = ['proxy-run', 'proxy-tmp', ...(hasFiles(proxy) ? ['proxy-files'] : [])];
-  return volumes.map((name) => ({ name, emptyDir: {} }));
+  return ['proxy-run', 'proxy-tmp', ...(hasFiles(proxy) ? ['proxy-files'] : [])];
+}
+
+export function proxyVolumes(spec: Spec): object[] {
+  return proxyVolumeNames(spec).map((name) => ({ name, emptyDir: {} }));
 }

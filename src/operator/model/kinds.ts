@@ -36,8 +36,8 @@ export const childRights = {
   PodMonitor: 'asked',
   ServiceMonitor: 'asked',
   NetworkPolicy: 'asked',
-  HorizontalPodAutoscaler: 'implied',
-  PodDisruptionBudget: 'implied',
+  HorizontalPodAutoscaler: 'limited',
+  PodDisruptionBudget: 'limited',
 } as const satisfies Record<ChildKind, 'implied' | 'asked' | 'limited'>;
 
 /** Kinds about which the policies ask something. */

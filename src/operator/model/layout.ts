@@ -4,8 +4,9 @@
 //
 //   1  0.1.0
 //   2  0.2.0: the AppServer's own ServiceAccount is named so that no field of any AppServer can aim at it
-//   3  0.3.0: listens for IPv6 as well, where the pod has an address of it; of podTemplate's topologySpreadConstraints and other
-//      lists, no item is left out
+//   3  0.3.0: listens for IPv6 as well, where the pod has an address of it; init containers have the application's compute
+//      resources; the emptyDirs are named to the cluster autoscaler; of podTemplate's topologySpreadConstraints and other lists,
+//      no item is left out
 
 const layouts = [1, 2, 3] as const;
 

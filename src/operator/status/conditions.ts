@@ -7,6 +7,7 @@ import { counted, totalRestarts, type WorkerView } from '../model/worker-status.
 import { availability } from './availability.ts';
 import { keyOf, messageOf, type Problem } from './problem.ts';
 import { findProblem, lastFailure, workersFailing } from './problems.ts';
+import { summaryOf } from './summary.ts';
 
 /** Of a message: the API server would reject a status with a longer one than its schema allows. */
 const mostCharacters = 4_096;
@@ -203,6 +204,7 @@ export function report(facts: Facts, writeProblem?: Problem, present: readonly P
   const { app } = facts;
   const { name, namespace, generation } = app.metadata;
   const { wanted, exists, ready, available } = rollout(facts);
+  const workers = workersStatus(facts, wanted);
   const problem = writeProblem ?? findProblem(facts);
   const found = verdict(facts, problem);
   // Pods that serve all the same are no less ready for it.
@@ -218,7 +220,8 @@ export function report(facts: Facts, writeProblem?: Problem, present: readonly P
     selector: Object.entries(names.selectorLabels(name))
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
-    workers: workersStatus(facts, wanted),
+    workers,
+    summary: summaryOf({ ready, wanted }, workers),
     url: `http://${name}.${namespace}.svc${port}`,
     conditions: [
       condition(facts, 'Ready', found.ready, found),

@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { desired } from '../../../src/operator/children/desired.ts';
 import { differences } from '../../../src/operator/decide/difference.ts';
 import { parseConfig } from '../../../src/runtime/config.ts';
 import type { Child } from '../../../src/operator/model/facts.ts';
 import { stamped } from '../../../src/operator/children/stamp.ts';
-import { appServer, facts } from '../../builders.ts';
-
-function children(spec: object = {}): Child[] {
-  return desired(facts({ app: appServer(spec) }));
-}
-
-function child(kind: Child['kind'], spec: object = {}): Child {
-  const found = children(spec).find((one) => one.kind === kind);
-  assert.ok(found, `${kind} is desired`);
-  return found;
-}
-
-/** The value at `path` of a child, list items by index. */
-function at(object: unknown, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>((value, key) => Object.entries(value ?? {}).find(([name]) => name === key)?.[1], object);
-}
+import { at, child, children } from './children.ts';
 
 const pod = 'spec.template.spec';
 const app = `${pod}.containers.0`;
@@ -88,21 +70,7 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     `${pod}.initContainers.1.args`,
     ['/app/static', '/srv/static/static/'],
   ],
-  'connections to it alone in the NetworkPolicy': [
-    'NetworkPolicy',
-    { proxy: {}, networkPolicy: { from: [{ podSelector: {} }] } },
-    'spec.ingress.0.ports.0.port',
-    8080,
-  ],
   'the port in the command': ['Deployment', { port: 8123 }, `${app}.command.3`, ':8123'],
-  'the port as target of the Service': ['Service', { port: 8123 }, 'spec.ports.0.targetPort', 'http'],
-  'more ports of the Service, where they are asked for': [
-    'Service',
-    { service: { ports: [{ name: 'grpc', port: 9090, targetPort: 'grpc' }] } },
-    'spec.ports.1',
-    { name: 'grpc', port: 9090, targetPort: 'grpc' },
-  ],
-  'the port of the Service': ['Service', { service: { port: 8080 } }, 'spec.ports.0.port', 8080],
   'a budget that blocks no drain': ['PodDisruptionBudget', { replicas: 1 }, 'spec.maxUnavailable', 1],
   'a budget that lets unhealthy pods go': ['PodDisruptionBudget', {}, 'spec.unhealthyPodEvictionPolicy', 'AlwaysAllow'],
   'fewest pods for evictions, where they are asked for': [
@@ -143,48 +111,105 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     `${app}.volumeMounts.4.mountPath`,
     '/media',
   ],
-  'an annotation of the Service': ['Service', { service: { annotations: { a: 'b' } } }, 'metadata.annotations.a', 'b'],
-  'clients that stay with a pod': [
-    'Service',
-    { service: { sessionAffinity: 'ClientIP' } },
-    'spec.sessionAffinity',
-    'ClientIP',
+  'pods that are all ended before new ones start': [
+    'Deployment',
+    { rollout: { strategy: 'Recreate' } },
+    'spec.strategy',
+    { type: 'Recreate' },
   ],
-  'an Ingress for each host': [
-    'Ingress',
-    { ingress: { hosts: ['a.example', 'b.example'] } },
-    'spec.rules.1.host',
-    'b.example',
+  'no number of replicas where another autoscaler targets the Deployment': [
+    'Deployment',
+    { scaleTarget: 'Deployment' },
+    'spec.replicas',
+    undefined,
   ],
-  'an Ingress of the Service': [
-    'Ingress',
-    { ingress: { hosts: ['a.example'] } },
-    'spec.rules.0.http.paths.0.backend.service.name',
-    'shop',
+  'the number of replicas that an autoscaler of the AppServer has set': [
+    'Deployment',
+    { scaleTarget: 'AppServer', replicas: 7 },
+    'spec.replicas',
+    7,
   ],
-  'an Ingress with a certificate': [
-    'Ingress',
-    { ingress: { hosts: ['a.example'], tlsSecretName: 'cert' } },
-    'spec.tls.0.secretName',
-    'cert',
+  "the application's compute resources in the init container": [
+    'Deployment',
+    { resources: { requests: { cpu: 0.5 }, limits: { cpu: 1, memory: '1Gi', 'nvidia.com/gpu': 1 } } },
+    `${pod}.initContainers.0.resources`,
+    { requests: { cpu: 0.5 }, limits: { cpu: 1, memory: '1Gi' } },
   ],
-  'who may connect': [
-    'NetworkPolicy',
-    { networkPolicy: { from: [{ podSelector: {} }] } },
-    'spec.ingress.0.from.0',
-    { podSelector: {} },
+  'no resources of the init container where the application has none': [
+    'Deployment',
+    {},
+    `${pod}.initContainers.0.resources`,
+    undefined,
   ],
-  'the port to connect to': [
-    'NetworkPolicy',
-    { port: 8123, networkPolicy: { from: [{ podSelector: {} }] } },
-    'spec.ingress.0.ports.0.port',
-    8123,
+  "the application's compute resources where static files are copied": [
+    'Deployment',
+    { resources: { limits: { cpu: 2 } }, proxy: { static: [{ path: '/static/', from: '/app/static' }] } },
+    `${pod}.initContainers.1.resources`,
+    { limits: { cpu: 2 } },
   ],
-  'an admin port that is open to all': [
-    'NetworkPolicy',
-    { networkPolicy: { from: [{ podSelector: {} }] } },
-    'spec.ingress.1',
-    { ports: [{ protocol: 'TCP', port: 9000 }] },
+  'init containers of the AppServer before those of the operator': [
+    'Deployment',
+    { initContainers: [{ name: 'migrate', image: 'x' }] },
+    `${pod}.initContainers.1.name`,
+    'install-runtime',
+  ],
+  'volumes that keep the cluster autoscaler from no node': [
+    'Deployment',
+    { proxy: {} },
+    'spec.template.metadata.annotations',
+    {
+      'kubectl.kubernetes.io/default-container': 'app',
+      'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'runtime,tmp,proxy-run,proxy-tmp',
+    },
+  ],
+  'such volumes as the AppServer says them': [
+    'Deployment',
+    {
+      podTemplate: {
+        metadata: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'tmp,cache' } },
+      },
+    },
+    'spec.template.metadata.annotations',
+    {
+      'kubectl.kubernetes.io/default-container': 'app',
+      'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'tmp,cache',
+    },
+  ],
+  "a volume for /tmp of the AppServer's in place of the operator's": [
+    'Deployment',
+    { volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }] },
+    `${pod}.volumes.3`,
+    { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } },
+  ],
+  "a mount of /tmp of the AppServer's in place of the operator's": [
+    'Deployment',
+    { volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }] },
+    `${app}.volumeMounts.3`,
+    { name: 'scratch', mountPath: '/tmp' },
+  ],
+  'the timing of a probe beside what it asks': [
+    'Deployment',
+    { probes: { liveness: { periodSeconds: 30 } } },
+    `${app}.livenessProbe`,
+    { httpGet: { path: '/livez', port: 'admin' }, timeoutSeconds: 2, periodSeconds: 30, failureThreshold: 3 },
+  ],
+  'a seccomp profile of the pod': [
+    'Deployment',
+    { security: { seccompProfile: { type: 'Unconfined' } } },
+    `${pod}.securityContext.seccompProfile`,
+    { type: 'Unconfined' },
+  ],
+  'a seccomp profile of the application': [
+    'Deployment',
+    { security: { seccompProfile: { type: 'Unconfined' } } },
+    `${app}.securityContext.seccompProfile`,
+    { type: 'Unconfined' },
+  ],
+  'other metrics in place of CPU': [
+    'HorizontalPodAutoscaler',
+    { autoscaling: { maxReplicas: 9, cpuUtilization: 0, memoryUtilization: 80 } },
+    'spec.metrics.0.resource.name',
+    'memory',
   ],
   "a container beside the application's": [
     'Deployment',
@@ -197,19 +222,6 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
     { podTemplate: { metadata: { labels: { team: 'web' } } } },
     'spec.template.metadata.labels.team',
     'web',
-  ],
-  'a route to the Service': [
-    'HTTPRoute',
-    { service: { port: 81 }, httpRoute: { parentRefs: [{ name: 'public' }] } },
-    'spec.rules.0.backendRefs.0',
-    { name: 'shop', port: 81 },
-  ],
-  'a monitor of the pods': ['PodMonitor', { monitoring: {} }, 'spec.podMetricsEndpoints.0.port', 'admin'],
-  'a monitor of the Service': [
-    'ServiceMonitor',
-    { monitoring: { kind: 'ServiceMonitor', interval: '10s' } },
-    'spec.endpoints.0',
-    { path: '/metrics', interval: '10s', targetPort: 9000 },
   ],
   'memory beside CPU': [
     'HorizontalPodAutoscaler',
@@ -308,6 +320,11 @@ describe('desired', () => {
       assert.equal(one.metadata.labels?.['app.kubernetes.io/managed-by'], 'appserver-operator', one.kind);
       assert.equal(one.metadata.namespace, 'web', one.kind);
     }
+  });
+
+  test('has no budget where evictions are to have no limit', () => {
+    const kinds = children({ disruption: { enabled: false } }).map(({ kind }) => kind);
+    assert.ok(!kinds.includes('PodDisruptionBudget'));
   });
 
   test('needs no account of its own when one is named, and no autoscaler without autoscaling', () => {

@@ -101,6 +101,16 @@ describe('the release of pods under a new operator', () => {
       observed: mirrored(deploymentBy(old, { resources: { requests: { cpu: '1' } } })),
       want: old,
     },
+    'stays when the Deployment is given labels and annotations where admission has changed it': {
+      spec: { deployment: { labels: { team: 'web' }, annotations: { note: 'x' } } },
+      observed: mirrored(before),
+      want: old,
+    },
+    'stays when an autoscaler targets the Deployment where admission has changed it': {
+      spec: { scaleTarget: 'Deployment' },
+      observed: mirrored(before),
+      want: old,
+    },
     'stays when the autoscaler goes where admission has changed the Deployment': {
       spec: { resources: { requests: { cpu: '1' } } },
       observed: mirrored(deploymentBy(old, { autoscaling: { maxReplicas: 9 }, resources: { requests: { cpu: '1' } } })),
