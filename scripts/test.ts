@@ -94,6 +94,11 @@ async function onVersions(): Promise<void> {
 /** These hold the product to times, and are held up by nothing else. */
 const measuring = new Set(['e2e/appserver.test.ts', 'e2e/noisy-neighbour.test.ts']);
 
+/** These take a minute or more: first, so that none of them is what is waited for in the end. */
+const longest = ['demo', 'drift', 'traffic', 'upgrade', 'ownership', 'proxy', 'chart'].map(
+  (name) => `e2e/${name}.test.ts`,
+);
+
 const dualStack = new Set(['e2e/ip-families.test.ts']);
 
 interface OnCluster {
@@ -112,7 +117,9 @@ async function onCluster(files: readonly string[], { flags = [], ...given }: OnC
       env: ({ kubeconfig }) => ({ KUBECONFIG: kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` }),
     },
     {
-      beside: files.filter((file) => !measuring.has(file) && !dualStack.has(file)),
+      beside: [...new Set([...longest.filter((file) => files.includes(file)), ...files])].filter(
+        (file) => !measuring.has(file) && !dualStack.has(file),
+      ),
       dualStack: files.filter((file) => dualStack.has(file)),
       alone: files.filter((file) => measuring.has(file)),
       flags,
