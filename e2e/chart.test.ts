@@ -82,6 +82,7 @@ describe('Helm chart', () => {
       // What of them: the policies below.
       ['get', 'secrets'],
       ['patch', 'pods'],
+      ['delete', 'replicasets.apps'],
     ] as const) {
       assert.ok(await can(verb, resource), `${verb} ${resource}`);
     }
@@ -90,6 +91,8 @@ describe('Helm chart', () => {
       ['create', 'pods'],
       ['delete', 'pods'],
       ['create', 'pods/exec'],
+      ['create', 'replicasets.apps'],
+      ['patch', 'replicasets.apps'],
       ['patch', 'appservers.appserver.dev'],
       ['get', 'nodes'],
       ['create', 'clusterroles.rbac.authorization.k8s.io'],

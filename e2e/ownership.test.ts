@@ -83,7 +83,11 @@ describe('ownership', { concurrency: 1 }, () => {
     const { template } = pattern['spec'] as { template: { spec: { containers: { ports: object[] }[] } } };
     const [container] = template.spec.containers;
     assert.ok(container);
-    const theirs = { ...container, ports: [{ name: 'web', containerPort: 8000 }] };
+    const ports = [
+      { name: 'web', containerPort: 8000 },
+      { name: 'admin', containerPort: 9000 },
+    ];
+    const theirs = { ...container, ports };
     const spec = {
       replicas: 2,
       selector: { matchLabels: pods },
