@@ -12,7 +12,12 @@ interface FieldSpec {
 const inAppServer = (path: string): FieldSpec => ({ kind, path });
 
 /** Where an AppServer has what a container has, and where what a pod has. */
-const containers = ['spec', 'spec/podTemplate/spec/containers', 'spec/podTemplate/spec/initContainers'];
+const containers = [
+  'spec',
+  'spec/initContainers',
+  'spec/podTemplate/spec/containers',
+  'spec/podTemplate/spec/initContainers',
+];
 const pods = ['spec', 'spec/podTemplate/spec'];
 
 /** Names of objects that pods use, by their kind. */
@@ -31,7 +36,9 @@ const ofPods: Readonly<Record<string, readonly string[]>> = {
   PersistentVolumeClaim: ['volumes/persistentVolumeClaim/claimName'],
   ServiceAccount: ['serviceAccountName'],
 };
-const ofTheResource: Readonly<Record<string, readonly string[]>> = { Secret: ['spec/ingress/tlsSecretName'] };
+const ofTheResource: Readonly<Record<string, readonly string[]>> = {
+  Secret: ['spec/ingress/tlsSecretName', 'spec/ingress/tls/secretName'],
+};
 
 const below = (roots: readonly string[], paths: readonly string[] = []): FieldSpec[] =>
   roots.flatMap((root) => paths.map((path) => inAppServer(`${root}/${path}`)));
@@ -49,7 +56,7 @@ const namesOfAppServers: readonly FieldSpec[] = [
 /** For those who have AppServers in their kustomizations. */
 function ofApplications(): object {
   return {
-    images: [inAppServer('spec/image'), inAppServer('spec/proxy/image')],
+    images: [inAppServer('spec/image'), inAppServer('spec/proxy/image'), ...below(pods, ['volumes/image/reference'])],
     replicas: [{ ...inAppServer('spec/replicas'), create: true }],
     nameReference: [
       ...referenced.map((name) => ({

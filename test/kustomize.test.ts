@@ -7,11 +7,11 @@ import { kustomizeConfigurations } from '../scripts/kustomize.ts';
 import { specSchema } from '../src/api/appserver.ts';
 import { describedSchema, type JsonSchema } from '../src/api/crd.ts';
 
-/** Every field, by its path; items of lists have that of their list, as in kustomize. */
+/** Every field that is no object, by its path; items of lists have that of their list, as in kustomize. */
 function fields(schema: JsonSchema, path: string): string[] {
   const below = Object.entries(schema.properties ?? {});
   return [
-    ...below.map(([name]) => `${path}/${name}`),
+    ...below.filter(([, one]) => one.properties === undefined).map(([name]) => `${path}/${name}`),
     ...below.flatMap(([name, one]) => fields(one, `${path}/${name}`)),
     ...(schema.items === undefined ? [] : fields(schema.items, path)),
   ];
@@ -30,7 +30,7 @@ const all = fields(describedSchema(specSchema), 'spec');
 const named = configuration.nameReference.flatMap((one) => one.fieldSpecs.map(({ path }) => path));
 
 const rules: Record<string, [what: RegExp, known: readonly string[]]> = {
-  'every image': [/\/image$/, configuration.images.map(({ path }) => path)],
+  'every image': [/\/image(\/reference)?$/, configuration.images.map(({ path }) => path)],
   'every number of replicas': [/^spec\/replicas$/, configuration.replicas.map(({ path }) => path)],
   'every name of a Secret': [/secretName$/i, named],
   'every name of an account': [/serviceAccountName$/, named],
