@@ -214,7 +214,7 @@ describe('the release of pods under a new operator', () => {
 
 describe('pods of released versions', () => {
   const dir = join(repository, 'test/operator/golden');
-  const layouts: Readonly<Record<string, Layout>> = { '0.1.0.json': 1, '0.2.0.json': 2 };
+  const layouts: Readonly<Record<string, Layout>> = { '0.1.0.json': 1, '0.2.0.json': 2, '0.3.0.json': 3 };
   for (const file of readdirSync(dir)) {
     const golden = JSON.parse(readFileSync(join(dir, file), 'utf8')) as Record<string, unknown>;
     test(`what ${file.replace('.json', '')} has written is written still`, () => {
