@@ -188,7 +188,7 @@ const ofPods: Record<string, Rejection> = {
       return nothing;
     },
     reason: 'ResourcesRequired',
-    says: /^ResourceQuota small rejects pods that do not specify limits\.memory for: app; set spec\.resources\.limits\.memory\.$/,
+    says: /^ResourceQuota small rejects pods that do not specify limits\.memory for: app,install-runtime; set spec\.resources\.limits\.memory\.$/,
     remedy: (world) => world.change('shop', { resources: { limits: { memory: '256Mi' } } }),
   },
   'a quota demands limits that a sidecar does not have': {

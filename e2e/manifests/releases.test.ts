@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
+import { join } from 'node:path';
 import { run } from '../cluster/command.ts';
 import { binDir } from '../cluster/layout.ts';
 import { path, resourceType } from '../../src/kube/index.ts';
@@ -150,10 +151,8 @@ describe('releases of the chart', { concurrency: 1 }, () => {
     await removeCrd();
     using older = olderChart('0.2.9');
     const namespace = await newNamespace();
-    const rendered = await helm('template', 'x', older.path, '--show-only', 'templates/crd.yaml');
-    await run(['sh', '-c', `${binDir}/kubectl apply --server-side -f - <<'END'\n${rendered}\nEND`], {
-      env: { KUBECONFIG: kubeconfig },
-    });
+    const input = await helm('template', 'x', older.path, '--show-only', 'templates/crd.yaml');
+    await run([join(binDir, 'kubectl'), 'apply', '--server-side', '-f', '-'], { env: { KUBECONFIG: kubeconfig }, input });
     await nothingIsMadeIn(
       namespace,
       install({ name: 'new', namespace }),

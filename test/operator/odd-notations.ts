@@ -95,13 +95,22 @@ const ports = fc.constantFrom(
   [],
 );
 
-const container = record({
+const containerFields = {
   image: fc.constant('side:1'),
   args: some(fc.array(name, { maxLength: 2 })),
   command: some(fc.array(name, { minLength: 1, maxLength: 2 })),
   env: some(env),
   ports: some(ports),
   resources: some(anyResources),
+  securityContext: some(fc.constantFrom({}, { readOnlyRootFilesystem: true }, { capabilities: { drop: ['ALL'] } })),
+  tty: some(fc.boolean()),
+};
+
+const initContainer = record(containerFields);
+
+/** Init containers that end have none of the last two. */
+const container = record({
+  ...containerFields,
   lifecycle: some(fc.constantFrom({ stopSignal: 'SIGINT' }, { preStop: { sleep: { seconds: 3 } } })),
   livenessProbe: some(
     fc.constantFrom(
@@ -110,8 +119,6 @@ const container = record({
       { exec: { command: ['x'] } },
     ),
   ),
-  securityContext: some(fc.constantFrom({}, { readOnlyRootFilesystem: true }, { capabilities: { drop: ['ALL'] } })),
-  tty: some(fc.boolean()),
 });
 
 const selector = fc.constantFrom(
@@ -245,7 +252,7 @@ export const oddNotation: fc.Arbitrary<object> = record({
     }),
   ),
   networkPolicy: some(record({ from, egress: some(fc.constantFrom([], [{}], [{ to: [{ podSelector: {} }] }])) })),
-  initContainers: some(named(container, 2)),
+  initContainers: some(named(initContainer, 2)),
   enableServiceLinks: some(fc.boolean()),
   probes: some(record({ liveness: some(fc.constantFrom({}, { initialDelaySeconds: 0, periodSeconds: 3 })) })),
   serviceAccount: some(record({ imagePullSecrets: some(fc.constantFrom([], [{ name: 'pull' }])) })),

@@ -15,8 +15,9 @@ export interface ContainerFields {
 
 type Spec = AppServer['spec'];
 
-/** `spec.podTemplate.spec.containers[log]`; undefined for one that the AppServer does not name. */
-function templatePath({ podTemplate }: Spec, name: string): string | undefined {
+/** `spec.podTemplate.spec.containers[log]` or `spec.initContainers[wait]`; undefined for one that the AppServer does not name. */
+function templatePath({ initContainers = [], podTemplate }: Spec, name: string): string | undefined {
+  if (initContainers.some((one) => one['name'] === name)) return `spec.initContainers[${name}]`;
   const inTemplate = podTemplate?.spec;
   if (!isFields(inTemplate)) return undefined;
   const list = ['containers', 'initContainers'].find((field) => {
@@ -63,8 +64,8 @@ export function containerFields(spec: Spec, name: string): ContainerFields {
           spec.runtime.version === undefined
             ? "the operator's --runtime-image: correct it, or make the image available to the nodes"
             : `spec.runtime.version: correct it, or remove it to use the operator's own version`,
-        memory: 'raise the memory limit that a LimitRange of the namespace sets',
-        resources: (which) => `set spec.resources.${which}, or a default in a LimitRange of the namespace`,
+        memory: 'raise spec.resources.limits.memory',
+        resources: (which) => `set spec.resources.${which}`,
         config: 'spec.security',
       };
     case names.proxyContainerName:
@@ -81,7 +82,7 @@ export function containerFields(spec: Spec, name: string): ContainerFields {
       return {
         image: `spec.image: ${pullRemedy}`,
         memory: 'serve fewer files by spec.proxy.static',
-        resources: (which) => `set ${which} as a default in a LimitRange of the namespace`,
+        resources: (which) => `set spec.resources.${which}`,
         config: 'spec.proxy.static',
       };
     default: {

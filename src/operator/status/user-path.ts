@@ -43,10 +43,29 @@ const written = (parts: readonly Part[]): string =>
     return text === '' ? word : `${text}.${word}`;
   }, '');
 
-/** Fields of the application's container that the spec has under the same name. */
-const ofContainer = new Set(['image', 'imagePullPolicy', 'resources', 'env', 'envFrom', 'volumeMounts']);
+interface Section {
+  /** Begins with `spec`. */
+  readonly path: string;
+  /** Fields that it has under the same name. */
+  readonly fields: ReadonlySet<string>;
+}
+
+const section = (path: string, ...fields: string[]): Section => ({ path, fields: new Set(fields) });
+
+/** What each container of the operator's is made from. */
+const sections: Readonly<Record<string, Section>> = {
+  [`containers[${names.containerName}]`]: section(
+    'spec',
+    ...['image', 'imagePullPolicy', 'resources', 'env', 'envFrom', 'volumeMounts'],
+  ),
+  [`initContainers[${names.initContainerName}]`]: section('spec', 'resources'),
+  [`initContainers[${names.copyFilesContainerName}]`]: section('spec', 'image', 'imagePullPolicy', 'resources'),
+  [`initContainers[${names.proxyContainerName}]`]: section('spec.proxy', 'image', 'resources'),
+};
 /** Fields of the pod that the spec has under the same name. */
-const ofPod = new Set(['volumes', 'imagePullSecrets', 'serviceAccountName', 'automountServiceAccountToken']);
+const ofPod = new Set([
+  ...['volumes', 'initContainers', 'imagePullSecrets', 'serviceAccountName', 'automountServiceAccountToken'],
+]);
 /** Fields of the Deployment itself. */
 const ofDeployment: Readonly<Record<string, string>> = {
   'spec.strategy.rollingUpdate.maxSurge': 'spec.rollout.maxSurge',
@@ -58,8 +77,8 @@ const ofDeployment: Readonly<Record<string, string>> = {
 };
 
 /** Whether the spec itself has the part; items of its lists are beside those of spec.podTemplate. */
-function isInSpec(spec: Spec, [field, item]: readonly Part[]): boolean {
-  const value = field === undefined ? undefined : fieldOf(spec, field.text);
+function isInSpec(spec: Spec | Spec['proxy'], [field, item]: readonly Part[]): boolean {
+  const value = field === undefined || spec === undefined ? undefined : fieldOf(spec, field.text);
   if (value === undefined || item?.kind !== 'item' || !Array.isArray(value)) return value !== undefined;
   return /^\d+$/.test(item.text) || value.some((one) => isFields(one) && one['name'] === item.text);
 }
@@ -68,13 +87,13 @@ function isInSpec(spec: Spec, [field, item]: readonly Part[]): boolean {
 function ofTemplate(spec: Spec, parts: readonly Part[]): string {
   const inPod = parts.slice(3);
   const inContainer = parts.slice(5);
-  const inApp = written(parts.slice(0, 5)) === `spec.template.spec.containers[${names.containerName}]`;
-  const own: readonly (readonly [readonly Part[], ReadonlySet<string>])[] = [
-    [inPod, ofPod],
-    [inApp ? inContainer : [], ofContainer],
-  ];
-  const found = own.find(([rest, fields]) => fields.has(rest[0]?.text ?? '') && isInSpec(spec, rest));
-  return found === undefined ? `spec.podTemplate.${written(parts.slice(2))}` : `spec.${written(found[0])}`;
+  const from = sections[written(parts.slice(3, 5))];
+  if (from !== undefined && from.fields.has(inContainer[0]?.text ?? '')) {
+    const of = from.path === 'spec' ? spec : spec.proxy;
+    if (isInSpec(of, inContainer)) return `${from.path}.${written(inContainer)}`;
+  }
+  const isOwn = ofPod.has(inPod[0]?.text ?? '') && isInSpec(spec, inPod);
+  return isOwn ? `spec.${written(inPod)}` : `spec.podTemplate.${written(parts.slice(2))}`;
 }
 
 function userPath(spec: Spec, child: Child, path: string): string {
@@ -86,10 +105,20 @@ function userPath(spec: Spec, child: Child, path: string): string {
 
 const paths = /\.?\bspec(?:\.[A-Za-z][A-Za-z0-9_-]*|\[[^\]]*\])+/g;
 
+/** Of `[a: wrong, b: wrong]`, each once: what several containers have from one field is wrong in that field. */
+function withoutRepetition(text: string): string {
+  const [, before = '', list = '', after = ''] = /^(.*?)\[(spec\..*)\](.*)$/s.exec(text) ?? [];
+  const errors = list.split(/, (?=spec\.)/);
+  const different = [...new Set(errors)];
+  if (different.length === errors.length) return text;
+  const [only = ''] = different;
+  return `${before}${different.length === 1 ? only : `[${different.join(', ')}]`}${after}`;
+}
+
 /** The API server's words about a child, with the AppServer's fields in place of the Deployment's. */
 export function withUserPaths(text: string, spec: Spec, child: Child): string {
   if (child.kind !== 'Deployment') return text;
-  return text.replaceAll(paths, (path) => userPath(spec, child, path));
+  return withoutRepetition(text.replaceAll(paths, (path) => userPath(spec, child, path)));
 }
 
 /** Part of the spec that a child of a kind is made from; undefined where it is made from several, or from none. */

@@ -57,6 +57,14 @@ const paths: Record<string, readonly [deployment: string, appServer: string]> = 
     template('spec.containers[0].tty'),
     'spec.podTemplate.spec.containers[app].tty',
   ],
+  'the resources of an init container of the operator, which are those of the application': [
+    template('spec.initContainers[name="install-runtime"].resources.limits[memory]'),
+    'spec.resources.limits[memory]',
+  ],
+  'the image of nginx, which the spec does not name': [
+    template('spec.initContainers[name="nginx"].image'),
+    'spec.podTemplate.spec.initContainers[nginx].image',
+  ],
   'a sidecar': [template('spec.containers[1].image'), 'spec.podTemplate.spec.containers[log].image'],
   'an init container': [
     template('spec.initContainers[name="migrate"].image'),
