@@ -152,7 +152,10 @@ describe('releases of the chart', { concurrency: 1 }, () => {
     using older = olderChart('0.2.9');
     const namespace = await newNamespace();
     const input = await helm('template', 'x', older.path, '--show-only', 'templates/crd.yaml');
-    await run([join(binDir, 'kubectl'), 'apply', '--server-side', '-f', '-'], { env: { KUBECONFIG: kubeconfig }, input });
+    await run([join(binDir, 'kubectl'), 'apply', '--server-side', '-f', '-'], {
+      env: { KUBECONFIG: kubeconfig },
+      input,
+    });
     await nothingIsMadeIn(
       namespace,
       install({ name: 'new', namespace }),
