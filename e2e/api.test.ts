@@ -153,7 +153,7 @@ const rules: Record<string, Case> = {
   'ports of the Service are told apart': {
     passes: { service: { ports: [{ name: 'grpc', port: 9_090, targetPort: 9_090 }] } },
     refused: { service: { ports: [{ name: 'http', port: 9_090 }] } },
-    says: /spec\.service\.ports must have other names than http, and other ports/,
+    says: /spec\.service\.ports must have other names than spec\.service\.portName \(http\), and other ports/,
   },
   'the application is asked once a second at most': {
     passes: { probes: { path: '/healthz', interval: '1s' } },

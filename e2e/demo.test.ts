@@ -164,7 +164,7 @@ describe('the demo on a cluster of its own', () => {
     const [, hint = ''] = /Look around with:\s+(npm run .*)/.exec(terminal.output) ?? [];
     await using looking = new Terminal(hint.trim());
     assert.equal(await looking.exited, 0, looking.output);
-    assert.match(looking.output, /shop +True +8 +2/);
+    assert.match(looking.output, /shop +2\/2 +8\/8 +PodsReady/);
     terminal.pressCtrlC();
     // Its code is the shell's, in which npm runs it: 0 or 130.
     await terminal.exited;
