@@ -17,6 +17,8 @@ import { startLoad } from './harness/load.ts';
 import { installOperator, kubectl } from './harness/operator.ts';
 
 const resources = { requests: { cpu: '10m' } };
+/** A target that no load of these tests reaches: the number changes by minReplicas alone. */
+const cpuUtilization = 1_000;
 
 async function replicas(inNamespace: string): Promise<number> {
   const found = await get(types.Deployment, inNamespace, 'shop');
@@ -51,7 +53,9 @@ describe('the number of pods', { concurrency: 1 }, () => {
     await using load = startLoad({ url: await serviceUrl(ns.name), rate: 60, connections: 'fresh' });
     const three = await podUids(ns.name);
 
-    await merge(types.AppServer, ns.name, 'shop', { spec: { autoscaling: { minReplicas: 3, maxReplicas: 6 } } });
+    await merge(types.AppServer, ns.name, 'shop', {
+      spec: { autoscaling: { minReplicas: 3, maxReplicas: 6, cpuUtilization } },
+    });
     await eventually('the autoscaler acts', async () => {
       const found = await get(types.HorizontalPodAutoscaler, ns.name, 'shop');
       return JSON.stringify(found?.['status'] ?? {}).includes('"currentReplicas":3') ? true : undefined;
@@ -63,7 +67,7 @@ describe('the number of pods', { concurrency: 1 }, () => {
     await untilReplicas(ns.name, 5);
     await eventually('five pods ready', async () => {
       const found = condition(await get(types.AppServer, ns.name, 'shop'), 'Ready')?.message ?? 'no message';
-      if (/^5 of 5 pods ready.*Their number is the autoscaler's/.test(found)) return true;
+      if (/^5 of 5 pods ready.*The autoscaler sets their number/.test(found)) return true;
       throw new Error(found);
     });
     const five = await podUids(ns.name);
@@ -89,12 +93,14 @@ describe('the number of pods', { concurrency: 1 }, () => {
 
   test('is the one to start with under autoscaling, and scaling by hand is explained', async () => {
     await using ns = await namespace(restricted);
-    await create(appServer(ns.name, { replicas: 4, resources, autoscaling: { minReplicas: 2, maxReplicas: 6 } }));
+    await create(
+      appServer(ns.name, { replicas: 4, resources, autoscaling: { minReplicas: 2, maxReplicas: 6, cpuUtilization } }),
+    );
     await untilReplicas(ns.name, 4);
     await untilReady(ns.name);
     await kubectl('scale', 'appserver', 'shop', '-n', ns.name, '--replicas=1');
     const found = await untilReady(ns.name);
-    assert.match(condition(found, 'Ready')?.message ?? '', /spec\.replicas is only the one to start with/);
+    assert.match(condition(found, 'Ready')?.message ?? '', /spec\.replicas is only the initial one/);
     await stays(ns.name, 4, 2_000);
   });
 });
