@@ -93,7 +93,7 @@ describe('docs/install.md', { concurrency: 1 }, () => {
     const { archive } = await ensureFlaskImage();
     const file = join(home.path, '.docker/config.json');
     await push(archive, image, parseDestination(team), { plainHttp: true, credentials: file });
-    assert.match(await shell(apply), /^shop +True /m);
+    assert.match(await shell(apply), /^shop +2\/2 /m);
     const notes = await pulled('shop');
     for (const name of [image, `${team}/runtime:${version}`]) assert.match(notes, new RegExp(`pulled image "${name}"`));
     const answer = await fetch(await serviceUrl('shop'));

@@ -118,6 +118,9 @@ function kubeletConfig(layout: Layout, node: NodeLayout): object {
     },
     imageGCHighThresholdPercent: 100,
     imageGCLowThresholdPercent: 99,
+    // An image that a test has pulled with credentials is also one that was loaded, under another name: kubelet would ask for
+    // credentials wherever that is used from then on, and there is nowhere to pull it from.
+    imagePullCredentialsVerificationPolicy: 'NeverVerify',
     resolvConf,
     podLogsDir: join(node.run, 'pod-logs'),
     tlsCertFile: join(layout.pki, `${node.name}.crt`),
