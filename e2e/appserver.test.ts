@@ -65,7 +65,8 @@ describe('an AppServer', () => {
       appServer(ns.name, {
         workers: { count: 4 },
         resources: { requests: { cpu: '50m' } },
-        autoscaling: { maxReplicas: 3 },
+        // No start of a worker reaches it.
+        autoscaling: { maxReplicas: 3, cpuUtilization: 1_000 },
       }),
     );
     const ready = await untilReady(ns.name);
@@ -95,7 +96,7 @@ describe('an AppServer', () => {
     const answer = (await (await fetch(await serviceUrl(ns.name))).json()) as { message: string };
     assert.equal(answer.message, 'Hello from the shop');
     const [created = ''] = await untilNotes(ns.name, 'Created');
-    assert.match(created, /Deployment, Service, PodDisruptionBudget/);
+    assert.match(created, /Deployment, Service, HorizontalPodAutoscaler, PodDisruptionBudget/);
     const events = await eventsOf(ns.name);
     assert.ok(!events.some(({ type, reason }) => type === 'Warning' || reason === 'Repaired'), JSON.stringify(events));
 

@@ -22,17 +22,17 @@ const kinds: Record<string, Case> = {
       trustedProxies: ['10.0.0.1'],
     },
     answers: 'asgi',
-    says: /1 of 1 pods ready, 2 workers each/,
+    says: /1 of 1 pod ready, 2 workers each/,
   },
   'a Node application, with as many workers as fit': {
     spec: { app: { node: 'server.js', workingDir: '/srv' }, workers: { count: 'auto' } },
     answers: 'node',
-    says: /1 of 1 pods ready, workers by their CPU and memory/,
+    says: /1 of 1 pod ready, workers by their CPU and memory/,
   },
   'a program of its own kind': {
     spec: { app: { command: 'python3', args: ['by_hand.py'], notify: true, workingDir: '/srv' } },
     answers: 'command',
-    says: /1 of 1 pods ready, 2 workers each/,
+    says: /1 of 1 pod ready, 2 workers each/,
   },
 };
 
