@@ -1,7 +1,14 @@
 // The API server under the operator, and what has been asked of it.
 import { client, destroy, edit, list, merge } from '../../e2e/harness/api.ts';
 import { alwaysServed, appServerType, childTypes, isChildKind, optionalKinds } from '../../src/operator/model/kinds.ts';
-import { isKubeObject, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
+import {
+  inParallel,
+  isKubeObject,
+  path,
+  resourceType,
+  type KubeObject,
+  type ResourceType,
+} from '../../src/kube/index.ts';
 
 export const namespace = 'bench';
 
@@ -37,20 +44,11 @@ export async function destroyAll(): Promise<void> {
   for (const type of [appServerType, ...[...alwaysServed].map((kind) => childTypes[kind])]) {
     if (type.kind === 'Service') {
       // Services have no deletion of a collection before Kubernetes 1.37.
-      await inFlight(8, await list(type, namespace), ({ metadata }) => destroy(type, namespace, metadata.name));
+      await inParallel(8, await list(type, namespace), ({ metadata }) => destroy(type, namespace, metadata.name));
       continue;
     }
     await client.json({ method: 'DELETE', path: path(type, namespace), timeoutMs: 300_000 });
   }
-}
-
-/** Works on all, so many at a time. */
-export async function inFlight<T>(limit: number, all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
-  const left = [...all].values();
-  const worker = async (): Promise<void> => {
-    for (const one of left) await work(one);
-  };
-  await Promise.all(Array.from({ length: limit }, worker));
 }
 
 const watched = new Set([

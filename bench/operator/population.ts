@@ -1,6 +1,6 @@
 // Many AppServers, and the same made by hand for comparison.
 import { appServerSchema, group, kind, version } from '../../src/api/index.ts';
-import { applyStatus, apply, Cache, keyOf, ListWatch, type KubeObject } from '../../src/kube/index.ts';
+import { applyStatus, apply, Cache, inParallel, keyOf, ListWatch, type KubeObject } from '../../src/kube/index.ts';
 import { facts } from '../../test/builders.ts';
 import { report } from '../../src/operator/status/conditions.ts';
 import { desired } from '../../src/operator/children/desired.ts';
@@ -8,7 +8,7 @@ import { alwaysServed, appServerType, childTypes } from '../../src/operator/mode
 import { stamped } from '../../src/operator/children/stamp.ts';
 import { release } from '../../e2e/harness/operator-process.ts';
 import { client } from '../../e2e/harness/api.ts';
-import { count, create, inFlight, namespace } from './api.ts';
+import { count, create, namespace } from './api.ts';
 
 export const nameOf = (index: number): string => `app-${String(index).padStart(5, '0')}`;
 
@@ -34,7 +34,9 @@ const width = 8;
 
 export async function createAppServers(from: number, to: number): Promise<KubeObject[]> {
   const created: KubeObject[] = [];
-  await inFlight(width, range(from, to), async (index) => created.push(await create(appServerType, appServer(index))));
+  await inParallel(width, range(from, to), async (index) =>
+    created.push(await create(appServerType, appServer(index))),
+  );
   return created;
 }
 
@@ -105,7 +107,7 @@ export async function bareApply(total: number): Promise<number> {
   });
   const applying = performance.now();
   const options = { fieldManager: 'appserver-operator', force: true };
-  await inFlight(width, work, async ({ children, name, status }) => {
+  await inParallel(width, work, async ({ children, name, status }) => {
     for (const child of children) await apply(client, childTypes[child.kind], child, options);
     await applyStatus(client, appServerType, { namespace, name, status }, 'appserver-operator');
   });

@@ -1,11 +1,11 @@
 // How soon what is done to a child is undone, and how soon a change is taken over while many others are being created.
 import { names } from '../../src/api/index.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Cache, ListWatch, type KubeObject } from '../../src/kube/index.ts';
+import { Cache, inParallel, ListWatch, type KubeObject } from '../../src/kube/index.ts';
 import { appServerType, childKinds, childTypes, type ChildKind } from '../../src/operator/model/kinds.ts';
 import { percentiles, type Figure } from '../figure.ts';
 import { client, destroy } from '../../e2e/harness/api.ts';
-import { count, destroyAll, inFlight, namespace, patch } from './api.ts';
+import { count, destroyAll, namespace, patch } from './api.ts';
 import { converge, createAppServers, nameOf, StatusWatch } from './population.ts';
 import { installDefinitions, removeDefinitions } from '../../e2e/harness/definitions.ts';
 import { OperatorProcess } from '../../e2e/harness/operator-process.ts';
@@ -84,7 +84,7 @@ async function widen(kind: ChildKind): Promise<void> {
   const spec = wishes[kind];
   if (spec === undefined) return;
   const all = Array.from({ length: samples }, (_, i) => sampled(i));
-  await inFlight(8, all, (name) => patch(appServerType, name, { spec }));
+  await inParallel(8, all, (name) => patch(appServerType, name, { spec }));
   while ((await count(childTypes[kind])) < samples) await delay(100);
   await delay(2_000);
 }

@@ -2,12 +2,12 @@
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { names } from '../../src/api/index.ts';
-import { path, resourceType, type KubeObject } from '../../src/kube/index.ts';
+import { inParallel, path, resourceType, type KubeObject } from '../../src/kube/index.ts';
 import { podType } from '../../src/operator/model/kinds.ts';
 import { OperatorProcess } from '../../e2e/harness/operator-process.ts';
 import { summary, type Figure } from '../figure.ts';
 import { client } from '../../e2e/harness/api.ts';
-import { create, destroyAll, inFlight, namespace } from './api.ts';
+import { create, destroyAll, namespace } from './api.ts';
 import { converge, nameOf } from './population.ts';
 
 const apps = 100;
@@ -86,7 +86,7 @@ export async function sweep(): Promise<Figure[]> {
     await converge(0, apps);
   }
   const all = Array.from({ length: apps * podsEach }, (_, i) => i);
-  await inFlight(16, all, createPod);
+  await inParallel(16, all, createPod);
   // Without: for what filling the caches leaves to do. With: the first round, of which all statuses are written.
   const without = await cpuPercent(['--pod-status-seconds=0'], 10_000);
   asked = 0;

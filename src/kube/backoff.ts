@@ -1,7 +1,7 @@
 /**
  * Delay before try number `failures` + 1: exponential with full jitter, as in "Exponential Backoff And Jitter" by Marc
  * Brooker.
- * @param random from 0 to below 1
+ * @param random from 0 to 1; 1 for no jitter
  */
 export function backoffMs(
   failures: number,

@@ -9,7 +9,8 @@
 //   watch       list and watch one kind for ever
 //   cache       what the watch has seen, by key and by index
 //   queue       keyed work queue: each key once, one at a time, fair over namespaces, backing off on failure
-//   fair-keys, throttle  whose turn it is, and who has had too many
+//   fair-keys, throttle, tally  whose turn it is, who has had too many, and how many each has
+//   backoff, in-parallel  how long to wait, and how much at a time
 //   controller  takes keys from the queue and reconciles them
 //   events      records events, sparingly
 //   leader-election, lease-store  who of several processes acts, by a Lease
@@ -26,6 +27,7 @@ export {
   type ApplyOptions,
   type Removal,
 } from './apply.ts';
+export { backoffMs } from './backoff.ts';
 export { Cache } from './cache.ts';
 export { KubeClient } from './client.ts';
 export { Controller, type Outcome, type Result, type Turn } from './controller.ts';
@@ -46,4 +48,5 @@ export {
   type ResourceType,
 } from './objects.ts';
 export { WorkQueue, type Priority, type QueueObserver } from './queue.ts';
+export { Tally } from './tally.ts';
 export { ListWatch } from './watch.ts';

@@ -3,6 +3,7 @@
 // namespaces take turns, and none has all takers at a time; a key that comes again and again is spaced out.
 import { backoffMs } from './backoff.ts';
 import { FairKeys, namespaceOfKey } from './fair-keys.ts';
+import { Tally } from './tally.ts';
 import { Throttle } from './throttle.ts';
 import { realTimers, type Timers } from './timers.ts';
 
@@ -74,7 +75,7 @@ export class WorkQueue {
   /** When each was taken. */
   readonly #working = new Map<string, number>();
   /** How many of those are of a namespace. */
-  readonly #workingOf = new Map<string, number>();
+  readonly #workingOf = new Tally();
   /** Added while being worked on. */
   readonly #again = new Map<string, Priority>();
   readonly #later = new Map<string, Later>();
@@ -161,7 +162,7 @@ export class WorkQueue {
   }
 
   #mayHaveMore(namespace: string): boolean {
-    return (this.#workingOf.get(namespace) ?? 0) < this.#mostOfNamespace;
+    return this.#workingOf.of(namespace) < this.#mostOfNamespace;
   }
 
   /** The earlier of two pauses counts. */
@@ -184,8 +185,7 @@ export class WorkQueue {
     this.#observer.waited((now - (this.#addedAt.get(key) ?? now)) / 1000);
     this.#addedAt.delete(key);
     this.#working.set(key, now);
-    const namespace = namespaceOfKey(key);
-    this.#workingOf.set(namespace, (this.#workingOf.get(namespace) ?? 0) + 1);
+    this.#workingOf.add(namespaceOfKey(key));
   }
 
   #noteDone(key: string): void {
@@ -193,10 +193,7 @@ export class WorkQueue {
     if (since === undefined) return;
     this.#observer.worked((this.#timers.now() - since) / 1000);
     this.#working.delete(key);
-    const namespace = namespaceOfKey(key);
-    const left = (this.#workingOf.get(namespace) ?? 1) - 1;
-    if (left > 0) this.#workingOf.set(namespace, left);
-    else this.#workingOf.delete(namespace);
+    this.#workingOf.remove(namespaceOfKey(key));
   }
 
   /** Adds the key after `ms`, unless it is due sooner anyway. */

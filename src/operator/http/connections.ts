@@ -2,13 +2,14 @@
 // is being answered, or else the oldest. Whoever opens connections and says nothing, or reads no answer, must not keep the kubelet
 // out.
 import type { Socket } from 'node:net';
+import { Tally } from '../../kube/index.ts';
 
 export class Connections {
   readonly #most: number;
   /** Oldest first, by the address of the other side: under TLS a request has another socket than its connection. */
   readonly #open = new Map<string, Socket>();
   /** Requests under way. */
-  readonly #busy = new Map<string, number>();
+  readonly #busy = new Tally();
 
   constructor(most: number) {
     this.#most = most;
@@ -27,18 +28,14 @@ export class Connections {
   /** To be called when a request begins; returns what is to be called when it is over. */
   busy(socket: Socket): () => void {
     const key = keyOf(socket);
-    this.#busy.set(key, (this.#busy.get(key) ?? 0) + 1);
-    return () => {
-      const left = (this.#busy.get(key) ?? 1) - 1;
-      if (left > 0) this.#busy.set(key, left);
-      else this.#busy.delete(key);
-    };
+    this.#busy.add(key);
+    return () => this.#busy.remove(key);
   }
 
   #evict(): void {
     const byAddress = Map.groupBy(this.#open.keys(), addressOf);
     const [keys = []] = [...byAddress.values()].toSorted((a, b) => b.length - a.length);
-    const key = keys.find((one) => !this.#busy.has(one)) ?? keys[0];
+    const key = keys.find((one) => this.#busy.of(one) === 0) ?? keys[0];
     if (key === undefined) return;
     this.#open.get(key)?.destroy();
     this.#open.delete(key);

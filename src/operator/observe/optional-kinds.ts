@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import {
   ApiError,
+  backoffMs,
   Cache,
   ListWatch,
   resourceType,
@@ -25,7 +26,7 @@ const definitionView = z.looseObject({
 const discovered = z.looseObject({ resources: z.array(z.looseObject({ name: z.string() })) });
 
 const discoverEveryMs = 60_000;
-const firstRetryMs = 1_000;
+const retry = { baseMs: 1_000, capMs: discoverEveryMs };
 
 export interface OptionalKindOptions {
   readonly client: KubeClient;
@@ -102,20 +103,18 @@ class Serving {
 /** @param onKnown called each time that discovery has answered */
 async function pollDiscovery(options: OptionalKindOptions, serving: Serving, onKnown: () => void): Promise<void> {
   const { signal, onError, pause = pauseUnreferenced } = options;
-  let retryMs = firstRetryMs;
+  let failures = 0;
   while (!signal.aborted) {
-    let waitMs = discoverEveryMs;
     try {
       serving.set(await isDiscovered(options));
-      retryMs = firstRetryMs;
+      failures = 0;
       onKnown();
     } catch (error) {
       if (signal.aborted) return;
       onError(error);
-      waitMs = retryMs;
-      retryMs = Math.min(discoverEveryMs, 2 * retryMs);
+      failures++;
     }
-    await pause(waitMs, signal);
+    await pause(failures === 0 ? discoverEveryMs : backoffMs(failures - 1, retry, 1), signal);
   }
 }
 

@@ -1,6 +1,6 @@
 // Polls every pod for how its workers are, spread over the time, and more often those that are starting or that lack workers.
 // Pods may lie: each namespace has a budget and its turn, and who gives no report is polled less and less often.
-import { FairKeys, namespaceOfKey, type Cache } from '../../kube/index.ts';
+import { FairKeys, namespaceOfKey, Tally, type Cache } from '../../kube/index.ts';
 import type { PodView } from '../model/pod.ts';
 import { isLacking, newRestarts, workerView, type WorkerView } from '../model/worker-status.ts';
 import { keyOfPodsApp } from './caches.ts';
@@ -48,7 +48,7 @@ export class PodPoller {
   /** Keys of pods that are to be polled now. */
   readonly #due = new FairKeys();
   /** Polls under way, by namespace. */
-  readonly #open = new Map<string, number>();
+  readonly #open = new Tally();
   readonly #polls = new Set<Promise<void>>();
   readonly #budget: PollBudget;
   readonly #trouble: WorkerTrouble;
@@ -118,7 +118,7 @@ export class PodPoller {
     while (this.#polls.size < most) {
       const time = now();
       const key = this.#due.take(
-        (namespace) => (this.#open.get(namespace) ?? 0) < mostOfNamespace && this.#budget.allows(namespace, time),
+        (namespace) => this.#open.of(namespace) < mostOfNamespace && this.#budget.allows(namespace, time),
       );
       if (key === undefined) return;
       const watched = this.#watched.get(key);
@@ -133,7 +133,7 @@ export class PodPoller {
 
   async #poll(key: string, watched: Watched): Promise<void> {
     const namespace = namespaceOfKey(key);
-    this.#open.set(namespace, (this.#open.get(namespace) ?? 0) + 1);
+    this.#open.add(namespace);
     this.#budget.polled(namespace);
     watched.polled = true;
     const wasReady = this.#options.pods.get(key)?.ready === true;
@@ -144,9 +144,7 @@ export class PodPoller {
       if (this.#watched.get(key) === watched) this.#note(key, watched, { json, wasReady });
     } finally {
       watched.polled = false;
-      const left = (this.#open.get(namespace) ?? 0) - 1;
-      if (left > 0) this.#open.set(namespace, left);
-      else this.#open.delete(namespace);
+      this.#open.remove(namespace);
     }
   }
 

@@ -1,23 +1,24 @@
 // How long an AppServer is left alone while something outside of what is watched stands in its way. Often at first, since
 // whoever is removing it looks on; less often then.
+import { backoffMs } from '../../kube/index.ts';
 
-const firstMs = 1_000;
-const longestMs = 15_000;
+const wait = { baseMs: 1_000, capMs: 15_000 };
+/** As long as it may be: looks of many AppServers need no spreading. */
+const wholly = 1;
 
 export class Patience {
-  /** Milliseconds of the last time, by the key of the AppServer. */
-  readonly #last = new Map<string, number>();
+  /** Looks in vain, by the key of the AppServer. */
+  readonly #looks = new Map<string, number>();
 
   /** Milliseconds until the next look. */
   next(key: string): number {
-    const before = this.#last.get(key);
-    const now = before === undefined ? firstMs : Math.min(2 * before, longestMs);
-    this.#last.set(key, now);
-    return now;
+    const looks = this.#looks.get(key) ?? 0;
+    this.#looks.set(key, looks + 1);
+    return backoffMs(looks, wait, wholly);
   }
 
   /** Nothing stands in the way any more, or the AppServer is gone. */
   forget(key: string): void {
-    this.#last.delete(key);
+    this.#looks.delete(key);
   }
 }

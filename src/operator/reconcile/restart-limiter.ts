@@ -1,7 +1,7 @@
 // How many AppServers replace their pods at the same time because of what they use: one certificate that all of them mount
 // must not replace everything in the cluster at once. Namespaces take turns, none has more than half of the places, and a
 // place ends by itself.
-import { FairKeys, namespaceOfKey } from '../../kube/index.ts';
+import { FairKeys, namespaceOfKey, Tally } from '../../kube/index.ts';
 
 /** A place is free after so long, whatever has become of the rollout. */
 const longestLeaseMs = 15 * 60_000;
@@ -42,7 +42,7 @@ export class RestartLimit {
   readonly #mostOfNamespace: number;
   readonly #holders = new Map<string, Lease>();
   /** How many of the holders are of a namespace. */
-  readonly #held = new Map<string, number>();
+  readonly #held = new Tally();
   readonly #waiting = new FairKeys();
   /** How long each of those that wait may have a place, in milliseconds. */
   readonly #leases = new Map<string, number>();
@@ -139,22 +139,17 @@ export class RestartLimit {
   }
 
   #mayHaveMore(namespace: string): boolean {
-    return (this.#held.get(namespace) ?? 0) < this.#mostOfNamespace;
+    return this.#held.of(namespace) < this.#mostOfNamespace;
   }
 
   #grant(app: string, leaseMs: number, kept = false): void {
     this.#stopWaiting(app);
     this.#holders.set(app, { until: this.#options.now() + leaseMs, kept });
-    const namespace = namespaceOfKey(app);
-    this.#held.set(namespace, (this.#held.get(namespace) ?? 0) + 1);
+    this.#held.add(namespaceOfKey(app));
   }
 
   #drop(app: string): void {
-    if (!this.#holders.delete(app)) return;
-    const namespace = namespaceOfKey(app);
-    const left = (this.#held.get(namespace) ?? 0) - 1;
-    if (left > 0) this.#held.set(namespace, left);
-    else this.#held.delete(namespace);
+    if (this.#holders.delete(app)) this.#held.remove(namespaceOfKey(app));
   }
 
   #stopWaiting(app: string): void {

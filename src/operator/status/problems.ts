@@ -244,19 +244,16 @@ const scalingDisabled: Check = (facts) => {
 };
 
 /** Pods that serve with fewer workers than desired are ready all the same. */
-export const workersFailing: Check = ({ pods, workers }) => {
-  const live = pods.filter((pod) => !pod.terminating);
-  const failing = live.flatMap(({ name, ready }) => {
-    const view = workers.get(name);
-    return ready && view?.lacking === true ? [{ name, view }] : [];
-  });
-  const [first] = failing;
-  if (first === undefined) return undefined;
-  const { name, view } = first;
+export const workersFailing: Check = (facts) => {
+  const { workers } = facts;
+  const failing = livePods(facts).filter(({ name, ready }) => ready && workers.get(name)?.lacking === true);
+  const [name = ''] = failing.map((pod) => pod.name);
+  const view = workers.get(name);
+  if (view === undefined) return undefined;
   const last = view.lastFailure === undefined ? '' : `, the last failure is ${view.lastFailure}`;
   return {
     reason: reasons.WorkersFailing,
-    affected: `${failing.length} of ${live.length} ${live.length === 1 ? 'pod' : 'pods'}`,
+    affected: howMany(facts, failing),
     cause: `${view.ready} of ${view.desired} workers ready in ${name}${last}; its log shows why.`,
     key: view.lastFailure ?? '',
     state: 'failing',
