@@ -119,7 +119,7 @@ export class Contention {
 function remedyFor(app: string, write: Write): string {
   if (write.child.kind === 'Deployment' && fieldsOf(write).includes('spec.replicas')) {
     const [, name = ''] = app.split('/');
-    return `let that manager scale the AppServer instead, which has a scale subresource (kind AppServer, name ${name}), or remove it and use spec.autoscaling`;
+    return `let that manager scale the AppServer instead, which has a scale subresource (kind AppServer, name ${name}), or leave the number to it with spec.scaleTarget: Deployment, or remove it and use spec.autoscaling`;
   }
   return 'stop the manager that changes it, or change the AppServer';
 }

@@ -1,5 +1,13 @@
 // Facts → the status of the AppServer, pure.
-import { names, reasons, statusSchema, type AppServerStatus, type Condition, type Reason } from '../../api/index.ts';
+import {
+  isScaledOnDeployment,
+  names,
+  reasons,
+  statusSchema,
+  type AppServerStatus,
+  type Condition,
+  type Reason,
+} from '../../api/index.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Facts } from '../model/facts.ts';
 import { isSettled, oldPodsServing, rollout } from '../model/rollout.ts';
@@ -56,8 +64,8 @@ function verdict(facts: Facts, problem: Problem | undefined): Verdict {
   if (problem !== undefined) return verdictOf(problem, facts);
   const { wanted, ready, updated, exists } = rollout(facts);
   if (isSettled(facts)) {
-    const { workers, autoscaling, rollout: how } = facts.app.spec;
-    const scaled = autoscaling === undefined ? '' : byAutoscaler;
+    const { workers, rollout: how } = facts.app.spec;
+    const scaled = isScaledOnDeployment(facts.app.spec) ? byAutoscaler : '';
     const paused = how.paused === true ? ' Rollouts are paused.' : '';
     const [reason, message] =
       wanted === 0

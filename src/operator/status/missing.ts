@@ -33,8 +33,8 @@ function find(value: unknown, path: string, reference: Pick<Reference, 'kind' | 
 
 /** `spec.env[PASSWORD].valueFrom`; empty where the AppServer does not name it. */
 function usesOf({ spec }: AppServer, reference: Pick<Reference, 'kind' | 'name'>): string[] {
-  const { env, envFrom, volumes, podTemplate } = spec;
-  return Object.entries({ env, envFrom, volumes, podTemplate }).flatMap(([field, value]) =>
+  const { env, envFrom, volumes, initContainers, podTemplate } = spec;
+  return Object.entries({ env, envFrom, volumes, initContainers, podTemplate }).flatMap(([field, value]) =>
     find(value, `spec.${field}`, reference),
   );
 }

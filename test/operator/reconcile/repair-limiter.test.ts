@@ -70,7 +70,7 @@ describe('contention', () => {
     for (let i = 0; i < 5; i++) contention.written(app, [scaled], 1_000);
     assert.match(
       contention.contended(app, 1_500)?.condition.message ?? '',
-      /^Deployment shop \(spec\.replicas, changed by mesh\) is changed again after each repair; let that manager scale the AppServer instead, which has a scale subresource \(kind AppServer, name shop\), or/,
+      /^Deployment shop \(spec\.replicas, changed by mesh\) is changed again after each repair; let that manager scale the AppServer instead, which has a scale subresource \(kind AppServer, name shop\), or leave the number to it with spec\.scaleTarget: Deployment, or remove it/,
     );
   });
 

@@ -48,6 +48,14 @@ const cases: Record<string, Case> = {
       '2 of 2 pods ready, 2 workers each. The autoscaler sets their number; spec.replicas is only the initial one.',
     alsoTrue: [],
   },
+  'all pods are ready, as many as an autoscaler of others wants': {
+    given: { app: appServer({ scaleTarget: 'Deployment' }), children: [settled] },
+    ready: true,
+    reason: 'PodsReady',
+    message:
+      '2 of 2 pods ready, 2 workers each. The autoscaler sets their number; spec.replicas is only the initial one.',
+    alsoTrue: [],
+  },
   'the Gateway API is missing': {
     given: { app: appServer({ httpRoute: { parentRefs: [{ name: 'x' }] } }), children: [settled], served: new Set() },
     ready: false,

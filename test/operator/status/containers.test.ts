@@ -114,6 +114,18 @@ const cases: Record<string, Case> = {
       'Secret cert, which spec.volumes[tls] needs, does not exist; create it in namespace web, or correct spec.volumes[tls].',
     alsoTrue: stalled,
   },
+  'a Secret of an init container is missing': {
+    given: {
+      app: appServer({ initContainers: [{ name: 'wait', image: 'x', envFrom: [{ secretRef: { name: 'db' } }] }] }),
+      children: [starting],
+      pods: [waiting('CreateContainerConfigError', 'secret "db" not found')],
+    },
+    ready: false,
+    reason: 'SecretNotFound',
+    message:
+      '1 of 1 pod: Secret db, which spec.initContainers[wait].envFrom[0] needs, does not exist; create it in namespace web, or correct spec.initContainers[wait].envFrom[0].',
+    alsoTrue: stalled,
+  },
   "a ConfigMap of a sidecar's is missing": {
     given: {
       app: appServer({

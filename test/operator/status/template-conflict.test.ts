@@ -27,7 +27,10 @@ const conflicts: Record<string, readonly [theirs: object, field: string | undefi
     { spec: { initContainers: [{ name: 'install-runtime', image: 'x' }] } },
     'spec.runtime',
   ],
-  'what has no field': [{ spec: { enableServiceLinks: true } }, undefined],
+  'when a container counts as hung': [inApp({ livenessProbe: { periodSeconds: 5 } }), 'spec.probes.liveness'],
+  'how long a container may start': [inApp({ startupProbe: { failureThreshold: 9 } }), 'spec.probes.startup'],
+  'the variables of services': [{ spec: { enableServiceLinks: true } }, 'spec.enableServiceLinks'],
+  'what has no field': [{ metadata: { annotations: { 'kubectl.kubernetes.io/default-container': 'log' } } }, undefined],
 };
 
 describe('what spec.podTemplate and the operator both set names the field to use:', () => {
