@@ -1,5 +1,7 @@
 // The system gives no process: the workers that are there go on, and one is started as soon as it can be.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { cannot, Cgroup } from '../runtime/cgroup.ts';
 import { applications, Runtime, type Options } from '../runtime/runtime-process.ts';
@@ -10,7 +12,15 @@ def app(environ, start_response):
     start_response("200 OK", [("content-length", "2")])
     return [b"ok"]
 `,
-  'server.js': "require('http').createServer((_, response) => response.end('ok')).listen(process.env.PORT);",
+  // Once it listens, nothing else of it runs until the file `go` is there.
+  'server.js': `
+const { existsSync } = require('fs');
+const wait = () => {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(__dirname + '/go')) Atomics.wait(never, 0, 0, 10);
+};
+require('http').createServer((_, response) => response.end('ok')).listen(process.env.PORT, () => setImmediate(wait));
+`,
 });
 
 const kinds: Readonly<Record<string, Pick<Options, 'app'>>> = {
@@ -34,7 +44,8 @@ describe('no process is left', { skip: cannot('pids') }, () => {
       process.kill(victim.pid, 'SIGKILL');
       await refused(/^spawn .*EAGAIN/);
       if (name === 'node') {
-        // The thread that shows stacks is started later than the application, and does without a thread of its own.
+        // The thread that shows stacks is started later than the application, here later than the limit was set.
+        writeFileSync(join(root, 'go'), '');
         await runtime.until('no thread', () => runtime.output.includes('a stack cannot be shown'));
       }
       assert.equal(await runtime.fetch(), 200);
