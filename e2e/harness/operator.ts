@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { run } from '../cluster/command.ts';
 import { binDir, repository } from '../cluster/layout.ts';
 import { chartImageFlags } from '../../scripts/images.ts';
-import { applyAs, destroy, eventually, get, kubeconfig, types } from './api.ts';
+import { applyAs, destroy, eventually, get, kubeconfig, list, types } from './api.ts';
 import { restricted } from './appserver.ts';
 
 export const release = 'appserver-operator';
 export const operatorNamespace = 'appserver-system';
+export const crdName = 'appservers.appserver.dev';
 export const chart = join(repository, 'charts/appserver-operator');
 
 export function helm(...args: readonly string[]): Promise<string> {
@@ -45,15 +46,22 @@ export async function removeOperator(): Promise<void> {
   await removeCrd();
 }
 
-async function removeCrd(): Promise<void> {
-  const name = 'appservers.appserver.dev';
-  await destroy(types.CustomResourceDefinition, undefined, name);
-  await eventually('the CRD gone', async () =>
-    (await get(types.CustomResourceDefinition, undefined, name)) === undefined ? true : undefined,
-  );
+const storedCrd = (): ReturnType<typeof get> => get(types.CustomResourceDefinition, undefined, crdName);
+
+/** Removes the CRD with every AppServer. @throws with its status when it is still there after a minute */
+export async function removeCrd(): Promise<void> {
+  // The API server deletes the instances out of a watch cache. Where none is ready it tries again after ever longer waits, up
+  // to minutes; so one is made first.
+  if ((await storedCrd()) !== undefined) await eventually('AppServers from the cache', () => list(types.AppServer));
+  await destroy(types.CustomResourceDefinition, undefined, crdName);
+  await eventually('the CRD gone', async () => {
+    const crd = await storedCrd();
+    if (crd !== undefined) throw new Error(JSON.stringify(crd['status']));
+    return true;
+  });
 }
 
 export async function applyCrd(): Promise<void> {
   await kubectl('apply', '--server-side', '--force-conflicts', '-f', join(repository, 'crds'));
-  await kubectl('wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s');
+  await kubectl('wait', '--for=condition=Established', `crd/${crdName}`, '--timeout=30s');
 }

@@ -3,10 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
-import { applyAs, destroy, eventually, get, types } from '../harness/api.ts';
+import { applyAs, types } from '../harness/api.ts';
 import { chart, helm } from '../harness/operator.ts';
-
-export const crdName = 'appservers.appserver.dev';
 
 let count = 0;
 
@@ -15,13 +13,6 @@ export async function newNamespace(): Promise<string> {
   const name = `m${process.pid}-${++count}`;
   await applyAs(types.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   return name;
-}
-
-export async function removeCrd(): Promise<void> {
-  await destroy(types.CustomResourceDefinition, undefined, crdName);
-  await eventually('the CRD gone', async () =>
-    (await get(types.CustomResourceDefinition, undefined, crdName)) === undefined ? true : undefined,
-  );
 }
 
 interface Release {

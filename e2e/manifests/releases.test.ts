@@ -8,8 +8,8 @@ import { binDir } from '../cluster/layout.ts';
 import { path, resourceType } from '../../src/kube/index.ts';
 import { applyAs, client, eventually, get, kubeconfig, list, types } from '../harness/api.ts';
 import { appServer } from '../harness/appserver.ts';
-import { applyCrd, helm } from '../harness/operator.ts';
-import { crdName, install, newNamespace, olderChart, removeCrd, uninstall } from './installation.ts';
+import { applyCrd, crdName, helm, removeCrd } from '../harness/operator.ts';
+import { install, newNamespace, olderChart, uninstall } from './installation.ts';
 
 const policyType = resourceType(
   'admissionregistration.k8s.io/v1',
