@@ -130,7 +130,7 @@ describe('operator outside of the cluster', () => {
     await eventually('told', async () => (operator.output().includes('LEADER_ELECTION_FAILED') ? true : undefined));
     assert.match(
       operator.output(),
-      /LEADER_ELECTION_FAILED: Lease default\/appserver-operator: leases.* is forbidden.*\. See that the operator may create/,
+      /LEADER_ELECTION_FAILED: Lease default\/appserver-operator: leases.* is forbidden.*\. Check that the operator may create/,
     );
     assert.doesNotMatch(operator.output(), /"msg":"leading"/);
     await limitedKubeconfig(dir, withoutServices);

@@ -47,7 +47,7 @@ export const app = z.object({
     .max(1_024)
     .regex(/^\//)
     .optional()
-    .meta(about('roll', "Folder where modules are looked for and the application runs. Default: the image's own.")),
+    .meta(about('roll', "Directory where modules are looked for and the application runs. Default: the image's own.")),
 });
 
 const hook = (when: string): z.ZodOptional<z.ZodObject> =>

@@ -181,7 +181,7 @@ export const specSchema = z.object({
 });
 
 const condition = z.object({
-  type: z.string().max(316).meta({ description: 'What is said something about: Ready, for one.' }),
+  type: z.string().max(316).meta({ description: 'Type of the condition, such as Ready.' }),
   status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'Whether it is so.' }),
   reason: z.string().min(1).max(1_024).meta({ description: 'Why, as one word for programs.' }),
   message: z.string().max(32_768).meta({ description: 'Why, and what to do about it, as a sentence for people.' }),
@@ -219,7 +219,7 @@ export const statusSchema = z.object({
       ready: count().optional().meta({ description: 'Those that serve, as the pods have said last.' }),
       restarts: count()
         .optional()
-        .meta({ description: 'Those that ended unasked, since the containers of the present pods were started.' }),
+        .meta({ description: 'Those that exited unexpectedly since the containers of the present pods started.' }),
     })
     .optional()
     .meta({ description: 'Worker processes.' }),

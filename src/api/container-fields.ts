@@ -66,6 +66,6 @@ export const volumeMount = z.object({
   mountPropagation: text('Whether mounts made on one side appear on the other.'),
   readOnly: flag('Whether it cannot be written. Default: false.'),
   recursiveReadOnly: text('Whether that holds for mounts inside of it.'),
-  subPath: text('Folder or file in the volume, in place of its root.'),
+  subPath: text('Directory or file in the volume, in place of its root.'),
   subPathExpr: text('The same with variables in it.'),
 });

@@ -25,7 +25,7 @@ export const networkPolicy = z.object({
         'atomic',
       ),
     ),
-  ingress: rules('More rules for connections to the pods, as in a NetworkPolicy, to other ports for one.'),
+  ingress: rules('More rules for connections to the pods, as in a NetworkPolicy; for example to other ports.'),
   egress: rules('Where the pods may connect to, as in a NetworkPolicy; DNS has to be among it. Default: everywhere.'),
   ...metadataFields('spec.networkPolicy'),
 });

@@ -55,7 +55,7 @@ export const probes = z.object({
     .min(1)
     .max(100)
     .default(3)
-    .meta(about('roll', 'So many times no in a row make a pod not ready.')),
+    .meta(about('roll', 'Consecutive failures after which the pod is not ready.')),
 });
 
 const userId = (): z.ZodInt => z.int().min(1).max(2_147_483_647);
@@ -68,7 +68,7 @@ const seccompProfile = z.object({
     .min(1)
     .max(1_024)
     .optional()
-    .meta({ description: "File of the profile on the node, below the kubelet's folder, for Localhost." }),
+    .meta({ description: "File of the profile on the node, below the kubelet's directory, for Localhost." }),
 });
 
 export const security = z.object({

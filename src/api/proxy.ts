@@ -12,7 +12,7 @@ const staticFiles = z.object({
     .string()
     .max(1_024)
     .regex(/^\/[A-Za-z0-9._/-]+$/)
-    .meta(about('roll', "Folder of the application's image with the files.")),
+    .meta(about('roll', "Directory of the application's image with the files.")),
   maxAge: duration().default('1h').meta(about('roll', 'How long clients may keep them. Default: 1h.')),
 });
 
@@ -34,9 +34,13 @@ export const proxy = z.object({
     .max(16)
     .optional()
     .meta(
-      about('roll', "Files that nginx serves itself: path, from (a folder of the application's image), maxAge (1h).", {
-        by: 'path',
-      }),
+      about(
+        'roll',
+        "Files that nginx serves itself: path, from (a directory of the application's image), maxAge (1h).",
+        {
+          by: 'path',
+        },
+      ),
     ),
   maxBodySize: z
     .string()

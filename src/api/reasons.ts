@@ -70,7 +70,7 @@ export const reasonMeanings: Readonly<Record<Reason, string>> = {
   PodsCrashing: 'A container exits with an error again and again.',
   OOMKilled: 'The kernel killed a container at its memory limit.',
   PodsFailed: 'Pods fail as a whole: evicted, preempted, or rejected by their node.',
-  ContainerConfigInvalid: 'A container cannot be created: a bad user id, for one.',
+  ContainerConfigInvalid: 'A container cannot be created, for example because of a bad user id.',
   SecretNotFound: 'Pods need a Secret that does not exist.',
   ConfigMapNotFound: 'Pods need a ConfigMap that does not exist.',
   KeyNotFound: 'Pods need a key that a Secret or ConfigMap does not have.',

@@ -34,7 +34,9 @@ export const service = z.object({
     .max(64)
     .optional()
     .meta(
-      about('outside', 'More ports, as in a Service, of containers that podTemplate adds for one.', { by: 'name' }),
+      about('outside', 'More ports, as in a Service; for example those of containers that podTemplate adds.', {
+        by: 'name',
+      }),
     ),
   type: z
     .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])

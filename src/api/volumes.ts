@@ -78,11 +78,11 @@ const sources = {
   downwardAPI: z.object({ defaultMode, items: fieldsOfPod }).nullish().meta({ description: 'Fields of the pod.' }),
   emptyDir: z
     .object({
-      medium: text('Memory for one in memory.'),
+      medium: text('Memory for a directory in memory.'),
       sizeLimit: quantity().optional().meta({ description: 'How much it may hold; a pod with more is evicted.' }),
     })
     .nullish()
-    .meta({ description: 'An empty folder that lives as long as the pod.' }),
+    .meta({ description: 'An empty directory that lives as long as the pod.' }),
   ephemeral: z
     .object({ volumeClaimTemplate: raw('The claim, as a PersistentVolumeClaim has it.') })
     .nullish()
@@ -99,7 +99,7 @@ const sources = {
       type: text('What has to be there.'),
     })
     .nullish()
-    .meta({ description: 'A file or folder of the node.' }),
+    .meta({ description: 'A file or directory of the node.' }),
   image: z
     .object({ pullPolicy: text('When the image is pulled.'), reference: text('The image.') })
     .nullish()
@@ -112,7 +112,7 @@ const sources = {
       server: z.string().max(253).meta({ description: 'Name or address of the server.' }),
     })
     .nullish()
-    .meta({ description: 'A folder of an NFS server.' }),
+    .meta({ description: 'A directory of an NFS server.' }),
   persistentVolumeClaim: z
     .object({
       claimName: z.string().max(253).meta({ description: 'Name of the claim.' }),
@@ -125,7 +125,7 @@ const sources = {
   projected: z
     .object({ defaultMode, sources: listOf(projectedSource, 'What is put together.') })
     .nullish()
-    .meta({ description: 'Several sources in one folder.' }),
+    .meta({ description: 'Several sources in one directory.' }),
   quobyte: raw('A Quobyte volume.'),
   rbd: raw('A Ceph block device.'),
   scaleIO: raw('A ScaleIO volume.'),

@@ -47,7 +47,7 @@ export const catalogue = {
   },
   STATIC_FILES_MISSING: {
     exitCode: 2,
-    remedy: "Correct spec.proxy.static: a folder of the application's image that its user may read.",
+    remedy: "Correct spec.proxy.static: a directory of the application's image that its user may read.",
   },
   PORT_IN_USE: {
     exitCode: 5,
@@ -142,7 +142,8 @@ export const catalogue = {
   WORKER_EXITED: { exitCode: 3, remedy: log('what the worker wrote before it ended.') },
   WORKER_KILLED: {
     exitCode: 3,
-    remedy: 'Somebody sent the worker this signal; SIGKILL is often the kernel, when the memory limit was reached.',
+    remedy:
+      'Another process sent the worker this signal; SIGKILL often comes from the kernel, when the memory limit was reached.',
   },
   WORKER_OOM_KILLED: {
     exitCode: 3,

@@ -3,14 +3,14 @@
 export const catalogue = {
   KUBECONFIG_INVALID: 'Name a kubeconfig with --kubeconfig or KUBECONFIG, or run in a pod with a service account.',
   API_SERVER_UNREACHABLE:
-    'See that the API server runs and that its address in the kubeconfig can be reached; it is tried again.',
+    'Check that the API server runs and that its address in the kubeconfig is reachable; the operator retries.',
   CRD_MISSING:
     'Install it: kubectl apply --server-side -f crds/, or the Helm chart with crds.install=true. It is looked for again.',
   WATCH_FORBIDDEN: 'Give the operator the rights in charts/appserver-operator/templates/rbac.yaml; it is tried again.',
   WATCH_FAILED: 'It is tried again; the API server log may tell more.',
   RUNTIME_IMAGE_MISSING: 'Name the image that pods install the runtime from, with --runtime-image or RUNTIME_IMAGE.',
   LEADER_ELECTION_FAILED:
-    'See that the operator may create, list, watch and update Leases in its namespace, or turn it off with --no-leader-elect where there is one replica alone; it is tried again.',
+    'Check that the operator may create, list, watch and update Leases in its namespace, or turn it off with --no-leader-elect where there is one replica alone; it is tried again.',
   OPERATOR_KEY_UNAVAILABLE:
     'Let the operator create Secrets in its own namespace and get the one that is named, as the Helm chart does. Until then new content of ConfigMaps and Secrets replaces no pods; it is tried again.',
   OPERATOR_KEY_INVALID:
@@ -20,7 +20,7 @@ export const catalogue = {
   ADMIN_PORT_IN_USE: 'Choose another port with --admin-port or --secure-metrics-port.',
   UNEXPECTED_ERROR:
     'This is a fault of the operator, which ends and is started again by its Deployment; applications go on. Report the log line with this code and its stack.',
-  METRICS_TLS_INVALID: 'Let --secure-metrics-tls name a folder with tls.crt and tls.key, in PEM.',
+  METRICS_TLS_INVALID: 'Set --secure-metrics-tls to a directory with tls.crt and tls.key, in PEM.',
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -88,7 +88,7 @@ export function parse(argv: readonly string[]): Options {
     .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', port, 8_080)
     .option(
       '--secure-metrics-tls <dir>',
-      'serve /metrics over TLS, with tls.crt and tls.key of this folder, to those who may',
+      'serve /metrics over TLS, with tls.crt and tls.key of this directory, to those who may',
     )
     .option('--secure-metrics-port <port>', 'port of that', port, 8_443)
     .option('--concurrency <number>', 'AppServers that are reconciled at the same time', atLeastOne, 8)
