@@ -13,7 +13,7 @@ export interface ForkServerOptions {
 
 type State =
   | { readonly kind: 'none' }
-  | { readonly kind: 'running'; readonly pid: number; readonly ready: boolean }
+  | { readonly kind: 'running'; readonly pid: number; readonly ready: boolean; readonly abortedFor?: Failure }
   /** Told to take no more requests, which only one may read; the next one starts when it has said so. */
   | { readonly kind: 'retiring'; readonly pid: number; readonly next: 'wanted' | 'not wanted' };
 
@@ -52,9 +52,14 @@ export class ForkServer {
     this.#signal(pid, ready ? 'SIGTERM' : 'SIGKILL');
   }
 
-  /** A worker did not come in time: if the fork server is what holds it up, its stack tells where. */
-  abortIfStuck(): void {
-    if (this.#state.kind === 'running' && !this.#state.ready) this.#signal(this.#state.pid, 'SIGABRT');
+  /**
+   * A worker did not come in time: if the fork server is what holds it up, its stack tells where. Its end is not the cause for
+   * those that wait for it by then, but what it was aborted for.
+   */
+  abortIfStuck(failure: Failure): void {
+    if (this.#state.kind !== 'running' || this.#state.ready) return;
+    this.#state = { ...this.#state, abortedFor: this.#state.abortedFor ?? failure };
+    this.#signal(this.#state.pid, 'SIGABRT');
   }
 
   #start(): void {
@@ -78,12 +83,14 @@ export class ForkServer {
       exited: (code, signal) => {
         if (!current()) return;
         const asked = this.#state.kind === 'retiring';
+        const abortedFor = this.#state.kind === 'running' ? this.#state.abortedFor : undefined;
         const cause = `the fork server ended with ${signal ?? `exit code ${code ?? 'unknown'}`}`;
         const missing: Failure = {
           code: 'PYTHON_MISSING',
           cause: 'python3 was not found on the PATH of the container',
         };
-        if (!asked) this.#options.onFailure(failure ?? (code === 127 ? missing : { code: 'WORKER_EXITED', cause }));
+        const ended = code === 127 ? missing : { code: 'WORKER_EXITED' as const, cause };
+        if (!asked) this.#options.onFailure(failure ?? abortedFor ?? ended);
         this.#gone();
       },
     });

@@ -312,7 +312,7 @@ export class Supervisor {
   }
 
   #aborted({ id, slot, failure }: Extract<Effect, { kind: 'worker-aborted' }>): void {
-    this.#workers.aborted(id);
+    this.#workers.aborted(id, failure);
     const now = Number(process.hrtime.bigint()) / 1e9;
     const requests = this.#options.memory
       .read(slot)

@@ -89,8 +89,8 @@ export class Workers {
   }
 
   /** A worker was given up; where the fork server is what holds it up, that goes too. */
-  aborted(id: number): void {
-    if (this.#options.startingIds().includes(id) || this.#running.has(id)) this.#forkServer?.abortIfStuck();
+  aborted(id: number, failure: Failure): void {
+    if (this.#options.startingIds().includes(id) || this.#running.has(id)) this.#forkServer?.abortIfStuck(failure);
   }
 
   /** The last means: also the stub of a forked worker, should nobody be left to tell it of the worker's end. */
