@@ -1,7 +1,10 @@
 // Objects for tests, with what a case does not care about filled in.
 import { appServerSchema, type AppServer } from '../src/api/index.ts';
 import type { KubeObject } from '../src/kube/index.ts';
-import type { Facts } from '../src/operator/model/facts.ts';
+import { desired } from '../src/operator/children/desired.ts';
+import { podsOf } from '../src/operator/children/pinned-release.ts';
+import type { Pods } from '../src/operator/children/pod.ts';
+import type { Child, Facts } from '../src/operator/model/facts.ts';
 import { childrenOf } from '../src/operator/model/identity.ts';
 import { childKinds } from '../src/operator/model/kinds.ts';
 import { newestLayout } from '../src/operator/model/layout.ts';
@@ -66,6 +69,16 @@ export function facts({ children = [], ...changes }: Given = {}): Facts {
     ...changes,
   };
 }
+
+/** The pods that an AppServer of a test is to have, whose spec.podTemplate sets nothing of ours. */
+export function podsIn(given: Facts): Pods {
+  const pods = podsOf(given);
+  if (pods.kind === 'conflict') throw new Error(`spec.podTemplate.${pods.path} is the operator's`);
+  return pods;
+}
+
+/** The children that an AppServer of a test is to have, as podsIn(). */
+export const childrenIn = (given: Facts): Child[] => desired(given, podsIn(given));
 
 export function container(changes: Partial<ContainerView> = {}): ContainerView {
   return {

@@ -1,9 +1,8 @@
 // Many AppServers, and the same made by hand for comparison.
 import { appServerSchema, group, kind, version } from '../../src/api/index.ts';
 import { applyStatus, apply, Cache, inParallel, keyOf, ListWatch, type KubeObject } from '../../src/kube/index.ts';
-import { facts } from '../../test/builders.ts';
+import { childrenIn, facts } from '../../test/builders.ts';
 import { report } from '../../src/operator/status/conditions.ts';
-import { desired } from '../../src/operator/children/desired.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/model/kinds.ts';
 import { stamped } from '../../src/operator/children/stamp.ts';
 import { release } from '../../e2e/harness/operator-process.ts';
@@ -101,7 +100,7 @@ export async function bareApply(total: number): Promise<number> {
   const creating = performance.now() - begun;
   const work = created.map((object) => {
     const given = { app: appServerSchema.parse(object), release, served: alwaysServed, now: new Date() };
-    const children = desired(facts(given)).map(stamped);
+    const children = childrenIn(facts(given)).map(stamped);
     const { status } = report(facts({ ...given, children }));
     return { children, name: object.metadata.name, status };
   });

@@ -8,10 +8,9 @@ import { before, describe, test } from 'node:test';
 import { load } from 'js-yaml';
 import { kubernetesFields, type KubernetesField } from '../../src/api/kubernetes-fields.ts';
 import { KubeClient, path, type KubeObject } from '../../src/kube/index.ts';
-import { desired } from '../../src/operator/children/desired.ts';
 import { appServerType, childTypes } from '../../src/operator/model/kinds.ts';
 import { definitions, definitionsDir, ensureDefinitions } from '../../scripts/definitions.ts';
-import { facts } from '../../test/builders.ts';
+import { childrenIn, facts } from '../../test/builders.ts';
 import { appServerWith, specWith } from '../../test/kubernetes-fields.ts';
 
 type Kind = keyof typeof kubernetesFields;
@@ -118,7 +117,7 @@ describe("Kubernetes' fields", () => {
         );
         // Its definition is not there.
         if (kind === 'HTTPRoute') return;
-        const child = desired(facts({ app: appServerWith(one) })).find((found) => found.kind === kind);
+        const child = childrenIn(facts({ app: appServerWith(one) })).find((found) => found.kind === kind);
         assert.ok(child);
         await dryRun(
           { ...child, metadata: { ...child.metadata, namespace: 'default' } },

@@ -3,9 +3,8 @@ import { KubeConfig } from '@kubernetes/client-node';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ApiError, KubeClient, path, resourceType } from '../../src/kube/index.ts';
-import { desired } from '../../src/operator/children/desired.ts';
 import { isFields } from '../../src/operator/model/unstructured.ts';
-import { appServer, facts } from '../../test/builders.ts';
+import { childrenIn, appServer, facts } from '../../test/builders.ts';
 
 const config = new KubeConfig();
 config.loadFromDefault();
@@ -93,7 +92,7 @@ async function quotaOf(hard: Record<string, string>): Promise<void> {
 
 /** A pod as a ReplicaSet would make it. */
 async function startPod(spec: object): Promise<void> {
-  const deployment = desired(facts({ app: appServer(spec) })).find(({ kind }) => kind === 'Deployment')?.['spec'];
+  const deployment = childrenIn(facts({ app: appServer(spec) })).find(({ kind }) => kind === 'Deployment')?.['spec'];
   const template = isFields(deployment) && isFields(deployment['template']) ? deployment['template'] : {};
   const metadata = isFields(template['metadata']) ? template['metadata'] : {};
   await post('Pod', { ...template, metadata: { ...metadata, name: 'shop' } }, true);

@@ -3,13 +3,12 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { setTimeout as delay } from 'node:timers/promises';
 import { appServerSchema, names, type AppServer, type Condition } from '../../src/api/index.ts';
 import { ApiError, KubeClient, path, resourceType, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
-import { podTemplate } from '../../src/operator/children/deployment.ts';
-import { desired } from '../../src/operator/children/desired.ts';
+import { podsOf } from '../../src/operator/children/pinned-release.ts';
 import { differences } from '../../src/operator/decide/difference.ts';
 import { alwaysServed, appServerType, childTypes } from '../../src/operator/model/kinds.ts';
 import { observedMark } from '../../src/operator/decide/restart.ts';
 import { stamped } from '../../src/operator/children/stamp.ts';
-import { facts } from '../../test/builders.ts';
+import { childrenIn, facts } from '../../test/builders.ts';
 import { release } from '../harness/operator-process.ts';
 
 interface List {
@@ -159,8 +158,8 @@ function wrongsOf(app: AppServer, there: readonly KubeObject[]): string[] {
   const live = there.find(({ metadata }) => metadata.name === names.liveConfigMap(app.metadata.name));
   const claim = live?.metadata.annotations?.[names.operatorAnnotation];
   const given = facts({ app, release, claim, restart, served: alwaysServed, now: new Date() });
-  if (podTemplate(given).kind === 'conflict') return ['spec.podTemplate is in conflict'];
-  const wanted = desired(given).map(stamped);
+  if (podsOf(given).kind === 'conflict') return ['spec.podTemplate is in conflict'];
+  const wanted = childrenIn(given).map(stamped);
   const wrongs = wanted.flatMap((child) => {
     const found = there.find(({ kind, metadata }) => kind === child.kind && metadata.name === child.metadata.name);
     const what = `${child.kind} ${child.metadata.name}`;

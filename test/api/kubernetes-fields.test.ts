@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { kubernetesFields, type KubernetesField } from '../../src/api/kubernetes-fields.ts';
-import { desired } from '../../src/operator/children/desired.ts';
-import { facts } from '../builders.ts';
+import { childrenIn, facts } from '../builders.ts';
 import { appServerWith, valueAt } from '../kubernetes-fields.ts';
 
 for (const [kind, fields] of Object.entries<readonly KubernetesField[]>(kubernetesFields)) {
@@ -11,7 +10,7 @@ for (const [kind, fields] of Object.entries<readonly KubernetesField[]>(kubernet
     for (const one of fields) {
       if (!('field' in one)) continue;
       test(`${one.path} is spec.${one.field}`, () => {
-        const child = desired(facts({ app: appServerWith(one) })).find((found) => found.kind === kind);
+        const child = childrenIn(facts({ app: appServerWith(one) })).find((found) => found.kind === kind);
         const found = valueAt(child, one.path);
         // Labels and annotations stand beside those of the operator.
         if (one.path.startsWith('metadata.')) assert.partialDeepStrictEqual(found, one.value);

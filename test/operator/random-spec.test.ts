@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'node:test';
 import { appServerSchema } from '../../src/api/index.ts';
-import { podTemplate } from '../../src/operator/children/deployment.ts';
+import { podsOf } from '../../src/operator/children/pinned-release.ts';
 import { report } from '../../src/operator/status/conditions.ts';
-import { desired } from '../../src/operator/children/desired.ts';
 import { differences } from '../../src/operator/decide/difference.ts';
 import { plan } from '../../src/operator/decide/plan.ts';
 import { stamped } from '../../src/operator/children/stamp.ts';
-import { facts, stored } from '../builders.ts';
+import { childrenIn, facts, stored } from '../builders.ts';
 import { randomSpec } from './random-spec.ts';
 
 const metadata = { name: 'shop', namespace: 'web', uid: 'uid-1', generation: 1 };
@@ -26,9 +25,9 @@ test('every spec that passes the schema has children that do not differ from the
       });
       if (!parsed.success) return;
       passed++;
-      if (podTemplate(facts({ app: parsed.data })).kind === 'conflict') return;
+      if (podsOf(facts({ app: parsed.data })).kind === 'conflict') return;
       const given = facts({ app: parsed.data });
-      const wanted = desired(given).map(stamped);
+      const wanted = childrenIn(given).map(stamped);
       for (const child of wanted) {
         assert.deepEqual(differences(child, structuredClone(child)), [], child.kind);
       }

@@ -9,17 +9,16 @@ import { podDisruptionBudget } from './pdb.ts';
 import { serviceAccount } from './service-account.ts';
 import { service } from './service.ts';
 import type { Child, Facts } from '../model/facts.ts';
-import { pinnedRelease } from './pinned-release.ts';
+import type { Pods } from './pod.ts';
 
-/** All children that should exist and can, in the order in which they are to be applied. */
-export function desired(facts: Facts): Child[] {
-  const { app } = facts;
-  const release = pinnedRelease(facts);
+/** All children that should exist and can, in the order in which they are to be applied. @param pods those of podsOf(facts) */
+export function desired({ app, claim, served, restart: { contents } }: Facts, pods: Pods): Child[] {
+  const { layout } = pods.release;
   const children = [
-    serviceAccount(app, release.layout),
-    runtimeConfigMap(app, release.layout),
-    liveConfigMap(app, facts.claim),
-    deployment({ ...facts, release }),
+    serviceAccount(app, layout),
+    runtimeConfigMap(app, layout),
+    liveConfigMap(app, claim),
+    deployment({ app, pods, contents }),
     service(app),
     ingress(app),
     httpRoute(app),
@@ -29,5 +28,5 @@ export function desired(facts: Facts): Child[] {
     podDisruptionBudget(app),
   ];
   // What the cluster does not know cannot be made; that it is not there is told where it matters.
-  return children.filter((child) => child !== undefined).filter(({ kind }) => facts.served.has(kind));
+  return children.filter((child) => child !== undefined).filter(({ kind }) => served.has(kind));
 }

@@ -9,6 +9,8 @@ import { layoutOf } from '../model/layout.ts';
 import { couldHaveWritten, couldHaveWrittenProxy, pullPolicies, tagged, type Release } from '../model/release.ts';
 import { fieldOf, isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
+import { podsWith, type Pods } from './pod.ts';
+import type { Conflict } from './pod-template.ts';
 import { markOf, stamped } from './stamp.ts';
 
 /** The operator's own, with the runtime that the AppServer asks for. */
@@ -82,43 +84,43 @@ function wasAppliedWith(child: Child, observed: OwnedChild): boolean {
   return [asItIs, child['spec']].some((spec) => markOf(stamped({ ...child, metadata, spec })) === mark);
 }
 
-/** Whether the pods were made with this release, by the hashes of what was applied. */
-function wereMadeWith(facts: Facts, pinned: Release, observed: OwnedChild): boolean {
-  const restart = observedMark(observed);
-  const given = { ...facts, release: pinned, restart };
-  const hash = observed.metadata.annotations?.[names.templateHashAnnotation];
-  if (hash !== undefined && hash === deployment(given).metadata.annotations?.[names.templateHashAnnotation])
-    return true;
-  return wasAppliedWith(deployment({ ...given, app: asScaled(facts.app, observed) }), observed);
+/** The pods as this release makes them, if they were made with it, by the hashes of what was applied. */
+function madeWith({ app }: Facts, pods: Pods, observed: OwnedChild): boolean {
+  const { [names.templateHashAnnotation]: hash } = observed.metadata.annotations ?? {};
+  if (pods.release.layout > 1 && pods.hash === hash) return true;
+  const { contents } = observedMark(observed);
+  return wasAppliedWith(deployment({ app: asScaled(app, observed), pods, contents }), observed);
 }
 
 /** Whether the pods look as this release makes them. Only for Deployments without a hash, which somebody has taken off. */
-function lookLike(facts: Facts, pinned: Release, observed: OwnedChild): boolean {
-  const { apiVersion, kind, metadata, spec } = deployment({ ...facts, release: pinned });
-  if (observed.metadata.annotations?.[names.templateHashAnnotation] !== undefined || !isFields(spec)) return false;
-  const pods = { apiVersion, kind, metadata: { name: metadata.name }, spec: { template: spec['template'] } };
-  return differences(pods, observed).length === 0;
+function lookLike({ app }: Facts, pods: Pods, observed: OwnedChild): boolean {
+  if (observed.metadata.annotations?.[names.templateHashAnnotation] !== undefined) return false;
+  const { apiVersion, kind, metadata } = deployment({ app, pods, contents: undefined });
+  const made = { apiVersion, kind, metadata: { name: metadata.name }, spec: { template: pods.template } };
+  return differences(made, observed).length === 0;
 }
 
-/** The release that the Deployment is to have: the one that it has, while nothing else would replace its pods. */
-export function pinnedRelease(facts: Facts): Release {
-  const own = wantedRelease(facts);
+/** The pods that the Deployment has, as long as nothing is to replace them; undefined where something is. */
+function pinnedPods(facts: Facts): Pods | undefined {
   const observed = facts.children.find(({ kind }) => kind === 'Deployment');
-  if (observed === undefined || facts.app.spec.runtime.upgrade === 'now') return own;
+  if (observed === undefined || facts.app.spec.runtime.upgrade === 'now') return undefined;
   const found = observedRelease(facts, observed);
-  if (found === undefined) return own;
-  if (facts.restart.mark !== observedMark(observed).mark) return own;
+  const { mark } = facts.restart;
+  if (found === undefined || mark !== observedMark(observed).mark) return undefined;
   // The policy that pods have is told nowhere but in their template, which admission may have changed.
-  const policies = [...new Set([own.runtimeImagePullPolicy, ...pullPolicies])];
-  const candidates = policies.map((policy) => withPolicy(found, policy));
-  return (
-    candidates.find((pinned) => wereMadeWith(facts, pinned, observed)) ??
-    candidates.find((pinned) => lookLike(facts, pinned, observed)) ??
-    own
-  );
+  const policies = new Set([facts.release.runtimeImagePullPolicy, ...pullPolicies]);
+  const candidates: Pods[] = [];
+  for (const runtimeImagePullPolicy of policies) {
+    const pods = podsWith({ app: facts.app, release: { ...found, runtimeImagePullPolicy }, mark });
+    if (pods.kind === 'conflict') continue;
+    if (madeWith(facts, pods, observed)) return pods;
+    candidates.push(pods);
+  }
+  return candidates.find((pods) => lookLike(facts, pods, observed));
 }
 
-const withPolicy = (release: Release, runtimeImagePullPolicy: Release['runtimeImagePullPolicy']): Release => ({
-  ...release,
-  runtimeImagePullPolicy,
-});
+/** The pods that the Deployment is to have: those that it has, while nothing but a new operator would replace them. */
+export function podsOf(facts: Facts): Pods | Conflict {
+  const { app, restart } = facts;
+  return pinnedPods(facts) ?? podsWith({ app, release: wantedRelease(facts), mark: restart.mark });
+}

@@ -5,7 +5,7 @@ import { fieldOf, isFields, itemKey, type Fields } from '../model/unstructured.t
 
 export type Merged = { readonly kind: 'merged'; readonly template: Fields } | Conflict;
 
-interface Conflict {
+export interface Conflict {
   readonly kind: 'conflict';
   /** Of the field that both set: `spec.containers[app].command`. */
   readonly path: string;

@@ -2,8 +2,8 @@
 import type { Logger } from 'pino';
 import { reasons } from '../../api/index.ts';
 import type { EventRecorder, KubeClient, Outcome } from '../../kube/index.ts';
-import { podTemplate } from '../children/deployment.ts';
 import { desired } from '../children/desired.ts';
+import { podsOf } from '../children/pinned-release.ts';
 import { stamped } from '../children/stamp.ts';
 import { plan, type Plan, type Step, type Write } from '../decide/plan.ts';
 import { observedMark } from '../decide/restart.ts';
@@ -191,14 +191,18 @@ export class Reconciler {
     const { key } = subject;
     const looked = this.#look(subject);
     const idle = { writes: [], prune: [], replacing: 'no', waiting: undefined, waitMs: undefined } as const;
-    const merged = podTemplate(looked);
-    if (merged.kind === 'conflict') {
-      return { ...idle, facts: looked, failure: { problem: conflictProblem(merged.path) } };
+    const present = podsOf(looked);
+    if (present.kind === 'conflict') {
+      return { ...idle, facts: looked, failure: { problem: conflictProblem(present.path) } };
     }
-    const used = referencesOf(merged.template);
+    const used = referencesOf(present.template);
     const seen = { ...looked, missing: this.#missing(subject, used) };
     const { facts, replacing, waiting } = await decideRestart(this.#options, subject, { facts: seen, used }, turn);
-    const { steps, prune, blocked } = plan(desired(facts).map(stamped), facts);
+    const pods = facts.restart.mark === present.mark ? present : podsOf(facts);
+    if (pods.kind === 'conflict') {
+      return { ...idle, facts: seen, failure: { problem: conflictProblem(pods.path) } };
+    }
+    const { steps, prune, blocked } = plan(desired(facts, pods).map(stamped), facts);
     const found = await this.#examine(subject, steps);
     const { due: writes, waitMs } = this.#contention.admit(key, found, this.#options.uptimeMs());
     const [held] = blocked;

@@ -1,11 +1,10 @@
 // The children of an AppServer, and what stands in them.
 import assert from 'node:assert/strict';
-import { desired } from '../../../src/operator/children/desired.ts';
 import type { Child } from '../../../src/operator/model/facts.ts';
-import { appServer, facts } from '../../builders.ts';
+import { childrenIn, appServer, facts } from '../../builders.ts';
 
 export function children(spec: object = {}): Child[] {
-  return desired(facts({ app: appServer(spec) }));
+  return childrenIn(facts({ app: appServer(spec) }));
 }
 
 export function child(kind: Child['kind'], spec: object = {}): Child {

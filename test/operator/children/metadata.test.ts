@@ -1,9 +1,8 @@
 // Labels and annotations of children: which are inherited, which are given, and that nothing overrides the operator's.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { desired } from '../../../src/operator/children/desired.ts';
 import { isFields } from '../../../src/operator/model/unstructured.ts';
-import { appServer, facts } from '../../builders.ts';
+import { childrenIn, appServer, facts } from '../../builders.ts';
 
 /** Every child that has fields for its metadata, with the field of the spec that has them. */
 const fields: Record<string, string> = {
@@ -27,11 +26,11 @@ const everything: Record<string, object> = {
   autoscaling: { maxReplicas: 9 },
 };
 
-function childrenWith(given: object, labels?: Record<string, string>): ReturnType<typeof desired> {
+function childrenWith(given: object, labels?: Record<string, string>): ReturnType<typeof childrenIn> {
   const spec = { ...everything };
   for (const field of Object.values(fields)) spec[field] = { ...spec[field], ...given };
   const { metadata } = appServer();
-  return desired(facts({ app: appServer(spec, { metadata: { ...metadata, ...(labels && { labels }) } }) }));
+  return childrenIn(facts({ app: appServer(spec, { metadata: { ...metadata, ...(labels && { labels }) } }) }));
 }
 
 const own = {

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { repository } from '../../../e2e/cluster/layout.ts';
 import type { KubeObject } from '../../../src/kube/index.ts';
-import { desired } from '../../../src/operator/children/desired.ts';
 import { stamped } from '../../../src/operator/children/stamp.ts';
 import { newestLayout, type Layout } from '../../../src/operator/model/layout.ts';
 import type { OwnRelease } from '../../../src/operator/model/release.ts';
-import { appServer, facts, stored, type Given } from '../../builders.ts';
+import { childrenIn, appServer, facts, stored, type Given } from '../../builders.ts';
 import { examples } from '../examples.ts';
 
 /** As the version before, and so its Deployments, have it. */
@@ -24,7 +23,7 @@ const next: OwnRelease = { ...old, runtimeImage: 'registry.example.com/runtime:0
 
 function childBy(release: OwnRelease, spec: object, rest: Given = {}, kind = 'Deployment'): KubeObject {
   const given = { app: appServer(spec), release, ...rest };
-  const found = desired(facts(given)).find((child) => child.kind === kind);
+  const found = childrenIn(facts(given)).find((child) => child.kind === kind);
   assert.ok(found);
   return stored(stamped(found));
 }
@@ -124,6 +123,11 @@ describe('the release of pods under a new operator', () => {
       spec: { proxy: { image: 'nginx:mine' } },
       operator: { ...next, proxyImage: 'nginx:1.30' },
       observed: deploymentBy(old, { proxy: { image: 'nginx:mine' } }),
+      want: old,
+    },
+    'stays when podTemplate repeats what only the layout of these pods sets': {
+      spec: { podTemplate: { spec: { serviceAccountName: 'shop' } } },
+      observed: deploymentBy(old, { podTemplate: { spec: { serviceAccountName: 'shop' } } }),
       want: old,
     },
     'stays when the operator is told another pull policy': {

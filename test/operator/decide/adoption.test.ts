@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../../src/kube/index.ts';
-import { desired } from '../../../src/operator/children/desired.ts';
 import { adoptionOf, areOffered, hasAdopted, leftOf } from '../../../src/operator/decide/adoption.ts';
-import { appServer, facts, ownedBy, stored } from '../../builders.ts';
+import { childrenIn, appServer, facts, ownedBy, stored } from '../../builders.ts';
 
 const app = appServer({ ingress: { hosts: ['shop.example.com'] }, networkPolicy: { from: [{ podSelector: {} }] } });
 const offer = { 'appserver.dev/adopt-as-child-of': 'shop' };
-const children = desired(facts({ app }));
+const children = childrenIn(facts({ app }));
 
 const deploymentWith = (ready: number, wanted = 2): KubeObject =>
   stored(

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { desired } from '../../../src/operator/children/desired.ts';
 import { plan } from '../../../src/operator/decide/plan.ts';
 import { stamped } from '../../../src/operator/children/stamp.ts';
 import type { KubeObject } from '../../../src/kube/index.ts';
-import { appServer, facts, ownedBy, pod, stored, type Given } from '../../builders.ts';
+import { childrenIn, appServer, facts, ownedBy, pod, stored, type Given } from '../../builders.ts';
 
 const status = { observedGeneration: 3 };
 const app = appServer({}, { status });
-const wanted = desired(facts({ app })).map(stamped);
+const wanted = childrenIn(facts({ app })).map(stamped);
 
 /** As the API server has it; a Deployment with all pods of its revision and ready. */
 function observed(child: KubeObject): KubeObject {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, test } from 'node:test';
 import { keyOf, type KubeObject } from '../../../src/kube/index.ts';
-import { desired } from '../../../src/operator/children/desired.ts';
 import { stamped } from '../../../src/operator/children/stamp.ts';
 import { plan } from '../../../src/operator/decide/plan.ts';
 import { childrenOf } from '../../../src/operator/model/identity.ts';
@@ -11,7 +10,7 @@ import { childKinds } from '../../../src/operator/model/kinds.ts';
 import { emptyCaches, type Caches } from '../../../src/operator/observe/caches.ts';
 import { gather } from '../../../src/operator/observe/gather.ts';
 import { report } from '../../../src/operator/status/conditions.ts';
-import { appServer, facts, ownedBy, pod, release, stored } from '../../builders.ts';
+import { childrenIn, appServer, facts, ownedBy, pod, release, stored } from '../../builders.ts';
 
 const app = appServer();
 const own = ownedBy(app, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'shop' } });
@@ -48,7 +47,7 @@ describe('of an AppServer are', () => {
   }
 });
 
-const children = desired(facts({ app })).map(stamped).map(stored);
+const children = childrenIn(facts({ app })).map(stamped).map(stored);
 
 function fill(caches: Caches, objects: readonly KubeObject[]): Caches {
   for (const kind of childKinds) {
@@ -61,7 +60,7 @@ function fill(caches: Caches, objects: readonly KubeObject[]): Caches {
 /** What is made of all that is known. */
 function outcome(caches: Caches): unknown {
   const given = gather(app, caches, { release, claim: 'a/b' }, new Date(0));
-  const { steps, prune, blocked } = plan(desired(given).map(stamped), given);
+  const { steps, prune, blocked } = plan(childrenIn(given).map(stamped), given);
   return { steps, prune, blocked, status: report(given).status };
 }
 

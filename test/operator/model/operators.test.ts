@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { desired } from '../../../src/operator/children/desired.ts';
 import { claimsOn, isAnswered, leaseNameOf, severalOperators } from '../../../src/operator/model/operators.ts';
 import { keyOf, type KubeObject } from '../../../src/kube/index.ts';
 import { emptyCaches } from '../../../src/operator/observe/caches.ts';
 import { liveConfigMapIn } from '../../../src/operator/observe/gather.ts';
-import { appServer, facts, stored } from '../../builders.ts';
+import { childrenIn, appServer, facts, stored } from '../../builders.ts';
 
 const both = severalOperators('a/x', 'b/x');
 
@@ -41,7 +40,7 @@ describe('of two operators on one AppServer', () => {
   test('the one that made the children is known by them', () => {
     const caches = emptyCaches();
     const app = appServer();
-    for (const child of desired(facts({ app, claim: 'a/x' })).map(stored)) {
+    for (const child of childrenIn(facts({ app, claim: 'a/x' })).map(stored)) {
       if (child.kind === 'ConfigMap') caches.children.ConfigMap.set(keyOf(child), child, '1');
     }
     const otherApp = { ...app, metadata: { ...app.metadata, name: 'other' } };

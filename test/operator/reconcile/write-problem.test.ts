@@ -6,10 +6,10 @@ import { deployment } from '../../../src/operator/children/deployment.ts';
 import { service } from '../../../src/operator/children/service.ts';
 import type { Child } from '../../../src/operator/model/facts.ts';
 import { writeProblem } from '../../../src/operator/reconcile/write-problem.ts';
-import { appServer, facts } from '../../builders.ts';
+import { appServer, facts, podsIn } from '../../builders.ts';
 
 const app = appServer({ env: [{ name: 'A', value: '1' }] });
-const shop = deployment(facts({ app }));
+const shop = deployment({ app, pods: podsIn(facts({ app })), contents: undefined });
 
 interface Case {
   readonly child?: Child;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { specSchema } from '../../../src/api/appserver.ts';
-import { podTemplate } from '../../../src/operator/children/deployment.ts';
+import { podsOf } from '../../../src/operator/children/pinned-release.ts';
 import { conflictProblem } from '../../../src/operator/status/template-conflict.ts';
 import { isFields } from '../../../src/operator/model/unstructured.ts';
 import { appServer, facts } from '../../builders.ts';
@@ -36,7 +36,7 @@ const conflicts: Record<string, readonly [theirs: object, field: string | undefi
 describe('what spec.podTemplate and the operator both set names the field to use:', () => {
   for (const [name, [theirs, field]] of Object.entries(conflicts)) {
     test(name, () => {
-      const merged = podTemplate(facts({ app: appServer({ podTemplate: theirs }) }));
+      const merged = podsOf(facts({ app: appServer({ podTemplate: theirs }) }));
       assert.ok(merged.kind === 'conflict');
       const { cause } = conflictProblem(merged.path);
       const instead = field === undefined ? '' : `, and use ${field} instead`;

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { deployment } from '../../../src/operator/children/deployment.ts';
 import { service } from '../../../src/operator/children/service.ts';
 import { withUserPaths } from '../../../src/operator/status/user-path.ts';
-import { appServer, facts } from '../../builders.ts';
+import { appServer, facts, podsIn } from '../../builders.ts';
 
 const app = appServer({
   env: [
@@ -27,7 +27,7 @@ const app = appServer({
     },
   },
 });
-const child = deployment(facts({ app }));
+const child = deployment({ app, pods: podsIn(facts({ app })), contents: undefined });
 const template = (path: string): string => `spec.template.${path}`;
 
 const paths: Record<string, readonly [deployment: string, appServer: string]> = {
