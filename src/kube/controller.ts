@@ -7,7 +7,7 @@ import type { Priority, WorkQueue } from './queue.ts';
 export type Outcome =
   | { readonly kind: 'done' }
   /** Nothing will tell when to look again, so look after this time. */
-  | { readonly kind: 'recheck'; readonly afterMs: number; readonly why: string };
+  | { readonly kind: 'requeue'; readonly afterMs: number; readonly why: string };
 
 /** A conflict is no failure: what was decided on has changed meanwhile, and is decided on again. */
 export type Result = 'success' | 'requeue_after' | 'conflict' | 'error';
@@ -88,7 +88,7 @@ export class Controller {
       switch (outcome.kind) {
         case 'done':
           return { result: 'success' };
-        case 'recheck':
+        case 'requeue':
           queue.addAfter(turn.key, outcome.afterMs);
           return { result: 'requeue_after' };
       }

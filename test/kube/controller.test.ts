@@ -7,8 +7,8 @@ import { VirtualTimers } from './virtual-timers.ts';
 
 const outcomes: Record<string, { reconcile: () => Promise<Outcome>; result: Result; planned: number }> = {
   'a success is done': { reconcile: async () => ({ kind: 'done' }), result: 'success', planned: 0 },
-  'a recheck comes again': {
-    reconcile: async () => ({ kind: 'recheck', afterMs: 500, why: 'x' }),
+  'a requeue comes again': {
+    reconcile: async () => ({ kind: 'requeue', afterMs: 500, why: 'x' }),
     result: 'requeue_after',
     planned: 1,
   },

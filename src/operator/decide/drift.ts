@@ -9,7 +9,7 @@ import { fieldOwnership, type FieldOwnership } from './field-ownership.ts';
 
 export interface Drift {
   /** What is to be undone. */
-  readonly found: readonly Difference[];
+  readonly differences: readonly Difference[];
   /** When our entry was last changed, in seconds since 1970; undefined when there is none. */
   readonly appliedAt: number | undefined;
 }
@@ -45,7 +45,7 @@ export function drift(child: Child, observed: KubeObject, expectedAt: number | u
     ownership.owns(markSteps, markOf(child));
   const all = differences(child, observed);
   const found = all.filter((one) => isSomebodys(one, ownership, isOurs));
-  return { found: isOurs || found.length > 0 ? found : [unowned(child)], appliedAt };
+  return { differences: isOurs || found.length > 0 ? found : [unowned(child)], appliedAt };
 }
 
 /** What is to be changed of a child that was applied from another spec. What admission has added stays. */

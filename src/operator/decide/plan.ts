@@ -24,7 +24,7 @@ export type Step =
 export interface Write {
   readonly child: Child;
   readonly observed: OwnedChild | undefined;
-  readonly found: readonly Difference[];
+  readonly differences: readonly Difference[];
   /** Created and updated follow the AppServer; repaired undoes what somebody else did. */
   readonly why: 'created' | 'updated' | 'repaired';
 }

@@ -48,7 +48,7 @@ export class AppliedFields {
 
   /** Our own write, as it was answered: what differs in it is what the cluster has made of it. */
   wrote(app: string, child: Child, answer: KubeObject): void {
-    const { found, appliedAt } = drift(child, answer, undefined);
+    const { differences: found, appliedAt } = drift(child, answer, undefined);
     const { uid = '', resourceVersion } = answer.metadata;
     const cleared = found.length === 0 ? resourceVersion : undefined;
     const known = this.#apps.get(app) ?? new Map<string, Known>();
@@ -66,7 +66,7 @@ export class AppliedFields {
    * @throws ApiError 409 when the child is another by now than the step was planned for
    */
   async write(key: string, app: AppServer, step: Step): Promise<Write | undefined> {
-    if (step.kind === 'create') return { child: step.child, observed: undefined, found: [], why: step.why };
+    if (step.kind === 'create') return { child: step.child, observed: undefined, differences: [], why: step.why };
     const { child, observed } = step;
     const known = this.#known(key, observed);
     // We have applied just this: that it does not look so is for the field managers to explain.
@@ -78,8 +78,8 @@ export class AppliedFields {
     const before = this.#known(key, observed);
     if (before?.cleared !== undefined && before.cleared === observed.metadata.resourceVersion) return undefined;
     const now = await this.#read(app, child, observed);
-    const { found, appliedAt } = drift(child, now.answer, before?.appliedAt);
-    if (found.length > 0) return { child, observed: now.observed, found, why: 'repaired' };
+    const { differences: found, appliedAt } = drift(child, now.answer, before?.appliedAt);
+    if (found.length > 0) return { child, observed: now.observed, differences: found, why: 'repaired' };
     const { uid = '', resourceVersion } = now.answer.metadata;
     this.#apps.get(key)?.set(uid, { appliedAt, applied: before?.applied ?? markOf(child), cleared: resourceVersion });
     return undefined;
@@ -92,11 +92,11 @@ export class AppliedFields {
     const isCarriedOut = app.status?.observedGeneration === app.metadata.generation;
     // Only what has been added has to be somebody's to be taken away.
     if (!isCarriedOut && literal.every(({ added }) => added === undefined)) {
-      return { child, observed, found: literal, why: 'updated' };
+      return { child, observed, differences: literal, why: 'updated' };
     }
     const now = await this.#read(app, child, observed);
     const why = isCarriedOut && !isMarkedByUs(now.answer) ? 'repaired' : 'updated';
-    return { child, observed: now.observed, found: changes(child, now.answer), why };
+    return { child, observed: now.observed, differences: changes(child, now.answer), why };
   }
 
   #known(key: string, { metadata }: OwnedChild): Known | undefined {

@@ -6,8 +6,8 @@ const mostFields = 3;
 const mostWrites = 4;
 
 /** Paths of what was not as desired, but for our own mark. */
-export function fieldsOf({ found }: Write): string[] {
-  return found.map((one) => one.path).filter((path) => !path.includes(names.appliedHashAnnotation));
+export function fieldsOf({ differences }: Write): string[] {
+  return differences.map((one) => one.path).filter((path) => !path.includes(names.appliedHashAnnotation));
 }
 
 const more = (all: number, most: number): string => (all > most ? ` and ${all - most} more` : '');

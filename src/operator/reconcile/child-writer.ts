@@ -13,7 +13,7 @@ import { quoted, type Problem } from '../status/problem.ts';
 import { withUserPaths } from '../status/user-path.ts';
 import { describeWrites, fieldsOf } from './announce.ts';
 import type { Conflicts } from './conflicts.ts';
-import type { Contention } from './repair-limiter.ts';
+import type { RepairLimiter } from './repair-limiter.ts';
 import type { Subject } from './subject.ts';
 import { touchPods } from './touch-pods.ts';
 import type { ReplacedDeployments } from './replaced-deployment.ts';
@@ -51,7 +51,7 @@ export interface ChildWriterOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly applied: AppliedFields;
-  readonly contention: Contention;
+  readonly repairs: RepairLimiter;
   readonly conflicts: Conflicts;
   readonly replaced: ReplacedDeployments;
   readonly events: EventRecorder;
@@ -77,7 +77,7 @@ export class ChildWriter {
     { facts, writes }: { readonly facts: Facts; readonly writes: readonly Write[] },
     onWritten: (write: Write) => void,
   ): Promise<Written> {
-    const { contention, uptimeMs } = this.#options;
+    const { repairs, uptimeMs } = this.#options;
     const written: Write[] = [];
     let waits = false;
     try {
@@ -91,7 +91,7 @@ export class ChildWriter {
       }
       return { waits };
     } finally {
-      contention.written(subject.key, written, uptimeMs());
+      repairs.written(subject.key, written, uptimeMs());
       this.#tell(subject, written);
     }
   }

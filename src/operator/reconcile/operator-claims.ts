@@ -20,14 +20,14 @@ import type { Subject } from './subject.ts';
 /** Of its own, so that the note is all that this operator has of the other one's object. */
 const noteManager = `${names.fieldManager}-note`;
 /** The other one may end at any time, of which nothing tells. */
-const recheckMs = 30_000;
+const requeueMs = 30_000;
 /** An operator that watches the AppServer has answered a note by then. */
 const patienceMs = 60_000;
 
 export type Standing =
   | { readonly kind: 'acts'; readonly beside: PresentCondition | undefined }
   /** Another operator acts. */
-  | { readonly kind: 'left'; readonly recheckMs: number };
+  | { readonly kind: 'left'; readonly requeueMs: number };
 
 export interface OperatorClaimsOptions {
   readonly client: KubeClient;
@@ -72,7 +72,7 @@ export class OperatorClaims {
     if (live !== undefined && acting !== undefined && acting !== own) {
       if (await this.#standsBack(subject, live, acting)) {
         if (other !== own) await this.#leave(subject, live, acting);
-        return { kind: 'left', recheckMs };
+        return { kind: 'left', requeueMs };
       }
     }
     this.#rivals.delete(subject.key);

@@ -23,7 +23,7 @@ import { decideRestart, isRolling, type RestartDecision } from './new-content.ts
 import { OperatorClaims } from './operator-claims.ts';
 import { Patience } from './patience.ts';
 import { ReplacedDeployments } from './replaced-deployment.ts';
-import { Contention } from './repair-limiter.ts';
+import { RepairLimiter } from './repair-limiter.ts';
 import type { RestartLimit, RestartTurn } from './restart-limiter.ts';
 import { StatusWriter } from './status-writer.ts';
 import type { Subject } from './subject.ts';
@@ -46,9 +46,9 @@ export interface ReconcilerOptions {
 }
 
 /** What stands in the way lies outside of what is watched, so it is looked at again. */
-const recheckMs = 15_000;
+const requeueMs = 15_000;
 /** So that the condition names those who have the places now; one whose turn it is does not wait for this. */
-const recheckOfWaitingMs = 300_000;
+const requeueWaitingMs = 300_000;
 /** What is still not as it should be after so many writes is looked at again soon. */
 const unfinishedMs = 1_000;
 /** Writes in one reconcile: what is written is looked at once more, so that its events need no reconcile of their own. */
@@ -74,7 +74,7 @@ interface Decision extends Omit<Carried, 'isDone'>, Pick<Plan, 'prune'>, Pick<Re
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  readonly #contention = new Contention();
+  readonly #repairs = new RepairLimiter();
   readonly #conflicts = new Conflicts();
   readonly #patience = new Patience();
   readonly #applied: AppliedFields;
@@ -91,7 +91,7 @@ export class Reconciler {
     this.#children = new ChildWriter({
       ...options,
       applied: this.#applied,
-      contention: this.#contention,
+      repairs: this.#repairs,
       conflicts: this.#conflicts,
       replaced: this.#replaced,
     });
@@ -128,7 +128,7 @@ export class Reconciler {
     }
     // Before anything is written, a status included: another operator may have another schema.
     const claims = await this.#claims.look({ key, object, log }, liveConfigMapIn(caches, object));
-    if (claims.kind === 'left') return { kind: 'recheck', afterMs: claims.recheckMs, why: reasons.MultipleOperators };
+    if (claims.kind === 'left') return { kind: 'requeue', afterMs: claims.requeueMs, why: reasons.MultipleOperators };
     const parsed = parseApp(object);
     if (parsed.kind === 'invalid') {
       await this.#statuses.write(object, unreadableReport(object, parsed.why, now()));
@@ -139,7 +139,7 @@ export class Reconciler {
   }
 
   #forget(key: string): void {
-    this.#contention.forget(key);
+    this.#repairs.forget(key);
     this.#applied.forget(key);
     this.#conflicts.forget(key);
     this.#patience.forget(key);
@@ -204,7 +204,7 @@ export class Reconciler {
     }
     const { steps, prune, blocked } = plan(desired(facts, pods).map(stamped), facts);
     const found = await this.#examine(subject, steps);
-    const { due: writes, waitMs } = this.#contention.admit(key, found, this.#options.uptimeMs());
+    const { allowed: writes, waitMs } = this.#repairs.allow(key, found, this.#options.uptimeMs());
     const [held] = blocked;
     const failure = held === undefined ? undefined : { problem: terminatingProblem(held) };
     return { facts: seen, writes, prune, replacing, waiting, waitMs, failure };
@@ -238,23 +238,23 @@ export class Reconciler {
     beside: PresentCondition | undefined,
   ): Promise<Outcome> {
     const { key, object } = subject;
-    const contended = this.#contention.contended(key, this.#options.uptimeMs());
-    const present = [contended?.condition, waiting, beside].filter((one) => one !== undefined);
+    const conflict = this.#repairs.conflict(key, this.#options.uptimeMs());
+    const present = [conflict?.condition, waiting, beside].filter((one) => one !== undefined);
     await this.#statuses.write(object, report(facts, failure?.problem, present));
     // What may succeed is tried again soon, and ever more rarely.
     if (failure?.problem.state === 'failing') throw new Error(messageOf(failure.problem), { cause: failure.cause });
     if (failure !== undefined) {
-      return { kind: 'recheck', afterMs: this.#patience.next(key), why: failure.problem.reason };
+      return { kind: 'requeue', afterMs: this.#patience.next(key), why: failure.problem.reason };
     }
     this.#patience.forget(key);
-    if (contended !== undefined) {
-      return { kind: 'recheck', afterMs: waitMs ?? contended.forMs, why: reasons.FieldConflict };
+    if (conflict !== undefined) {
+      return { kind: 'requeue', afterMs: waitMs ?? conflict.forMs, why: reasons.FieldConflict };
     }
-    if (!isDone) return { kind: 'recheck', afterMs: unfinishedMs, why: reasons.Updated };
+    if (!isDone) return { kind: 'requeue', afterMs: unfinishedMs, why: reasons.Updated };
     const clearMs = await this.#replaced.clear(subject, facts);
-    if (clearMs !== undefined) return { kind: 'recheck', afterMs: clearMs, why: reasons.Pruned };
-    if (beside !== undefined) return { kind: 'recheck', afterMs: recheckMs, why: beside.reason };
-    if (waiting !== undefined) return { kind: 'recheck', afterMs: recheckOfWaitingMs, why: waiting.reason };
+    if (clearMs !== undefined) return { kind: 'requeue', afterMs: clearMs, why: reasons.Pruned };
+    if (beside !== undefined) return { kind: 'requeue', afterMs: requeueMs, why: beside.reason };
+    if (waiting !== undefined) return { kind: 'requeue', afterMs: requeueWaitingMs, why: waiting.reason };
     return { kind: 'done' };
   }
 }

@@ -1,18 +1,18 @@
-// Fields that somebody keeps changing after each repair. Undoing that for ever would cost the API server and bring the
-// child no rest, so repairs become rare, and the AppServer says whose doing it is.
+// Fields that another manager changes again after each repair. Undoing that forever would cost the API server and give the
+// child no rest, so repairs become rare, and the AppServer names the manager.
 import type { Write } from '../decide/plan.ts';
 import { reasons } from '../../api/index.ts';
 import type { PresentCondition } from '../status/conditions.ts';
 import { contentHash } from '../model/content-hash.ts';
 import { describeRepair, fieldsOf } from './announce.ts';
 
-/** Repairs at once, before they are spaced out: a person who tries something out is not a contender. */
+/** Repairs at once, before they are spaced out: someone who tries something out is not in conflict. */
 const free = 5;
 const firstPauseMs = 2_000;
 const longestPauseMs = 300_000;
 /** A child that was left alone for so long after a repair starts anew. */
 export const calmMs = 300_000;
-/** Of one AppServer, that are kept in mind; a contender that takes turns with more of them is slowed down by the queue alone. */
+/** Of one AppServer, that are kept in mind; a manager that takes turns with more of them is slowed down by the queue alone. */
 const mostPlaces = 32;
 
 interface Repairs {
@@ -23,8 +23,8 @@ interface Repairs {
   readonly remedy: string;
 }
 
-export interface Admitted {
-  readonly due: readonly Write[];
+export interface Allowed {
+  readonly allowed: readonly Write[];
   /** When the others are due; undefined when there are none. */
   readonly waitMs: number | undefined;
 }
@@ -42,7 +42,7 @@ function pauseMs(count: number): number {
 
 const memoryMs = ({ count }: Repairs): number => Math.max(calmMs, 2 * pauseMs(count));
 
-export class Contention {
+export class RepairLimiter {
   /** By AppServer, and by child and fields. In both the one that was repaired last comes last. */
   readonly #apps = new Map<string, Map<string, Repairs>>();
 
@@ -51,16 +51,16 @@ export class Contention {
     return [...this.#apps.values()].reduce((total, repairs) => total + repairs.size, 0);
   }
 
-  /** Leaves out the repairs that somebody would undo at once. @param now milliseconds that only grow */
-  admit(app: string, writes: readonly Write[], now: number): Admitted {
+  /** Leaves out the repairs that would be undone at once. @param now milliseconds that only grow */
+  allow(app: string, writes: readonly Write[], now: number): Allowed {
     const waits: number[] = [];
-    const due = writes.filter((write) => {
+    const allowed = writes.filter((write) => {
       const known = this.#recent(app, write, now);
       const ms = known === undefined ? 0 : known.last + pauseMs(known.count) - now;
       if (ms > 0) waits.push(ms);
       return ms <= 0;
     });
-    return { due, waitMs: waits.length === 0 ? undefined : Math.min(...waits) };
+    return { allowed, waitMs: waits.length === 0 ? undefined : Math.min(...waits) };
   }
 
   /** Counts what has been written, as far as it was a repair. */
@@ -88,8 +88,8 @@ export class Contention {
     }
   }
 
-  /** What of the AppServer is contended for, if anything is. */
-  contended(app: string, now: number): FieldConflict | undefined {
+  /** The field that another manager keeps changing, if there is one. */
+  conflict(app: string, now: number): FieldConflict | undefined {
     const repairs = [...(this.#apps.get(app)?.values() ?? [])];
     const last = repairs.findLast((one) => one.count >= free && now - one.last < memoryMs(one));
     return (
@@ -124,14 +124,14 @@ function remedyFor(app: string, write: Write): string {
   return 'stop the manager that changes it, or change the AppServer';
 }
 
-/** What is contended for is kept as long as there is anything else. */
+/** Fields in conflict are kept as long as there are others. */
 function forgetOne(repairs: Map<string, Repairs>): void {
   const [longestAgo] = repairs.keys();
   const [place = longestAgo] = [...repairs].find(([, { count }]) => count < free) ?? [];
   if (place !== undefined) repairs.delete(place);
 }
 
-/** The same fields of the same child: whoever edits one after the other by hand contends for none. */
+/** The same fields of the same child: someone who edits one after the other by hand is in conflict about none. */
 function placeOf(write: Write): string {
   return contentHash([write.child.kind, write.child.metadata.name, fieldsOf(write)]);
 }

@@ -136,12 +136,14 @@ async function createOrFind(options: WriteOptions, child: Child): Promise<Found 
 
 async function attempt(options: WriteOptions, write: Write): Promise<Written> {
   const { client, onWarning } = options;
-  const { child, found, observed } = write;
+  const { child, differences, observed } = write;
   const type = childTypes[child.kind];
   const known =
     observed === undefined ? await createOrFind(options, child) : ({ kind: 'own', object: observed } as const);
   if (known.kind !== 'own') return known;
-  const added = found.flatMap(({ added: pointer, instead }) => (pointer === undefined ? [] : [{ pointer, instead }]));
+  const added = differences.flatMap(({ added: pointer, instead }) =>
+    pointer === undefined ? [] : [{ pointer, instead }],
+  );
   const seen = added.length > 0 ? await withoutAdded(client, type, known.object, added) : known.object;
   const how = { ...owner, onWarning };
   const object =

@@ -192,14 +192,14 @@ describe('drift when', () => {
   for (const [name, { observed, found }] of Object.entries(cases)) {
     test(`${name}: ${found.length === 0 ? 'none' : found.join(', ')}`, () => {
       assert.deepEqual(
-        drift(child, observed, ourWrite).found.map(({ path }) => path),
+        drift(child, observed, ourWrite).differences.map(({ path }) => path),
         found,
       );
     });
   }
 
   test('it is not known when we wrote: what is ours is ours', () => {
-    assert.deepEqual(drift(child, stored({ image: 'x' }, [{ ...ours(), time: 'never' }]), undefined).found, []);
+    assert.deepEqual(drift(child, stored({ image: 'x' }, [{ ...ours(), time: 'never' }]), undefined).differences, []);
   });
 });
 

@@ -12,8 +12,8 @@ const child = (kind: Child['kind'], name = 'shop'): Child => ({
 });
 const write = (what: Child, why: Write['why'], paths?: readonly string[]): Write => {
   const [observed] = facts({ children: [ownedBy(appServer(), { ...what, lastEditor: 'kubectl-edit' })] }).children;
-  const found = (paths ?? []).map((path) => ({ path, steps: [], want: 'x', added: undefined }));
-  return { child: what, observed: paths === undefined ? undefined : observed, found, why };
+  const differences = (paths ?? []).map((path) => ({ path, steps: [], want: 'x', added: undefined }));
+  return { child: what, observed: paths === undefined ? undefined : observed, differences, why };
 };
 
 const events: Record<string, readonly [writes: readonly Write[], note: string]> = {
