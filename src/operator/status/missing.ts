@@ -2,6 +2,7 @@
 import { reasons, type AppServer } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { Reference, ReferenceKind } from '../model/references.ts';
+import { podsInQuestion } from '../model/rollout.ts';
 import { isFields } from '../model/unstructured.ts';
 import { quoted, type Problem } from './problem.ts';
 
@@ -57,10 +58,11 @@ function notFound(app: AppServer, reference: Pick<Reference, 'kind' | 'name'>): 
 const waiting = new Set(['ContainerCreating', 'PodInitializing', 'CreateContainerConfigError']);
 
 /** An object that pods wait for. */
-export function missingReference({ app, missing, pods }: Facts): Problem | undefined {
+export function missingReference(facts: Facts): Problem | undefined {
+  const { app, missing } = facts;
   const [reference] = missing.references;
-  const isWaited = pods.some(
-    (pod) => !pod.terminating && pod.containers.some((one) => waiting.has(one.waiting?.reason ?? '')),
+  const isWaited = podsInQuestion(facts).some((pod) =>
+    pod.containers.some((one) => waiting.has(one.waiting?.reason ?? '')),
   );
   return reference === undefined || !isWaited ? undefined : notFound(app, reference);
 }

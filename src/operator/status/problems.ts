@@ -3,7 +3,7 @@
 import { names, reasons } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { ContainerView, PodView } from '../model/pod.ts';
-import { deploymentCondition, isSettled, rollout, stuckRollout } from '../model/rollout.ts';
+import { deploymentCondition, isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollout.ts';
 import { containerFields } from './containers.ts';
 import { missingForContainer, missingReference } from './missing.ts';
 import { quoted, type Problem } from './problem.ts';
@@ -25,7 +25,7 @@ function affected(
   facts: Facts,
   test: (container: ContainerView) => boolean,
 ): { pods: PodView[]; container: ContainerView } | undefined {
-  const pods = livePods(facts).filter((pod) => !pod.ready && pod.containers.some(test));
+  const pods = podsInQuestion(facts).filter((pod) => !pod.ready && pod.containers.some(test));
   const container = pods[0]?.containers.find(test);
   return container && { pods, container };
 }
@@ -119,7 +119,7 @@ const podsCrashing: Check = (facts) => {
 };
 
 const unschedulable: Check = (facts) => {
-  const pods = livePods(facts).filter((pod) => pod.unschedulable !== undefined);
+  const pods = podsInQuestion(facts).filter((pod) => pod.unschedulable !== undefined);
   if (pods.length === 0) return undefined;
   return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '') };
 };
@@ -194,7 +194,7 @@ const rolloutPaused: Check = (facts) => {
 };
 
 const readinessGateNotMet: Check = (facts) => {
-  const pods = livePods(facts).filter((pod) => !pod.ready && pod.unmetGates.length > 0);
+  const pods = podsInQuestion(facts).filter((pod) => !pod.ready && pod.unmetGates.length > 0);
   const [first] = pods;
   if (first === undefined) return undefined;
   const gates = first.unmetGates.join(', ');

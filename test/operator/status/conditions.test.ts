@@ -25,6 +25,7 @@ import {
   testCases,
   type Case,
   ended,
+  waiting,
 } from './situations.ts';
 
 const rejected = (name: string): PodView =>
@@ -183,6 +184,41 @@ const cases: Record<string, Case> = {
     message:
       '1 of 1 pod: all containers are ready, but readiness gate example.com/registered is not met; check the controller that sets this pod condition, or remove the gate from spec.podTemplate.spec.readinessGates.',
     alsoTrue: moving,
+  },
+  'an image has been corrected, and pods of the old revision still cannot pull theirs': {
+    given: {
+      children: [deployment({ replicas: 3, updatedReplicas: 1, readyReplicas: 0 })],
+      pods: [
+        { ...waiting('ImagePullBackOff', 'not found'), revision: 'old', createdAt: 1 },
+        pod('old', { revision: 'old', createdAt: 1, unschedulable: '0/1 nodes are available: 1 Too many pods.' }),
+        pod('new', { revision: 'new', createdAt: 2 }),
+      ],
+    },
+    ready: false,
+    reason: 'RollingOut',
+    message: '1 of 2 pods updated, 0 ready.',
+    alsoTrue: moving,
+  },
+  'an image has been corrected, and no pod of the new revision is there yet': {
+    given: {
+      children: [deployment({ replicas: 2, updatedReplicas: 0, readyReplicas: 0 })],
+      pods: [{ ...waiting('ImagePullBackOff', 'not found'), revision: 'old', createdAt: 1 }],
+    },
+    ready: false,
+    reason: 'RollingOut',
+    message: '0 of 2 pods updated, 0 ready.',
+    alsoTrue: moving,
+  },
+  'pods crash, and the rollout that would replace them is paused': {
+    given: {
+      app: appServer({ rollout: { paused: true } }),
+      children: [deployment({ replicas: 2, updatedReplicas: 0, readyReplicas: 0 })],
+      pods: [ended(4, 'Error', 'APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.')],
+    },
+    ready: false,
+    reason: 'PodsCrashing',
+    message: '1 of 1 pod: APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.',
+    alsoTrue: struggling,
   },
   'the rollout is stuck': {
     given: { children: [stuck] },
