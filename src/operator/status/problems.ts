@@ -121,7 +121,7 @@ const podsCrashing: Check = (facts) => {
 const unschedulable: Check = (facts) => {
   const pods = podsInQuestion(facts).filter((pod) => pod.unschedulable !== undefined);
   if (pods.length === 0) return undefined;
-  return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '') };
+  return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '', facts.app.spec) };
 };
 
 /** The ReplicaSet's events say the same; the Deployment carries their message as a condition. */
