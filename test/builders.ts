@@ -94,6 +94,8 @@ export function pod(name: string, changes: Partial<PodView> = {}): PodView {
     revision: '',
     ready: false,
     unmetGates: [],
+    schedulingGates: [],
+    ignored: false,
     unschedulable: undefined,
     containers: [container()],
     ...changes,

@@ -23,6 +23,7 @@ export const reasons = {
   InsufficientResources: 'InsufficientResources',
   NoMatchingNode: 'NoMatchingNode',
   Unschedulable: 'Unschedulable',
+  SchedulingGated: 'SchedulingGated',
   ReadinessGateNotMet: 'ReadinessGateNotMet',
   WorkersFailing: 'WorkersFailing',
   ProgressDeadlineExceeded: 'ProgressDeadlineExceeded',
@@ -82,6 +83,7 @@ export const reasonMeanings: Readonly<Record<Reason, string>> = {
   NoMatchingNode:
     "No node matches a pod's node selector or affinity, or tolerations are missing for the taints of those that do.",
   Unschedulable: 'The scheduler finds no node for a pod for another reason.',
+  SchedulingGated: 'A scheduling gate keeps a pod from every node until its controller removes it.',
   ReadinessGateNotMet: 'The containers are ready, and a readiness gate of the pods is not.',
   WorkersFailing: 'Pods serve with fewer workers than desired, because some fail again and again.',
   ProgressDeadlineExceeded: 'The rollout made no progress within spec.rollout.progressDeadlineSeconds.',

@@ -34,6 +34,8 @@ const podSchema = z.looseObject({
       .array(z.looseObject({ configMap: z.looseObject({ name: z.string().optional() }).optional() }))
       .default([]),
     readinessGates: z.array(z.looseObject({ conditionType: z.string() })).default([]),
+    schedulingGates: z.array(z.looseObject({ name: z.string() })).default([]),
+    nodeName: z.string().optional(),
   }),
   status: z
     .looseObject({
@@ -97,6 +99,10 @@ export interface PodView {
   readonly ready: boolean;
   /** Readiness gates that keep a pod from being ready whose containers all are. */
   readonly unmetGates: readonly string[];
+  /** Scheduling gates that it still has: no scheduler looks at it before they are gone. */
+  readonly schedulingGates: readonly string[];
+  /** Whether no scheduler has looked at it yet. */
+  readonly ignored: boolean;
   /** Why no node takes it. */
   readonly unschedulable: string | undefined;
   readonly containers: readonly ContainerView[];
@@ -168,6 +174,8 @@ export function podView(object: KubeObject): PodView {
     unmetGates: isTrue(conditions, 'ContainersReady')
       ? spec.readinessGates.map((gate) => gate.conditionType).filter((type) => !isTrue(conditions, type))
       : [],
+    schedulingGates: spec.schedulingGates.map(({ name }) => name),
+    ignored: spec.nodeName === undefined && conditions.every(({ type }) => type !== 'PodScheduled'),
     unschedulable: unschedulable(conditions),
     containers: [...status.initContainerStatuses, ...status.containerStatuses].map((one) => containerView(one, images)),
   };

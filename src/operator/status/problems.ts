@@ -3,6 +3,7 @@
 import { names, reasons } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { ContainerView, PodView } from '../model/pod.ts';
+import { fieldOf } from '../model/unstructured.ts';
 import { deploymentCondition, isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollout.ts';
 import { containerFields } from './containers.ts';
 import { missingForContainer, missingReference } from './missing.ts';
@@ -193,6 +194,18 @@ const rolloutPaused: Check = (facts) => {
   };
 };
 
+const schedulingGated: Check = (facts) => {
+  const pods = podsInQuestion(facts).filter((pod) => pod.schedulingGates.length > 0);
+  const [first] = pods;
+  if (first === undefined) return undefined;
+  return {
+    reason: reasons.SchedulingGated,
+    affected: howMany(facts, pods),
+    cause: `scheduling gate ${first.schedulingGates.join(', ')} keeps the pod from every node; check the controller that removes it, or what adds it to pods: spec.podTemplate.spec.schedulingGates or an admission webhook.`,
+    state: 'waiting',
+  };
+};
+
 const readinessGateNotMet: Check = (facts) => {
   const pods = podsInQuestion(facts).filter((pod) => !pod.ready && pod.unmetGates.length > 0);
   const [first] = pods;
@@ -206,10 +219,23 @@ const readinessGateNotMet: Check = (facts) => {
   };
 };
 
+/** That takes moments, unless there is no such scheduler. */
+function notLookedAt(facts: Facts): Pick<Problem, 'affected' | 'cause'> | undefined {
+  const pods = podsInQuestion(facts).filter((pod) => pod.ignored);
+  if (pods.length === 0) return undefined;
+  const template = facts.app.spec.podTemplate?.spec;
+  const given = template === undefined ? undefined : fieldOf(template, 'schedulerName');
+  const remedy =
+    typeof given === 'string'
+      ? `correct spec.podTemplate.spec.schedulerName, which is ${quoted(given)}, or start that scheduler`
+      : "check the cluster's scheduler";
+  return { affected: howMany(facts, pods), cause: `no scheduler has looked at the pod; ${remedy}.` };
+}
+
 const deadlineExceeded: Check = (facts) => {
   const stuck = stuckRollout(facts);
   if (stuck === undefined) return undefined;
-  const waiting = readinessGateNotMet(facts);
+  const waiting = schedulingGated(facts) ?? readinessGateNotMet(facts) ?? notLookedAt(facts);
   return {
     reason: reasons.ProgressDeadlineExceeded,
     ...(waiting?.affected !== undefined && { affected: waiting.affected }),
@@ -272,6 +298,7 @@ const podChecks: readonly Check[] = [
   podsFailed,
   rolloutPaused,
   deadlineExceeded,
+  schedulingGated,
   readinessGateNotMet,
 ];
 

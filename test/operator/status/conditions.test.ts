@@ -220,6 +220,33 @@ const cases: Record<string, Case> = {
     message: '1 of 1 pod: APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.',
     alsoTrue: struggling,
   },
+  'a scheduling gate is not removed': {
+    given: { children: [starting], pods: [pod('a', { schedulingGates: ['example.com/admitted'] })] },
+    ready: false,
+    reason: 'SchedulingGated',
+    message:
+      '1 of 1 pod: scheduling gate example.com/admitted keeps the pod from every node; check the controller that removes it, or what adds it to pods: spec.podTemplate.spec.schedulingGates or an admission webhook.',
+    alsoTrue: moving,
+  },
+  'the rollout is stuck at a scheduler that does not exist': {
+    given: {
+      app: appServer({ podTemplate: { spec: { schedulerName: 'defualt-scheduler' } } }),
+      children: [stuck],
+      pods: [pod('a', { ignored: true })],
+    },
+    ready: false,
+    reason: 'ProgressDeadlineExceeded',
+    message:
+      '1 of 1 pod: no scheduler has looked at the pod; correct spec.podTemplate.spec.schedulerName, which is defualt-scheduler, or start that scheduler.',
+    alsoTrue: stalled,
+  },
+  'the rollout is stuck, as there is no scheduler': {
+    given: { children: [stuck], pods: [pod('a', { ignored: true })] },
+    ready: false,
+    reason: 'ProgressDeadlineExceeded',
+    message: "1 of 1 pod: no scheduler has looked at the pod; check the cluster's scheduler.",
+    alsoTrue: stalled,
+  },
   'the rollout is stuck': {
     given: { children: [stuck] },
     ready: false,
