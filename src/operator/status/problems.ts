@@ -1,12 +1,13 @@
 // What stands in the way of an AppServer's pods: checks over Facts, pure, the first that finds something wins. Each names
 // the object, the cause and, where there is one, the remedy.
-import { names, reasons } from '../../api/index.ts';
+import { reasons } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { ContainerView, PodView } from '../model/pod.ts';
 import { fieldOf } from '../model/unstructured.ts';
 import { deploymentCondition, isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollout.ts';
 import { containerFields } from './containers.ts';
-import { missingForContainer, missingReference } from './missing.ts';
+import { cannotStart, hasOwnWords, imageProblem, lacksImage, startProblem } from './container-start.ts';
+import { missingReference } from './missing.ts';
 import { quoted, type Problem } from './problem.ts';
 import { admissionProblem } from './refusals.ts';
 import { unschedulableProblem } from './scheduling.ts';
@@ -31,52 +32,14 @@ function affected(
   return container && { pods, container };
 }
 
-const imagePullReasons = new Set([
-  'ErrImagePull',
-  'ImagePullBackOff',
-  'InvalidImageName',
-  'ErrImageNeverPull',
-  'RegistryUnavailable',
-]);
-const configReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
-
-/** Kubelet says in turns that it pulls in vain and that it waits before it tries again. */
-function pullFailure({ reason, message }: { readonly reason: string; readonly message: string }): string {
-  const cause = quoted(message.replace(/^Back-off pulling image "[^"]*"(: ErrImagePull)?:? ?/, ''));
-  const isSpecial = reason === 'InvalidImageName' || reason === 'ErrImageNeverPull';
-  return [...(isSpecial ? [reason] : []), ...(cause === '' ? [] : [cause])].join(': ');
-}
-
 const imagePullFailed: Check = (facts) => {
-  const found = affected(facts, (container) => imagePullReasons.has(container.waiting?.reason ?? ''));
-  if (found?.container.waiting === undefined) return undefined;
-  const { image, name, waiting } = found.container;
-  const [missing] = facts.missing.pullSecrets;
-  const secret =
-    missing === undefined ? '' : `; Secret ${missing}, which spec.imagePullSecrets names, does not exist: create it`;
-  const cause = pullFailure(waiting);
-  return {
-    reason: reasons.ImagePullFailed,
-    affected: howMany(facts, found.pods),
-    cause: `image ${image} of container ${name} cannot be pulled${cause === '' ? '' : `: ${cause}`}${secret}; see ${containerFields(facts.app.spec, name).image}.`,
-    key: `${name} ${image}`,
-    state: 'stalled',
-  };
+  const found = affected(facts, lacksImage);
+  return found && { affected: howMany(facts, found.pods), ...imageProblem(found.container, facts) };
 };
 
 const containerConfigInvalid: Check = (facts) => {
-  const found = affected(facts, (container) => configReasons.has(container.waiting?.reason ?? ''));
-  if (found?.container.waiting === undefined) return undefined;
-  const { name, waiting } = found.container;
-  const count = howMany(facts, found.pods);
-  const missing = missingForContainer(waiting.message, facts.app);
-  if (missing !== undefined) return { affected: count, ...missing };
-  return {
-    reason: reasons.ContainerConfigInvalid,
-    affected: count,
-    cause: `container ${name} cannot be created: ${quoted(waiting.message)}; see ${containerFields(facts.app.spec, name).config}.`,
-    state: 'stalled',
-  };
+  const found = affected(facts, cannotStart);
+  return found && { affected: howMany(facts, found.pods), ...startProblem(found.container, facts.app) };
 };
 
 const outOfMemory: Check = (facts) => {
@@ -108,12 +71,11 @@ const podsCrashing: Check = (facts) => {
   const { exitCode, reason, message } = found.container.ended;
   const { name } = found.container;
   const [sentence = ''] = message.split('\n');
-  const isOwn = name === names.containerName || name === names.initContainerName;
   const exited = `container ${name} exited with code ${exitCode}${reason === '' ? '' : ` (${reason})`}`;
   const cause =
     sentence === ''
       ? `${exited}; its log shows why.`
-      : isOwn
+      : hasOwnWords(found.container)
         ? `${quoted(sentence, mostCharacters)}.`
         : `${exited}: ${quoted(sentence)}; its log shows more.`;
   return { reason: reasons.PodsCrashing, affected: howMany(facts, found.pods), cause, state: 'failing' };

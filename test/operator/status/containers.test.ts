@@ -157,8 +157,103 @@ const cases: Record<string, Case> = {
     given: { children: [starting], pods: [waiting('CreateContainerError', 'no such user')] },
     ready: false,
     reason: 'ContainerConfigInvalid',
-    message: '1 of 1 pod: container app cannot be created: no such user; see spec.env, spec.envFrom and spec.security.',
+    message:
+      '1 of 1 pod: container app cannot be created: no such user; see spec.env, spec.envFrom, spec.volumeMounts and spec.security.',
     alsoTrue: stalled,
+  },
+  'an image is never pulled, and not on the node': {
+    given: {
+      app: appServer({ imagePullPolicy: 'Never' }),
+      children: [starting],
+      pods: [waiting('ErrImageNeverPull', 'Container image "x" is not present with pull policy of Never')],
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app is not on the node and is never pulled; load it there, or change spec.imagePullPolicy.',
+    alsoTrue: stalled,
+  },
+  'an image has no valid signature': {
+    given: { children: [starting], pods: [waiting('SignatureValidationFailed', 'no signature')] },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app cannot be pulled: SignatureValidationFailed: no signature; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
+  'a container is mounted onto a file': {
+    given: {
+      children: [starting],
+      pods: [
+        ended(
+          128,
+          'StartError',
+          'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error mounting "/x" to rootfs at "/etc/hosts": not a directory: unknown\n',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'ContainerConfigInvalid',
+    message:
+      '1 of 1 pod: container app cannot be started: failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error mounting "/x" to rootfs at "/etc/hosts": not a directory: unknown; see spec.env, spec.envFrom, spec.volumeMounts and spec.security.',
+    alsoTrue: stalled,
+  },
+  'a command of a sidecar does not exist': {
+    given: {
+      app: appServer(withSidecar),
+      children: [starting],
+      pods: [waitingIn('log', 'RunContainerError', 'exec: "/ship": stat /ship: no such file or directory: unknown')],
+    },
+    ready: false,
+    reason: 'ContainerConfigInvalid',
+    message:
+      '1 of 1 pod: container log cannot be started: exec: "/ship": stat /ship: no such file or directory: unknown; see spec.podTemplate.spec.containers[log].',
+    alsoTrue: stalled,
+  },
+  'the memory limit does not even let a container start': {
+    given: {
+      children: [starting],
+      pods: [
+        ended(
+          128,
+          'StartError',
+          'failed to create containerd task: runc create failed: unable to start container process: container init was OOM-killed (memory limit too low?): unknown',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'OOMKilled',
+    message:
+      '1 of 1 pod: container app was killed at its memory limit before its program ran; raise spec.resources.limits.memory, or lower spec.workers.count.',
+    alsoTrue: struggling,
+  },
+  'kubelet has been restarted and knows no Service yet': {
+    given: {
+      children: [starting],
+      pods: [
+        waiting(
+          'CreateContainerConfigError',
+          'services have not yet been read at least once, cannot construct envvars',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'ContainerConfigInvalid',
+    message:
+      '1 of 1 pod: container app cannot be created: services have not yet been read at least once, cannot construct envvars; it is retried.',
+    alsoTrue: struggling,
+  },
+  "a sidecar's postStart hook fails": {
+    given: {
+      app: appServer(withSidecar),
+      children: [starting],
+      pods: [waitingIn('log', 'PostStartHookError', 'command \'/bin/false\' exited with 1: , message: ""')],
+    },
+    ready: false,
+    reason: 'PodsCrashing',
+    message:
+      '1 of 1 pod: container log is ended again and again, as its postStart hook fails: command \'/bin/false\' exited with 1: , message: ""; correct spec.podTemplate.spec.containers[log].lifecycle.postStart.',
+    alsoTrue: struggling,
   },
   'a missing Secret that no pod waits for is no problem': {
     given: {
