@@ -73,6 +73,7 @@ export function container(changes: Partial<ContainerView> = {}): ContainerView {
     image: 'registry.example.com/shop:1.4.2',
     restarts: 0,
     waiting: undefined,
+    runningSince: undefined,
     ended: undefined,
     down: false,
     ...changes,

@@ -68,7 +68,7 @@ export const reasonMeanings: Readonly<Record<Reason, string>> = {
   MinimumReplicasAvailable: 'Condition Available: no more pods are missing than a rollout or an eviction may take.',
   MinimumReplicasUnavailable: 'Condition Available: more pods are missing than that.',
   ImagePullFailed: 'An image cannot be pulled.',
-  PodsCrashing: 'A container exits with an error again and again.',
+  PodsCrashing: 'A container that is to run exits again and again, or an init container with an error.',
   OOMKilled: 'The kernel killed a container at its memory limit.',
   PodsFailed: 'Pods fail as a whole: evicted, preempted, or rejected by their node.',
   ContainerConfigInvalid: 'A container cannot be created, for example because of a bad user id.',

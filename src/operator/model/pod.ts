@@ -13,6 +13,7 @@ const containerStatus = z.looseObject({
       terminated: z
         .looseObject({ exitCode: z.int(), reason: z.string().optional(), message: z.string().optional() })
         .optional(),
+      running: z.looseObject({ startedAt: z.string().nullable().optional() }).optional(),
     })
     .optional(),
   lastState: z
@@ -61,6 +62,8 @@ export interface ContainerView {
   readonly image: string;
   readonly restarts: number;
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** Milliseconds since 1970; undefined while it does not run. */
+  readonly runningSince: number | undefined;
   /** How it ended, now or the last time. */
   readonly ended: Ended | undefined;
   /** Whether it has ended and was not started again yet, because kubelet waits before it does. */
@@ -133,16 +136,17 @@ function failureOf({ phase, reason, message, conditions = [] }: PodStatus): PodF
 }
 
 function containerView(status: ContainerStatus, images: ReadonlyMap<string, string>): ContainerView {
-  const waiting = status.state?.waiting;
-  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  const { name, restartCount, state: { waiting, running, terminated } = {}, lastState = {} } = status;
+  const ended = terminated ?? lastState.terminated;
   return {
-    name: status.name,
+    name,
     // As the spec names it: the status has what it was resolved to.
-    image: images.get(status.name) ?? status.image,
-    restarts: status.restartCount,
+    image: images.get(name) ?? status.image,
+    restarts: restartCount,
     waiting: waiting && { reason: waiting.reason ?? '', message: waiting.message ?? '' },
+    runningSince: milliseconds(running?.startedAt),
     ended: ended && { exitCode: ended.exitCode, reason: ended.reason ?? '', message: ended.message ?? '' },
-    down: status.state?.terminated !== undefined || waiting?.reason === 'CrashLoopBackOff',
+    down: terminated !== undefined || waiting?.reason === 'CrashLoopBackOff',
   };
 }
 

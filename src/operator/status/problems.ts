@@ -42,8 +42,15 @@ const containerConfigInvalid: Check = (facts) => {
   return found && { affected: howMany(facts, found.pods), ...startProblem(found.container, facts.app) };
 };
 
+/** After so long kubelet forgets how often a container has ended. */
+const recoveredMs = 10 * 60_000;
+
+/** Whether a container has run for so long that how it ended before is not why its pod is not ready. */
+const hasRecovered = ({ runningSince }: ContainerView, { now }: Facts): boolean =>
+  runningSince !== undefined && now.getTime() - runningSince > recoveredMs;
+
 const outOfMemory: Check = (facts) => {
-  const found = affected(facts, (container) => container.ended?.reason === 'OOMKilled');
+  const found = affected(facts, (one) => one.ended?.reason === 'OOMKilled' && !hasRecovered(one, facts));
   if (found === undefined) return undefined;
   const { name } = found.container;
   return {
@@ -60,13 +67,15 @@ const mostCharacters = 1_000;
 /** With these kubelet says that it has lost a container together with its node, and does not know how it ended. */
 const lostWithNode = new Set(['Unknown', 'ContainerStatusUnknown']);
 
-/** Starting again after one exit is what a restart of the node looks like too. */
-const isCrashing = ({ ended, down, restarts }: ContainerView): boolean =>
-  ended !== undefined && ended.exitCode !== 0 && !lostWithNode.has(ended.reason) && (down || restarts > 1);
+/** Starting again after one exit is what a restart of the node looks like too, and init containers end with code 0. */
+function isCrashing({ ended, down, restarts, waiting }: ContainerView): boolean {
+  if (ended === undefined || lostWithNode.has(ended.reason)) return false;
+  return ended.exitCode === 0 ? waiting?.reason === 'CrashLoopBackOff' : down || restarts > 1;
+}
 
 /** The first line of the termination message is the runtime's own sentence, remedy included. */
 const podsCrashing: Check = (facts) => {
-  const found = affected(facts, isCrashing);
+  const found = affected(facts, (one) => isCrashing(one) && !hasRecovered(one, facts));
   if (found?.container.ended === undefined) return undefined;
   const { exitCode, reason, message } = found.container.ended;
   const { name } = found.container;
@@ -74,7 +83,9 @@ const podsCrashing: Check = (facts) => {
   const exited = `container ${name} exited with code ${exitCode}${reason === '' ? '' : ` (${reason})`}`;
   const cause =
     sentence === ''
-      ? `${exited}; its log shows why.`
+      ? exitCode === 0
+        ? `${exited} again and again, by itself or after a probe that failed, and is to run on; its log and the events of the pod show why.`
+        : `${exited}; its log shows why.`
       : hasOwnWords(found.container)
         ? `${quoted(sentence, mostCharacters)}.`
         : `${exited}: ${quoted(sentence)}; its log shows more.`;

@@ -92,6 +92,13 @@ describe('what is kept of a pod', () => {
     });
   }
 
+  test('tells since when a container runs', () => {
+    const containerStatuses = [
+      { name: 'app', image: 'x', restartCount: 1, state: { running: { startedAt: '2026-01-02T03:05:00Z' } } },
+    ];
+    assert.equal(view({ containerStatuses }).containers[0]?.runningSince, at);
+  });
+
   const states: Record<string, readonly [state: object, down: boolean]> = {
     'has just ended': [{ terminated: { exitCode: 1 } }, true],
     'is backed off': [{ waiting: { reason: 'CrashLoopBackOff' } }, true],

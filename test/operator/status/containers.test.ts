@@ -1,12 +1,10 @@
 import { describe } from 'node:test';
-import { appServer, container, pod } from '../../builders.ts';
+import { appServer, pod } from '../../builders.ts';
 import {
-  settled,
   starting,
   surging,
   waitingIn,
   waiting,
-  endedIn,
   ended,
   withSidecar,
   moving,
@@ -265,89 +263,6 @@ const cases: Record<string, Case> = {
     reason: 'PodsNotReady',
     message: '0 of 2 pods ready.',
     alsoTrue: moving,
-  },
-  'the runtime ended with a sentence': {
-    given: {
-      children: [starting],
-      pods: [ended(4, 'Error', 'APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.\nTraceback\n')],
-    },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.',
-    alsoTrue: struggling,
-  },
-  'a container ended without a word': {
-    given: { children: [starting], pods: [ended(137, 'Error', '')] },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: container app exited with code 137 (Error); its log shows why.',
-    alsoTrue: struggling,
-  },
-  'the last words would take over a terminal': {
-    given: {
-      children: [starting],
-      pods: [ended(4, 'Error', 'HOOK_FAILED: \u001B[31mred\u0007 \u009D0;x and \u202Eesrever\n')],
-    },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: HOOK_FAILED: [31mred 0;x and esrever.',
-    alsoTrue: struggling,
-  },
-  'a sidecar ended with words of its own': {
-    given: { app: appServer(withSidecar), children: [starting], pods: [endedIn('log', 1, 'Error', 'no config\n')] },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: container log exited with code 1 (Error): no config; its log shows more.',
-    alsoTrue: struggling,
-  },
-  'a container starts again after one exit': {
-    given: {
-      children: [starting],
-      pods: [
-        pod('a', { containers: [container({ restarts: 1, ended: { exitCode: 1, reason: 'Error', message: '' } })] }),
-      ],
-    },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '0 of 2 pods ready.',
-    alsoTrue: moving,
-  },
-  'a node was restarted, and kubelet does not know how its containers ended': {
-    given: { children: [starting], pods: [ended(255, 'Unknown', '')] },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '0 of 2 pods ready.',
-    alsoTrue: moving,
-  },
-  'the memory limit was reached': {
-    given: { children: [starting], pods: [ended(137, 'OOMKilled', '')] },
-    ready: false,
-    reason: 'OOMKilled',
-    message:
-      '1 of 1 pod: container app was killed at its memory limit; raise spec.resources.limits.memory, or lower spec.workers.count.',
-    alsoTrue: struggling,
-  },
-  "a sidecar's memory limit was reached": {
-    given: { app: appServer(withSidecar), children: [starting], pods: [endedIn('log', 137, 'OOMKilled', '')] },
-    ready: false,
-    reason: 'OOMKilled',
-    message:
-      '1 of 1 pod: container log was killed at its memory limit; raise spec.podTemplate.spec.containers[log].resources.limits.memory.',
-    alsoTrue: struggling,
-  },
-  "the proxy's memory limit was reached": {
-    given: { app: appServer({ proxy: {} }), children: [starting], pods: [endedIn('proxy', 137, 'OOMKilled', '')] },
-    ready: false,
-    reason: 'OOMKilled',
-    message: '1 of 1 pod: container proxy was killed at its memory limit; raise spec.proxy.resources.limits.memory.',
-    alsoTrue: struggling,
-  },
-  'a pod that is ready again is no trouble': {
-    given: { children: [settled], pods: [{ ...ended(3, 'Error', 'x'), ready: true }] },
-    ready: true,
-    reason: 'PodsReady',
-    message: '2 of 2 pods ready, 2 workers each.',
-    alsoTrue: [],
   },
 };
 
