@@ -13,8 +13,9 @@ import type { Facts } from '../model/facts.ts';
 import { isSettled, oldPodsServing, rollout } from '../model/rollout.ts';
 import { counted, totalRestarts, type WorkerView } from '../model/worker-status.ts';
 import { availability } from './availability.ts';
+import { lastFailure } from './pod-failures.ts';
 import { keyOf, messageOf, type Problem } from './problem.ts';
-import { findProblem, lastFailure, workersFailing } from './problems.ts';
+import { findProblem, workersFailing } from './problems.ts';
 import { summaryOf } from './summary.ts';
 
 /** Of a message: the API server would reject a status with a longer one than its schema allows. */

@@ -8,6 +8,7 @@ import { deploymentCondition, isSettled, podsInQuestion, rollout, stuckRollout }
 import { containerFields } from './containers.ts';
 import { cannotStart, hasOwnWords, imageProblem, lacksImage, startProblem } from './container-start.ts';
 import { missingReference } from './missing.ts';
+import { podsFailed } from './pod-failures.ts';
 import { quoted, type Problem } from './problem.ts';
 import { admissionProblem } from './refusals.ts';
 import { unschedulableProblem } from './scheduling.ts';
@@ -109,52 +110,6 @@ const podCreationFailed: Check = (facts) => {
       state: 'stalled',
     }
   );
-};
-
-/** For so long a pod that failed says something about those that take its place. */
-const recentMs = 10 * 60_000;
-/** A node that is drained or under pressure takes one, and nothing is wrong with the AppServer. */
-const manyFailures = 3;
-
-/** Pods of the newest revision that have failed of late, the last one last. */
-function failedPods({ pods, now }: Facts): PodView[] {
-  const newest = pods.reduce<PodView | undefined>(
-    (last, pod) => (last === undefined || pod.createdAt > last.createdAt ? pod : last),
-    undefined,
-  );
-  // One that its node has rejected has no condition.
-  const failedAt = ({ failure, createdAt }: PodView): number => failure?.at ?? createdAt;
-  return pods
-    .filter((pod) => pod.failure !== undefined && pod.revision === newest?.revision)
-    .filter((pod) => now.getTime() - failedAt(pod) < recentMs)
-    .toSorted((a, b) => failedAt(a) - failedAt(b));
-}
-
-/** `Evicted: Pod ephemeral local storage usage exceeds the total limit of containers 50Mi` */
-function failureText({ failure }: PodView): string {
-  const text = [failure?.reason ?? '', quoted(failure?.message ?? '')].filter((one) => one !== '').join(': ');
-  return text === '' ? 'failed' : text;
-}
-
-/** What ended the last pod, while its place is not taken yet; empty when there is none. */
-export function lastFailure(facts: Facts): string {
-  const last = failedPods(facts).at(-1);
-  return last === undefined ? '' : ` Pod ${last.name} is over: ${failureText(last)}.`;
-}
-
-const podsFailed: Check = (facts) => {
-  const failed = failedPods(facts);
-  const last = failed.at(-1);
-  if (last === undefined || failed.length < manyFailures) return undefined;
-  // The runtime's volume counts towards it.
-  const remedy = /ephemeral/.test(last.failure?.message ?? '')
-    ? "raise spec.resources.limits['ephemeral-storage'], of which the runtime itself uses 120 MB"
-    : 'raise spec.resources.requests of what the pods lack, or look after the nodes';
-  return {
-    reason: reasons.PodsFailed,
-    cause: `One pod after the other fails: ${failureText(last)}; ${remedy}.`,
-    state: 'failing',
-  };
 };
 
 const rolloutPaused: Check = (facts) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../../src/kube/index.ts';
-import type { PodView } from '../../../src/operator/model/pod.ts';
 import type { WorkerView } from '../../../src/operator/model/worker-status.ts';
 import { statusSchema } from '../../../src/api/index.ts';
 import { unreadableReport } from '../../../src/operator/status/conditions.ts';
@@ -12,7 +11,6 @@ import {
   deployment,
   settled,
   starting,
-  halfReady,
   surging,
   oldPods,
   evicted,
@@ -27,11 +25,6 @@ import {
   ended,
   waiting,
 } from './situations.ts';
-
-const rejected = (name: string): PodView =>
-  Object.assign(evicted(name, 0), {
-    failure: { reason: 'OutOfcpu', message: 'Node did not have enough resource: cpu', at: undefined },
-  });
 
 const cases: Record<string, Case> = {
   'all pods are ready': {
@@ -143,39 +136,6 @@ const cases: Record<string, Case> = {
     reason: 'PodsReady',
     message: '2 of 2 pods ready, 2 workers each.',
     alsoTrue: [],
-  },
-  'a pod was evicted and its successor starts': {
-    given: { children: [halfReady], pods: [evicted('x', 5), pod('a', { ready: true }), pod('b')] },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '1 of 2 pods ready. Pod x is over: Evicted: The node was low on resource: memory.',
-    alsoTrue: moving,
-  },
-  'a pod was evicted an hour ago and another one starts': {
-    given: { children: [halfReady], pods: [evicted('x', 3_600), pod('a', { ready: true }), pod('b')] },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '1 of 2 pods ready.',
-    alsoTrue: moving,
-  },
-  'one pod after the other is rejected by its node': {
-    given: {
-      children: [halfReady],
-      pods: [rejected('x'), rejected('y'), rejected('z')],
-    },
-    ready: false,
-    reason: 'PodsFailed',
-    message:
-      'One pod after the other fails: OutOfcpu: Node did not have enough resource: cpu; raise spec.resources.requests of what the pods lack, or look after the nodes.',
-    alsoTrue: struggling,
-  },
-  'one pod after the other is evicted': {
-    given: { children: [halfReady], pods: [evicted('x', 9), evicted('y', 6), evicted('z', 3), pod('b')] },
-    ready: false,
-    reason: 'PodsFailed',
-    message:
-      'One pod after the other fails: Evicted: The node was low on resource: memory; raise spec.resources.requests of what the pods lack, or look after the nodes.',
-    alsoTrue: struggling,
   },
   'a readiness gate is not met': {
     given: { children: [starting], pods: [pod('a', { unmetGates: ['example.com/registered'] })] },
