@@ -42,7 +42,7 @@ export function pruneProblem(object: KubeObject, { status, message }: ApiError):
 
 /** What RBAC says, as opposed to admission, which has the same status. */
 const isAboutRights = (text: string): boolean =>
-  / cannot (?:get|create|patch|update|delete) resource |cannot set blockOwnerDeletion/.test(text);
+  / cannot (?:get|create|patch|update|delete) resource |cannot set (?:blockOwnerDeletion|an ownerRef on) /.test(text);
 
 /** A quota that is new: its controller has not counted yet what it is about. */
 const isTransient = (text: string): boolean => text.includes('status unknown for quota');
@@ -92,10 +92,14 @@ export function writeProblem(app: AppServer, child: Child, { status, message }: 
       state: 'stalled',
     };
   }
-  if (text.includes('field is immutable')) {
+  if (/field is immutable|may not change once set/.test(text)) {
+    const keeping =
+      child.kind === 'Deployment'
+        ? ', with --cascade=orphan where its pods must keep running until they are replaced'
+        : '';
     return {
       reason: reasons.FieldImmutable,
-      cause: `${what} is rejected: ${text}; delete that ${child.kind}, with --cascade=orphan where its pods must keep running until they are replaced.`,
+      cause: `${what} is rejected: ${text}; delete that ${child.kind}${keeping}, or undo the change.`,
       state: 'stalled',
     };
   }

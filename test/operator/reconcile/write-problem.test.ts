@@ -32,6 +32,12 @@ const cases: Record<string, Case> = {
     reason: 'OperatorForbidden',
     state: 'stalled',
   },
+  'the operator may not set an owner of what it may not delete': {
+    status: 403,
+    says: 'deployments.apps "shop" is forbidden: cannot set an ownerRef on a resource you can\'t delete: , <nil>',
+    reason: 'OperatorForbidden',
+    state: 'stalled',
+  },
   'an admission plugin rejects it': {
     status: 403,
     says: 'deployments.apps "shop" is forbidden: node selector conflict',
@@ -72,6 +78,13 @@ const cases: Record<string, Case> = {
   'a field that cannot be changed': {
     status: 422,
     says: 'Deployment.apps "shop" is invalid: spec.selector: Invalid value: {}: field is immutable',
+    reason: 'FieldImmutable',
+    state: 'stalled',
+  },
+  'a field of a Service that cannot be changed': {
+    child: service(app),
+    status: 422,
+    says: 'Service "shop" is invalid: spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set',
     reason: 'FieldImmutable',
     state: 'stalled',
   },
