@@ -6,6 +6,7 @@ import type { Facts } from '../model/facts.ts';
 import type { PodView } from '../model/pod.ts';
 import { containerFields } from './containers.ts';
 import { quoted, type Problem } from './problem.ts';
+import { volumeField } from './user-path.ts';
 
 /** For so long a pod that failed says something about those that take its place. */
 const recentMs = 10 * 60_000;
@@ -53,10 +54,7 @@ const runtimeUses = ', of which the runtime itself uses 120 MB';
 const remedies: readonly Remedy[] = [
   {
     test: /Usage of EmptyDir volume "([^"]*)" exceeds the limit/,
-    remedy: ({ volumes = [] }, name) => {
-      const list = volumes.some((one) => one.name === name) ? 'spec.volumes' : 'spec.podTemplate.spec.volumes';
-      return `raise ${list}[${name}].emptyDir.sizeLimit`;
-    },
+    remedy: (spec, name) => `raise ${volumeField(spec, name)}.emptyDir.sizeLimit`,
   },
   {
     test: /Container (\S+) exceeded its local ephemeral storage limit/,
