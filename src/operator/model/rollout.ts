@@ -13,7 +13,7 @@ const deploymentStatus = z.looseObject({
     .optional(),
 });
 
-function deploymentOf(facts: Facts): KubeObject | undefined {
+export function deploymentOf(facts: Facts): KubeObject | undefined {
   return facts.children.find((child) => child.kind === 'Deployment');
 }
 

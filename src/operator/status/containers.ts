@@ -13,6 +13,8 @@ export interface ContainerFields {
   readonly resources: (which: string) => string;
   /** Where its variables, volumes and user come from. */
   readonly config: string;
+  /** Where what it may do comes from. */
+  readonly security: string;
   /** What to do about its postStart hook. */
   readonly hook: string;
 }
@@ -47,6 +49,7 @@ function foreign(name: string): ContainerFields {
     memory: `see ${whose}; correct that webhook's settings`,
     resources: (which) => `set ${which} in the settings of the webhook that adds container ${name}`,
     config: whose,
+    security: whose,
     hook: `see ${whose}; correct that webhook's settings`,
   };
 }
@@ -58,6 +61,7 @@ function fromTemplate(path: string): ContainerFields {
     memory: `raise ${path}.resources.limits.memory`,
     resources: (which) => `set ${path}.resources.${which}`,
     config: path,
+    security: path,
     hook: correctHook(path),
   };
 }
@@ -72,6 +76,7 @@ export function containerFields(spec: Spec, name: string): ContainerFields {
         memory: 'raise spec.resources.limits.memory, or lower spec.workers.count',
         resources: (which) => `set spec.resources.${which}`,
         config: 'spec.env, spec.envFrom, spec.volumeMounts and spec.security',
+        security: `spec.security and ${inTemplate('containers', name)}`,
         hook: correctHook(inTemplate('containers', name)),
       };
     case names.initContainerName:
@@ -84,6 +89,7 @@ export function containerFields(spec: Spec, name: string): ContainerFields {
         memory: 'raise spec.resources.limits.memory',
         resources: (which) => `set spec.resources.${which}`,
         config: 'spec.security',
+        security: inTemplate('initContainers', name),
         hook: correctHook(inTemplate('initContainers', name)),
       };
     case names.proxyContainerName:
@@ -96,6 +102,7 @@ export function containerFields(spec: Spec, name: string): ContainerFields {
         memory: 'raise spec.proxy.resources.limits.memory',
         resources: (which) => `set spec.proxy.resources.${which}`,
         config: 'spec.proxy',
+        security: inTemplate('initContainers', name),
         hook: correctHook(inTemplate('initContainers', name)),
       };
     case names.copyFilesContainerName:
@@ -105,6 +112,7 @@ export function containerFields(spec: Spec, name: string): ContainerFields {
         memory: 'serve fewer files by spec.proxy.static',
         resources: (which) => `set spec.resources.${which}`,
         config: 'spec.proxy.static',
+        security: inTemplate('initContainers', name),
         hook: correctHook(inTemplate('initContainers', name)),
       };
     default: {

@@ -4,13 +4,13 @@ import { reasons } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { ContainerView, PodView } from '../model/pod.ts';
 import { fieldOf } from '../model/unstructured.ts';
-import { deploymentCondition, isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollout.ts';
+import { isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollout.ts';
 import { containerFields } from './containers.ts';
 import { cannotStart, hasOwnWords, imageProblem, lacksImage, startProblem } from './container-start.ts';
 import { missingReference } from './missing.ts';
+import { podCreationFailed } from './pod-creation.ts';
 import { podsFailed } from './pod-failures.ts';
 import { quoted, type Problem } from './problem.ts';
-import { admissionProblem } from './refusals.ts';
 import { unschedulableProblem } from './scheduling.ts';
 
 type Check = (facts: Facts) => Problem | undefined;
@@ -97,19 +97,6 @@ const unschedulable: Check = (facts) => {
   const pods = podsInQuestion(facts).filter((pod) => pod.unschedulable !== undefined);
   if (pods.length === 0) return undefined;
   return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '', facts.app.spec) };
-};
-
-/** The ReplicaSet's events say the same; the Deployment carries their message as a condition. */
-const podCreationFailed: Check = (facts) => {
-  const failure = deploymentCondition(facts, 'ReplicaFailure');
-  if (failure?.status !== 'True') return undefined;
-  return (
-    admissionProblem(failure.message, { what: 'pods', app: facts.app }) ?? {
-      reason: reasons.PodCreationFailed,
-      cause: `Pods cannot be created: ${quoted(failure.message)}.`,
-      state: 'stalled',
-    }
-  );
 };
 
 const rolloutPaused: Check = (facts) => {
