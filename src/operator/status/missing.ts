@@ -12,15 +12,21 @@ const fieldsOfKind: Readonly<Record<ReferenceKind, readonly string[]>> = {
   Secret: ['secretRef', 'secretKeyRef', 'secret'],
 };
 
-function namesIt(value: unknown, { kind, name }: Pick<Reference, 'kind' | 'name'>): boolean {
+/** With `key`, only what uses that key of it. */
+interface Sought extends Pick<Reference, 'kind' | 'name'> {
+  readonly key?: string;
+}
+
+function namesIt(value: unknown, { kind, name, key }: Sought): boolean {
   if (!isFields(value)) return false;
   return fieldsOfKind[kind].some((field) => {
     const reference = value[field];
-    return isFields(reference) && (reference['name'] === name || reference['secretName'] === name);
+    if (!isFields(reference) || (key !== undefined && reference['key'] !== key)) return false;
+    return reference['name'] === name || reference['secretName'] === name;
   });
 }
 
-function find(value: unknown, path: string, reference: Pick<Reference, 'kind' | 'name'>): string[] {
+function find(value: unknown, path: string, reference: Sought): string[] {
   if (Array.isArray(value)) {
     return value.flatMap((item: unknown, index) => {
       const label = isFields(item) && typeof item['name'] === 'string' ? item['name'] : String(index);
@@ -33,7 +39,7 @@ function find(value: unknown, path: string, reference: Pick<Reference, 'kind' | 
 }
 
 /** `spec.env[PASSWORD].valueFrom`; empty where the AppServer does not name it. */
-function usesOf({ spec }: AppServer, reference: Pick<Reference, 'kind' | 'name'>): string[] {
+function usesOf({ spec }: AppServer, reference: Sought): string[] {
   const { env, envFrom, volumes, initContainers, podTemplate } = spec;
   return Object.entries({ env, envFrom, volumes, initContainers, podTemplate }).flatMap(([field, value]) =>
     find(value, `spec.${field}`, reference),
@@ -43,7 +49,7 @@ function usesOf({ spec }: AppServer, reference: Pick<Reference, 'kind' | 'name'>
 const reasonOf = { ConfigMap: reasons.ConfigMapNotFound, Secret: reasons.SecretNotFound } as const;
 const mostUses = 2;
 
-function notFound(app: AppServer, reference: Pick<Reference, 'kind' | 'name'>): Problem {
+function notFound(app: AppServer, reference: Sought): Problem {
   const { kind, name } = reference;
   const uses = usesOf(app, reference).slice(0, mostUses).join(' and ');
   const [used, remedy] = uses === '' ? ['', ''] : [`, which ${uses} needs,`, `, or correct ${uses}`];
@@ -75,7 +81,7 @@ export function missingForContainer(text: string, app: AppServer): Problem | und
   }
   const [, key, kind, object] = /couldn't find key (\S+) in (Secret|ConfigMap) [^/]*\/(\S+)/.exec(text) ?? [];
   if (key === undefined || object === undefined) return undefined;
-  const reference = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name: object } as const;
+  const reference = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name: object, key } as const;
   const [use] = usesOf(app, reference);
   return {
     reason: reasons.KeyNotFound,

@@ -142,7 +142,12 @@ const cases: Record<string, Case> = {
   },
   'a key of a Secret is missing': {
     given: {
-      app: appServer({ env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'pasword' } } }] }),
+      app: appServer({
+        env: [
+          { name: 'USER', valueFrom: { secretKeyRef: { name: 'db', key: 'user' } } },
+          { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'pasword' } } },
+        ],
+      }),
       children: [starting],
       pods: [waiting('CreateContainerConfigError', "couldn't find key pasword in Secret web/db")],
     },
