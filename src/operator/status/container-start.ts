@@ -3,7 +3,7 @@
 import { names, reasons, type AppServer } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { ContainerView } from '../model/pod.ts';
-import { containerFields } from './containers.ts';
+import { containerFields, pullRemedy } from './containers.ts';
 import { missingForContainer } from './missing.ts';
 import { quoted, type Problem } from './problem.ts';
 
@@ -27,15 +27,40 @@ function pullFailure({ reason, message }: Waiting): string {
 
 export const lacksImage = ({ waiting }: ContainerView): boolean => imageReasons.has(waiting?.reason ?? '');
 
+interface Image {
+  /** `image shop:1 of container app` */
+  readonly what: string;
+  readonly remedy: string;
+  readonly pullPolicy: string;
+}
+
+/** The image that is meant: a volume's is pulled for the container that mounts it. */
+function imageOf({ name, image, waiting }: ContainerView, spec: AppServer['spec']): Image {
+  const said = waiting?.message ?? '';
+  const isSaid = (text: string | null | undefined): boolean =>
+    text !== undefined && text !== null && text !== '' && said.includes(text);
+  const volume = isSaid(image) ? undefined : spec.volumes?.find((one) => isSaid(one.image?.reference));
+  if (volume === undefined) {
+    const { image: remedy, pullPolicy } = containerFields(spec, name);
+    return { what: `image ${image} of container ${name}`, remedy, pullPolicy };
+  }
+  const path = `spec.volumes[${volume.name}].image`;
+  return {
+    what: `image ${volume.image?.reference ?? ''} of volume ${volume.name}`,
+    remedy: `${path}.reference: ${pullRemedy}`,
+    pullPolicy: `change ${path}.pullPolicy`,
+  };
+}
+
 /** @param container one that lacks its image */
-export function imageProblem({ name, image, waiting }: ContainerView, { app, missing }: Facts): Problem {
-  const fields = containerFields(app.spec, name);
-  const problem = { reason: reasons.ImagePullFailed, key: `${name} ${image}`, state: 'stalled' } as const;
-  const of = `image ${image} of container ${name}`;
+export function imageProblem(container: ContainerView, { app, missing }: Facts): Problem {
+  const { waiting } = container;
+  const { what, remedy, pullPolicy } = imageOf(container, app.spec);
+  const problem = { reason: reasons.ImagePullFailed, key: what, state: 'stalled' } as const;
   if (waiting?.reason === neverPulled) {
     return {
       ...problem,
-      cause: `${of} is not on the node and is never pulled; load it there, or ${fields.pullPolicy}.`,
+      cause: `${what} is not on the node and is never pulled; load it there, or ${pullPolicy}.`,
     };
   }
   const [first] = missing.pullSecrets;
@@ -44,7 +69,7 @@ export function imageProblem({ name, image, waiting }: ContainerView, { app, mis
   const cause = waiting === undefined ? '' : pullFailure(waiting);
   return {
     ...problem,
-    cause: `${of} cannot be pulled${cause === '' ? '' : `: ${cause}`}${secret}; see ${fields.image}.`,
+    cause: `${what} cannot be pulled${cause === '' ? '' : `: ${cause}`}${secret}; see ${remedy}.`,
   };
 }
 

@@ -39,7 +39,7 @@ const correctHook = (path: string): string => `correct ${path}.lifecycle.postSta
 const inTemplate = (list: 'containers' | 'initContainers', name: string): string =>
   `spec.podTemplate.spec.${list}[${name}]`;
 
-const pullRemedy = 'correct it, or add the pull secret to spec.imagePullSecrets';
+export const pullRemedy = 'correct it, or add the pull secret to spec.imagePullSecrets';
 
 function foreign(name: string): ContainerFields {
   const whose = `container ${name}, which is not the AppServer's: an admission webhook has added it`;

@@ -176,6 +176,23 @@ const cases: Record<string, Case> = {
       '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app is not on the node and is never pulled; load it there, or change spec.imagePullPolicy.',
     alsoTrue: stalled,
   },
+  'an image that is a volume cannot be pulled': {
+    given: {
+      app: appServer({ volumes: [{ name: 'files', image: { reference: 'registry.example.com/files:1' } }] }),
+      children: [starting],
+      pods: [
+        waiting(
+          'ImagePullBackOff',
+          'Back-off pulling image "registry.example.com/files:1": ErrImagePull: rpc error: not found',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image registry.example.com/files:1 of volume files cannot be pulled: rpc error: not found; see spec.volumes[files].image.reference: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
   'an image has no valid signature': {
     given: { children: [starting], pods: [waiting('SignatureValidationFailed', 'no signature')] },
     ready: false,
