@@ -29,6 +29,7 @@ export const reasons = {
   ProgressDeadlineExceeded: 'ProgressDeadlineExceeded',
   RolloutPaused: 'RolloutPaused',
   ScalingDisabled: 'ScalingDisabled',
+  ScalingFailing: 'ScalingFailing',
   QuotaExceeded: 'QuotaExceeded',
   ResourcesRequired: 'ResourcesRequired',
   LimitRangeViolated: 'LimitRangeViolated',
@@ -89,6 +90,8 @@ export const reasonMeanings: Readonly<Record<Reason, string>> = {
   ProgressDeadlineExceeded: 'The rollout made no progress within spec.rollout.progressDeadlineSeconds.',
   RolloutPaused: 'A change waits, because spec.rollout.paused is true.',
   ScalingDisabled: 'The Deployment has been scaled to zero, and a HorizontalPodAutoscaler does not scale from there.',
+  ScalingFailing:
+    'The HorizontalPodAutoscaler cannot scale, because it lacks metrics or a request, or another one has the same pods.',
   QuotaExceeded: "The namespace's ResourceQuota is used up.",
   ResourcesRequired: "The namespace's ResourceQuota requires requests or limits that a container does not have.",
   LimitRangeViolated: 'A LimitRange of the namespace rejects the resources of a container or pod.',

@@ -16,6 +16,7 @@ import { availability } from './availability.ts';
 import { lastFailure } from './pod-failures.ts';
 import { keyOf, messageOf, type Problem } from './problem.ts';
 import { findProblem, workersFailing } from './problems.ts';
+import { scalingFailing } from './scaling.ts';
 import { summaryOf } from './summary.ts';
 
 /** Of a message: the API server would reject a status with a longer one than its schema allows. */
@@ -217,7 +218,7 @@ export function report(facts: Facts, writeProblem?: Problem, present: readonly P
   const problem = writeProblem ?? findProblem(facts);
   const found = verdict(facts, problem);
   // Pods that serve all the same are no less ready for it.
-  const failing = found.degraded ? undefined : workersFailing(facts);
+  const failing = found.degraded ? undefined : (workersFailing(facts) ?? scalingFailing(facts));
   const told = found.degraded ? problem : failing;
   const port = app.spec.service.port === 80 ? '' : `:${app.spec.service.port}`;
   const degraded = failing === undefined ? found : { reason: failing.reason, message: messageOf(failing) };
