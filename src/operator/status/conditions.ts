@@ -144,7 +144,7 @@ export function unreadableReport(object: KubeObject, why: string, now: Date): Re
       observedGeneration,
       conditions: [as('Ready', 'False'), ...available, as('Degraded', 'True'), as('Stalled', 'True')],
     },
-    warnings: [{ reason: reasons.SpecInvalid, note: message, key: message }],
+    warnings: [warning(reasons.SpecInvalid, message)],
   };
 }
 
@@ -197,10 +197,11 @@ export interface Report {
   readonly warnings: readonly Warning[];
 }
 
-const warningOf = (problem: Problem): Warning => ({
-  reason: problem.reason,
-  note: problem.cause,
-  key: keyOf(problem),
+/** Bounded too: recorded events are kept by their keys. */
+const warning = (reason: Reason, note: string, key = note): Warning => ({
+  reason,
+  note: bounded(note),
+  key: bounded(key),
 });
 
 /** Conditions that call for action. */
@@ -245,8 +246,8 @@ export function report(facts: Facts, writeProblem?: Problem, present: readonly P
     ],
   };
   const warnings = [
-    ...(told === undefined ? [] : [warningOf(told)]),
-    ...present.filter(isWarning).map(({ reason, message }) => ({ reason, note: message, key: message })),
+    ...(told === undefined ? [] : [warning(told.reason, told.cause, keyOf(told))]),
+    ...present.filter(isWarning).map(({ reason, message }) => warning(reason, message)),
   ];
   return { status, warnings };
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { KubeObject } from '../../../src/kube/index.ts';
 import type { WorkerView } from '../../../src/operator/model/worker-status.ts';
 import { statusSchema } from '../../../src/api/index.ts';
-import { unreadableReport } from '../../../src/operator/status/conditions.ts';
+import { report, unreadableReport } from '../../../src/operator/status/conditions.ts';
 import { restartWaiting } from '../../../src/operator/status/restart-waiting.ts';
 import { appServer, facts, pod } from '../../builders.ts';
 import {
@@ -306,10 +306,15 @@ describe('an AppServer that waits for a place to replace its pods', () => {
   });
 });
 
-test('no rejection is too long for the status', () => {
+test('no rejection is too long for the status, or for what is kept of its event', () => {
   const message = 'x'.repeat(1_000_000);
   const problem = { reason: 'ApplyRejected', cause: message, state: 'stalled' } as const;
   const conflict = { type: 'FieldConflict', reason: 'FieldConflict', message } as const;
-  statusSchema.parse(statusOf(facts(), problem, [conflict]));
-  statusSchema.parse(unreadableReport(settled, message, new Date()).status);
+  for (const { status, warnings } of [
+    report(facts(), problem, [conflict]),
+    unreadableReport(settled, message, new Date()),
+  ]) {
+    statusSchema.parse(status);
+    for (const { note, key } of warnings) assert.ok(note.length <= 4_096 && key.length <= 4_096);
+  }
 });
