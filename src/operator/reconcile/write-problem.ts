@@ -59,6 +59,8 @@ const isInvalid = (status: number, text: string): boolean =>
 function remedyFor({ kind }: Child, text: string): string {
   const section = sectionOf(kind);
   if (section !== undefined) return `correct ${section}, which it is made from`;
+  // Its own labels and annotations, as those of its pods are called by their path.
+  if (kind === 'Deployment' && /^\[?metadata\./.test(text)) return 'correct spec.deployment, which they are from';
   return /\bspec\./.test(text) ? 'correct that field' : "correct the field of the AppServer's spec that it comes from";
 }
 

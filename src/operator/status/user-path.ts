@@ -163,8 +163,9 @@ export function sectionOf(kind: Child['kind']): string | undefined {
       return 'spec.autoscaling';
     case 'PodDisruptionBudget':
       return 'spec.disruption';
-    case 'Deployment':
     case 'ServiceAccount':
+      return 'spec.serviceAccount';
+    case 'Deployment':
     case 'ConfigMap':
       return undefined;
   }

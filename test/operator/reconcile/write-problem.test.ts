@@ -125,6 +125,15 @@ describe('a write that is answered with', () => {
     assert.equal(cause, 'Deployment shop is rejected: spec.env[A].name: Invalid value: "x"; correct that field.');
   });
 
+  test('a label of the Deployment that no label can be names the field of the AppServer', () => {
+    const says = 'Deployment.apps "shop" is invalid: metadata.labels: Invalid value: "x y": a valid label';
+    const { cause } = writeProblem(app, shop, new ApiError(422, 'Invalid', says));
+    assert.equal(
+      cause,
+      'Deployment shop is rejected: metadata.labels: Invalid value: "x y": a valid label; correct spec.deployment, which they are from.',
+    );
+  });
+
   test('an invalid value of another child names the part of the AppServer', () => {
     const { cause } = writeProblem(
       app,
