@@ -85,7 +85,7 @@ const startReasons: ReadonlyMap<string, string> = new Map([
 /** Of one that has ended before its program ran: what is said of it is the container runtime's. */
 const notStarted = new Set(['StartError', 'ContainerCannotRun']);
 
-export const neverRan = ({ ended }: ContainerView): boolean => notStarted.has(ended?.reason ?? '');
+const neverRan = ({ ended }: ContainerView): boolean => notStarted.has(ended?.reason ?? '');
 
 export const cannotStart = (container: ContainerView): boolean => {
   const { waiting, down } = container;
