@@ -66,7 +66,7 @@ function conditionReference(): string {
     '| `Available` | Enough pods serve: no more are missing than `spec.rollout.maxUnavailable` or `spec.disruption` allow, and one at least is there. Those that serve stay enough while more pods are added. Alert on this one. |',
     '| `Ready` | Everything is as desired: all pods run, are ready and of the current revision. False during every rollout. |',
     '| `Progressing` | Not everything is as desired, and it is being worked on. |',
-    '| `Degraded` | A problem has been found; the reason and the message name it, and an event of type Warning is recorded. Also True where pods serve with fewer workers than desired. |',
+    '| `Degraded` | A problem has been found; the reason and the message name it, and an event of type Warning is recorded. Also True where pods serve with fewer workers than desired, or their autoscaler cannot scale. |',
     '| `Reconciling` | As `Progressing`; present only while True, for tools that follow kstatus, such as Flux. |',
     '| `Stalled` | Nothing will change without a change of the AppServer or of the cluster; present only while True, for the same tools. |',
     '| `FieldConflict` | Another field manager keeps changing what the operator sets; present only while True. |',

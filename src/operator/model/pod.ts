@@ -13,6 +13,7 @@ const containerStatus = z.looseObject({
       terminated: z
         .looseObject({ exitCode: z.int(), reason: z.string().optional(), message: z.string().optional() })
         .optional(),
+      running: z.looseObject({ startedAt: z.string().nullable().optional() }).optional(),
     })
     .optional(),
   lastState: z
@@ -34,6 +35,8 @@ const podSchema = z.looseObject({
       .array(z.looseObject({ configMap: z.looseObject({ name: z.string().optional() }).optional() }))
       .default([]),
     readinessGates: z.array(z.looseObject({ conditionType: z.string() })).default([]),
+    schedulingGates: z.array(z.looseObject({ name: z.string() })).default([]),
+    nodeName: z.string().optional(),
   }),
   status: z
     .looseObject({
@@ -59,6 +62,8 @@ export interface ContainerView {
   readonly image: string;
   readonly restarts: number;
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** Milliseconds since 1970; undefined while it does not run. */
+  readonly runningSince: number | undefined;
   /** How it ended, now or the last time. */
   readonly ended: Ended | undefined;
   /** Whether it has ended and was not started again yet, because kubelet waits before it does. */
@@ -97,6 +102,10 @@ export interface PodView {
   readonly ready: boolean;
   /** Readiness gates that keep a pod from being ready whose containers all are. */
   readonly unmetGates: readonly string[];
+  /** Scheduling gates that it still has: no scheduler looks at it before they are gone. */
+  readonly schedulingGates: readonly string[];
+  /** Whether no scheduler has looked at it yet. */
+  readonly ignored: boolean;
   /** Why no node takes it. */
   readonly unschedulable: string | undefined;
   readonly containers: readonly ContainerView[];
@@ -127,16 +136,17 @@ function failureOf({ phase, reason, message, conditions = [] }: PodStatus): PodF
 }
 
 function containerView(status: ContainerStatus, images: ReadonlyMap<string, string>): ContainerView {
-  const waiting = status.state?.waiting;
-  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  const { name, restartCount, state: { waiting, running, terminated } = {}, lastState = {} } = status;
+  const ended = terminated ?? lastState.terminated;
   return {
-    name: status.name,
+    name,
     // As the spec names it: the status has what it was resolved to.
-    image: images.get(status.name) ?? status.image,
-    restarts: status.restartCount,
+    image: images.get(name) ?? status.image,
+    restarts: restartCount,
     waiting: waiting && { reason: waiting.reason ?? '', message: waiting.message ?? '' },
+    runningSince: milliseconds(running?.startedAt),
     ended: ended && { exitCode: ended.exitCode, reason: ended.reason ?? '', message: ended.message ?? '' },
-    down: status.state?.terminated !== undefined || waiting?.reason === 'CrashLoopBackOff',
+    down: terminated !== undefined || waiting?.reason === 'CrashLoopBackOff',
   };
 }
 
@@ -168,6 +178,8 @@ export function podView(object: KubeObject): PodView {
     unmetGates: isTrue(conditions, 'ContainersReady')
       ? spec.readinessGates.map((gate) => gate.conditionType).filter((type) => !isTrue(conditions, type))
       : [],
+    schedulingGates: spec.schedulingGates.map(({ name }) => name),
+    ignored: spec.nodeName === undefined && conditions.every(({ type }) => type !== 'PodScheduled'),
     unschedulable: unschedulable(conditions),
     containers: [...status.initContainerStatuses, ...status.containerStatuses].map((one) => containerView(one, images)),
   };

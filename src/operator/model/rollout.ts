@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Facts } from './facts.ts';
 import { observedConditions } from './observed-conditions.ts';
+import type { PodView } from './pod.ts';
 
 const deploymentStatus = z.looseObject({
   status: z
@@ -12,7 +13,7 @@ const deploymentStatus = z.looseObject({
     .optional(),
 });
 
-function deploymentOf(facts: Facts): KubeObject | undefined {
+export function deploymentOf(facts: Facts): KubeObject | undefined {
   return facts.children.find((child) => child.kind === 'Deployment');
 }
 
@@ -71,14 +72,27 @@ export function isSettled(facts: Facts): boolean {
   return observed && updated === wanted && exists === wanted && ready === wanted;
 }
 
+const living = (facts: Facts): readonly PodView[] => facts.pods.filter((pod) => !pod.terminating);
+
+/** Living pods of the newest revision; those of earlier ones are about to be replaced. */
+function newestPods(facts: Facts): readonly PodView[] {
+  const { updated, exists, observed } = rollout(facts);
+  const pods = living(facts);
+  if (!observed || exists <= updated) return pods;
+  if (updated === 0) return [];
+  const newest = pods.toSorted((a, b) => b.createdAt - a.createdAt)[0];
+  return pods.filter((pod) => pod.revision === newest?.revision);
+}
+
 /** Pods of earlier revisions that serve while the newest one is rolled out. */
 export function oldPodsServing(facts: Facts): number {
-  const { updated, exists, observed } = rollout(facts);
-  if (!observed || exists <= updated) return 0;
-  const living = facts.pods.filter((pod) => !pod.terminating);
-  const newest = living.toSorted((a, b) => b.createdAt - a.createdAt)[0];
-  return living.filter((pod) => pod.ready && (updated === 0 || pod.revision !== newest?.revision)).length;
+  const newest = new Set(newestPods(facts));
+  return living(facts).filter((pod) => pod.ready && !newest.has(pod)).length;
 }
+
+/** Living pods whose troubles are those of the present spec. A rollout that is paused leaves the earlier ones to themselves. */
+export const podsInQuestion = (facts: Facts): readonly PodView[] =>
+  facts.app.spec.rollout.paused === true ? living(facts) : newestPods(facts);
 
 export function stuckRollout(facts: Facts): { readonly message: string } | undefined {
   const progressing = deploymentCondition(facts, 'Progressing');

@@ -42,7 +42,7 @@ export function pruneProblem(object: KubeObject, { status, message }: ApiError):
 
 /** What RBAC says, as opposed to admission, which has the same status. */
 const isAboutRights = (text: string): boolean =>
-  / cannot (?:get|create|patch|update|delete) resource |cannot set blockOwnerDeletion/.test(text);
+  / cannot (?:get|create|patch|update|delete) resource |cannot set (?:blockOwnerDeletion|an ownerRef on) /.test(text);
 
 /** A quota that is new: its controller has not counted yet what it is about. */
 const isTransient = (text: string): boolean => text.includes('status unknown for quota');
@@ -59,6 +59,8 @@ const isInvalid = (status: number, text: string): boolean =>
 function remedyFor({ kind }: Child, text: string): string {
   const section = sectionOf(kind);
   if (section !== undefined) return `correct ${section}, which it is made from`;
+  // Its own labels and annotations, as those of its pods are called by their path.
+  if (kind === 'Deployment' && /^\[?metadata\./.test(text)) return 'correct spec.deployment, which they are from';
   return /\bspec\./.test(text) ? 'correct that field' : "correct the field of the AppServer's spec that it comes from";
 }
 
@@ -92,10 +94,14 @@ export function writeProblem(app: AppServer, child: Child, { status, message }: 
       state: 'stalled',
     };
   }
-  if (text.includes('field is immutable')) {
+  if (/field is immutable|may not change once set/.test(text)) {
+    const keeping =
+      child.kind === 'Deployment'
+        ? ', with --cascade=orphan where its pods must keep running until they are replaced'
+        : '';
     return {
       reason: reasons.FieldImmutable,
-      cause: `${what} is rejected: ${text}; delete that ${child.kind}, with --cascade=orphan where its pods must keep running until they are replaced.`,
+      cause: `${what} is rejected: ${text}; delete that ${child.kind}${keeping}, or undo the change.`,
       state: 'stalled',
     };
   }

@@ -4,18 +4,22 @@ import type { AppServer } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import { rollout } from '../model/rollout.ts';
 
-/** @param pods a number or a percentage, of which Kubernetes takes the whole pods */
-function resolved(pods: number | string | undefined, wanted: number): number {
-  if (pods === undefined) return 0;
-  return typeof pods === 'number' ? pods : Math.floor((Number.parseInt(pods, 10) * wanted) / 100);
+/**
+ * @param pods a number or a percentage
+ * @param whole what Kubernetes makes whole pods of a percentage by: it rounds down for rollouts, and up for evictions
+ */
+function resolved(pods: number | string, wanted: number, whole: (pods: number) => number): number {
+  return typeof pods === 'number' ? pods : whole((Number.parseInt(pods, 10) * wanted) / 100);
 }
 
 /** Pods that a rollout or an eviction may take at once. */
 function mayBeMissing({ rollout: { maxUnavailable }, disruption }: AppServer['spec'], wanted: number): number {
   const { maxUnavailable: evictions, minAvailable } = disruption ?? {};
   const byEvictions =
-    minAvailable === undefined ? resolved(evictions ?? 1, wanted) : wanted - resolved(minAvailable, wanted);
-  return Math.max(0, resolved(maxUnavailable, wanted), byEvictions);
+    minAvailable === undefined
+      ? resolved(evictions ?? 1, wanted, Math.ceil)
+      : wanted - resolved(minAvailable, wanted, Math.ceil);
+  return Math.max(0, resolved(maxUnavailable, wanted, Math.floor), byEvictions);
 }
 
 export interface Availability {

@@ -13,8 +13,10 @@ import type { Facts } from '../model/facts.ts';
 import { isSettled, oldPodsServing, rollout } from '../model/rollout.ts';
 import { counted, totalRestarts, type WorkerView } from '../model/worker-status.ts';
 import { availability } from './availability.ts';
+import { lastFailure } from './pod-failures.ts';
 import { keyOf, messageOf, type Problem } from './problem.ts';
-import { findProblem, lastFailure, workersFailing } from './problems.ts';
+import { findProblem, workersFailing } from './problems.ts';
+import { scalingFailing } from './scaling.ts';
 import { summaryOf } from './summary.ts';
 
 /** Of a message: the API server would reject a status with a longer one than its schema allows. */
@@ -142,7 +144,7 @@ export function unreadableReport(object: KubeObject, why: string, now: Date): Re
       observedGeneration,
       conditions: [as('Ready', 'False'), ...available, as('Degraded', 'True'), as('Stalled', 'True')],
     },
-    warnings: [{ reason: reasons.SpecInvalid, note: message, key: message }],
+    warnings: [warning(reasons.SpecInvalid, message)],
   };
 }
 
@@ -195,10 +197,11 @@ export interface Report {
   readonly warnings: readonly Warning[];
 }
 
-const warningOf = (problem: Problem): Warning => ({
-  reason: problem.reason,
-  note: problem.cause,
-  key: keyOf(problem),
+/** Bounded too: recorded events are kept by their keys. */
+const warning = (reason: Reason, note: string, key = note): Warning => ({
+  reason,
+  note: bounded(note),
+  key: bounded(key),
 });
 
 /** Conditions that call for action. */
@@ -216,7 +219,7 @@ export function report(facts: Facts, writeProblem?: Problem, present: readonly P
   const problem = writeProblem ?? findProblem(facts);
   const found = verdict(facts, problem);
   // Pods that serve all the same are no less ready for it.
-  const failing = found.degraded ? undefined : workersFailing(facts);
+  const failing = found.degraded ? undefined : (workersFailing(facts) ?? scalingFailing(facts));
   const told = found.degraded ? problem : failing;
   const port = app.spec.service.port === 80 ? '' : `:${app.spec.service.port}`;
   const degraded = failing === undefined ? found : { reason: failing.reason, message: messageOf(failing) };
@@ -243,8 +246,8 @@ export function report(facts: Facts, writeProblem?: Problem, present: readonly P
     ],
   };
   const warnings = [
-    ...(told === undefined ? [] : [warningOf(told)]),
-    ...present.filter(isWarning).map(({ reason, message }) => ({ reason, note: message, key: message })),
+    ...(told === undefined ? [] : [warning(told.reason, told.cause, keyOf(told))]),
+    ...present.filter(isWarning).map(({ reason, message }) => warning(reason, message)),
   ];
   return { status, warnings };
 }

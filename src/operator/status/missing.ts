@@ -2,6 +2,7 @@
 import { reasons, type AppServer } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { Reference, ReferenceKind } from '../model/references.ts';
+import { podsInQuestion } from '../model/rollout.ts';
 import { isFields } from '../model/unstructured.ts';
 import { quoted, type Problem } from './problem.ts';
 
@@ -11,15 +12,21 @@ const fieldsOfKind: Readonly<Record<ReferenceKind, readonly string[]>> = {
   Secret: ['secretRef', 'secretKeyRef', 'secret'],
 };
 
-function namesIt(value: unknown, { kind, name }: Pick<Reference, 'kind' | 'name'>): boolean {
+/** With `key`, only what uses that key of it. */
+interface Sought extends Pick<Reference, 'kind' | 'name'> {
+  readonly key?: string;
+}
+
+function namesIt(value: unknown, { kind, name, key }: Sought): boolean {
   if (!isFields(value)) return false;
   return fieldsOfKind[kind].some((field) => {
     const reference = value[field];
-    return isFields(reference) && (reference['name'] === name || reference['secretName'] === name);
+    if (!isFields(reference) || (key !== undefined && reference['key'] !== key)) return false;
+    return reference['name'] === name || reference['secretName'] === name;
   });
 }
 
-function find(value: unknown, path: string, reference: Pick<Reference, 'kind' | 'name'>): string[] {
+function find(value: unknown, path: string, reference: Sought): string[] {
   if (Array.isArray(value)) {
     return value.flatMap((item: unknown, index) => {
       const label = isFields(item) && typeof item['name'] === 'string' ? item['name'] : String(index);
@@ -32,7 +39,7 @@ function find(value: unknown, path: string, reference: Pick<Reference, 'kind' | 
 }
 
 /** `spec.env[PASSWORD].valueFrom`; empty where the AppServer does not name it. */
-function usesOf({ spec }: AppServer, reference: Pick<Reference, 'kind' | 'name'>): string[] {
+function usesOf({ spec }: AppServer, reference: Sought): string[] {
   const { env, envFrom, volumes, initContainers, podTemplate } = spec;
   return Object.entries({ env, envFrom, volumes, initContainers, podTemplate }).flatMap(([field, value]) =>
     find(value, `spec.${field}`, reference),
@@ -42,7 +49,7 @@ function usesOf({ spec }: AppServer, reference: Pick<Reference, 'kind' | 'name'>
 const reasonOf = { ConfigMap: reasons.ConfigMapNotFound, Secret: reasons.SecretNotFound } as const;
 const mostUses = 2;
 
-function notFound(app: AppServer, reference: Pick<Reference, 'kind' | 'name'>): Problem {
+function notFound(app: AppServer, reference: Sought): Problem {
   const { kind, name } = reference;
   const uses = usesOf(app, reference).slice(0, mostUses).join(' and ');
   const [used, remedy] = uses === '' ? ['', ''] : [`, which ${uses} needs,`, `, or correct ${uses}`];
@@ -57,10 +64,11 @@ function notFound(app: AppServer, reference: Pick<Reference, 'kind' | 'name'>): 
 const waiting = new Set(['ContainerCreating', 'PodInitializing', 'CreateContainerConfigError']);
 
 /** An object that pods wait for. */
-export function missingReference({ app, missing, pods }: Facts): Problem | undefined {
+export function missingReference(facts: Facts): Problem | undefined {
+  const { app, missing } = facts;
   const [reference] = missing.references;
-  const isWaited = pods.some(
-    (pod) => !pod.terminating && pod.containers.some((one) => waiting.has(one.waiting?.reason ?? '')),
+  const isWaited = podsInQuestion(facts).some((pod) =>
+    pod.containers.some((one) => waiting.has(one.waiting?.reason ?? '')),
   );
   return reference === undefined || !isWaited ? undefined : notFound(app, reference);
 }
@@ -73,7 +81,7 @@ export function missingForContainer(text: string, app: AppServer): Problem | und
   }
   const [, key, kind, object] = /couldn't find key (\S+) in (Secret|ConfigMap) [^/]*\/(\S+)/.exec(text) ?? [];
   if (key === undefined || object === undefined) return undefined;
-  const reference = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name: object } as const;
+  const reference = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name: object, key } as const;
   const [use] = usesOf(app, reference);
   return {
     reason: reasons.KeyNotFound,

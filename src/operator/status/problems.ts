@@ -1,13 +1,16 @@
 // What stands in the way of an AppServer's pods: checks over Facts, pure, the first that finds something wins. Each names
 // the object, the cause and, where there is one, the remedy.
-import { names, reasons } from '../../api/index.ts';
+import { reasons } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { ContainerView, PodView } from '../model/pod.ts';
-import { deploymentCondition, isSettled, rollout, stuckRollout } from '../model/rollout.ts';
+import { fieldOf } from '../model/unstructured.ts';
+import { isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollout.ts';
 import { containerFields } from './containers.ts';
-import { missingForContainer, missingReference } from './missing.ts';
+import { cannotStart, hasOwnWords, imageProblem, lacksImage, startProblem } from './container-start.ts';
+import { missingReference } from './missing.ts';
+import { podCreationFailed } from './pod-creation.ts';
+import { podsFailed } from './pod-failures.ts';
 import { quoted, type Problem } from './problem.ts';
-import { admissionProblem } from './refusals.ts';
 import { unschedulableProblem } from './scheduling.ts';
 
 type Check = (facts: Facts) => Problem | undefined;
@@ -25,61 +28,30 @@ function affected(
   facts: Facts,
   test: (container: ContainerView) => boolean,
 ): { pods: PodView[]; container: ContainerView } | undefined {
-  const pods = livePods(facts).filter((pod) => !pod.ready && pod.containers.some(test));
+  const pods = podsInQuestion(facts).filter((pod) => !pod.ready && pod.containers.some(test));
   const container = pods[0]?.containers.find(test);
   return container && { pods, container };
 }
 
-const imagePullReasons = new Set([
-  'ErrImagePull',
-  'ImagePullBackOff',
-  'InvalidImageName',
-  'ErrImageNeverPull',
-  'RegistryUnavailable',
-]);
-const configReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
-
-/** Kubelet says in turns that it pulls in vain and that it waits before it tries again. */
-function pullFailure({ reason, message }: { readonly reason: string; readonly message: string }): string {
-  const cause = quoted(message.replace(/^Back-off pulling image "[^"]*"(: ErrImagePull)?:? ?/, ''));
-  const isSpecial = reason === 'InvalidImageName' || reason === 'ErrImageNeverPull';
-  return [...(isSpecial ? [reason] : []), ...(cause === '' ? [] : [cause])].join(': ');
-}
-
 const imagePullFailed: Check = (facts) => {
-  const found = affected(facts, (container) => imagePullReasons.has(container.waiting?.reason ?? ''));
-  if (found?.container.waiting === undefined) return undefined;
-  const { image, name, waiting } = found.container;
-  const [missing] = facts.missing.pullSecrets;
-  const secret =
-    missing === undefined ? '' : `; Secret ${missing}, which spec.imagePullSecrets names, does not exist: create it`;
-  const cause = pullFailure(waiting);
-  return {
-    reason: reasons.ImagePullFailed,
-    affected: howMany(facts, found.pods),
-    cause: `image ${image} of container ${name} cannot be pulled${cause === '' ? '' : `: ${cause}`}${secret}; see ${containerFields(facts.app.spec, name).image}.`,
-    key: `${name} ${image}`,
-    state: 'stalled',
-  };
+  const found = affected(facts, lacksImage);
+  return found && { affected: howMany(facts, found.pods), ...imageProblem(found.container, facts) };
 };
 
 const containerConfigInvalid: Check = (facts) => {
-  const found = affected(facts, (container) => configReasons.has(container.waiting?.reason ?? ''));
-  if (found?.container.waiting === undefined) return undefined;
-  const { name, waiting } = found.container;
-  const count = howMany(facts, found.pods);
-  const missing = missingForContainer(waiting.message, facts.app);
-  if (missing !== undefined) return { affected: count, ...missing };
-  return {
-    reason: reasons.ContainerConfigInvalid,
-    affected: count,
-    cause: `container ${name} cannot be created: ${quoted(waiting.message)}; see ${containerFields(facts.app.spec, name).config}.`,
-    state: 'stalled',
-  };
+  const found = affected(facts, cannotStart);
+  return found && { affected: howMany(facts, found.pods), ...startProblem(found.container, facts.app) };
 };
 
+/** After so long kubelet forgets how often a container has ended. */
+const recoveredMs = 10 * 60_000;
+
+/** Whether a container has run for so long that how it ended before is not why its pod is not ready. */
+const hasRecovered = ({ runningSince }: ContainerView, { now }: Facts): boolean =>
+  runningSince !== undefined && now.getTime() - runningSince > recoveredMs;
+
 const outOfMemory: Check = (facts) => {
-  const found = affected(facts, (container) => container.ended?.reason === 'OOMKilled');
+  const found = affected(facts, (one) => one.ended?.reason === 'OOMKilled' && !hasRecovered(one, facts));
   if (found === undefined) return undefined;
   const { name } = found.container;
   return {
@@ -96,91 +68,35 @@ const mostCharacters = 1_000;
 /** With these kubelet says that it has lost a container together with its node, and does not know how it ended. */
 const lostWithNode = new Set(['Unknown', 'ContainerStatusUnknown']);
 
-/** Starting again after one exit is what a restart of the node looks like too. */
-const isCrashing = ({ ended, down, restarts }: ContainerView): boolean =>
-  ended !== undefined && ended.exitCode !== 0 && !lostWithNode.has(ended.reason) && (down || restarts > 1);
+/** Starting again after one exit is what a restart of the node looks like too, and init containers end with code 0. */
+function isCrashing({ ended, down, restarts, waiting }: ContainerView): boolean {
+  if (ended === undefined || lostWithNode.has(ended.reason)) return false;
+  return ended.exitCode === 0 ? waiting?.reason === 'CrashLoopBackOff' : down || restarts > 1;
+}
 
 /** The first line of the termination message is the runtime's own sentence, remedy included. */
 const podsCrashing: Check = (facts) => {
-  const found = affected(facts, isCrashing);
+  const found = affected(facts, (one) => isCrashing(one) && !hasRecovered(one, facts));
   if (found?.container.ended === undefined) return undefined;
   const { exitCode, reason, message } = found.container.ended;
   const { name } = found.container;
   const [sentence = ''] = message.split('\n');
-  const isOwn = name === names.containerName || name === names.initContainerName;
   const exited = `container ${name} exited with code ${exitCode}${reason === '' ? '' : ` (${reason})`}`;
   const cause =
     sentence === ''
-      ? `${exited}; its log shows why.`
-      : isOwn
+      ? exitCode === 0
+        ? `${exited} again and again, by itself or after a probe that failed, and is to run on; its log and the events of the pod show why.`
+        : `${exited}; its log shows why.`
+      : hasOwnWords(found.container)
         ? `${quoted(sentence, mostCharacters)}.`
         : `${exited}: ${quoted(sentence)}; its log shows more.`;
   return { reason: reasons.PodsCrashing, affected: howMany(facts, found.pods), cause, state: 'failing' };
 };
 
 const unschedulable: Check = (facts) => {
-  const pods = livePods(facts).filter((pod) => pod.unschedulable !== undefined);
+  const pods = podsInQuestion(facts).filter((pod) => pod.unschedulable !== undefined);
   if (pods.length === 0) return undefined;
-  return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '') };
-};
-
-/** The ReplicaSet's events say the same; the Deployment carries their message as a condition. */
-const podCreationFailed: Check = (facts) => {
-  const failure = deploymentCondition(facts, 'ReplicaFailure');
-  if (failure?.status !== 'True') return undefined;
-  return (
-    admissionProblem(failure.message, { what: 'pods', app: facts.app }) ?? {
-      reason: reasons.PodCreationFailed,
-      cause: `Pods cannot be created: ${quoted(failure.message)}.`,
-      state: 'stalled',
-    }
-  );
-};
-
-/** For so long a pod that failed says something about those that take its place. */
-const recentMs = 10 * 60_000;
-/** A node that is drained or under pressure takes one, and nothing is wrong with the AppServer. */
-const manyFailures = 3;
-
-/** Pods of the newest revision that have failed of late, the last one last. */
-function failedPods({ pods, now }: Facts): PodView[] {
-  const newest = pods.reduce<PodView | undefined>(
-    (last, pod) => (last === undefined || pod.createdAt > last.createdAt ? pod : last),
-    undefined,
-  );
-  // One that its node has rejected has no condition.
-  const failedAt = ({ failure, createdAt }: PodView): number => failure?.at ?? createdAt;
-  return pods
-    .filter((pod) => pod.failure !== undefined && pod.revision === newest?.revision)
-    .filter((pod) => now.getTime() - failedAt(pod) < recentMs)
-    .toSorted((a, b) => failedAt(a) - failedAt(b));
-}
-
-/** `Evicted: Pod ephemeral local storage usage exceeds the total limit of containers 50Mi` */
-function failureText({ failure }: PodView): string {
-  const text = [failure?.reason ?? '', quoted(failure?.message ?? '')].filter((one) => one !== '').join(': ');
-  return text === '' ? 'failed' : text;
-}
-
-/** What ended the last pod, while its place is not taken yet; empty when there is none. */
-export function lastFailure(facts: Facts): string {
-  const last = failedPods(facts).at(-1);
-  return last === undefined ? '' : ` Pod ${last.name} is over: ${failureText(last)}.`;
-}
-
-const podsFailed: Check = (facts) => {
-  const failed = failedPods(facts);
-  const last = failed.at(-1);
-  if (last === undefined || failed.length < manyFailures) return undefined;
-  // The runtime's volume counts towards it.
-  const remedy = /ephemeral/.test(last.failure?.message ?? '')
-    ? "raise spec.resources.limits['ephemeral-storage'], of which the runtime itself uses 120 MB"
-    : 'raise spec.resources.requests of what the pods lack, or look after the nodes';
-  return {
-    reason: reasons.PodsFailed,
-    cause: `One pod after the other fails: ${failureText(last)}; ${remedy}.`,
-    state: 'failing',
-  };
+  return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '', facts.app.spec) };
 };
 
 const rolloutPaused: Check = (facts) => {
@@ -193,8 +109,20 @@ const rolloutPaused: Check = (facts) => {
   };
 };
 
+const schedulingGated: Check = (facts) => {
+  const pods = podsInQuestion(facts).filter((pod) => pod.schedulingGates.length > 0);
+  const [first] = pods;
+  if (first === undefined) return undefined;
+  return {
+    reason: reasons.SchedulingGated,
+    affected: howMany(facts, pods),
+    cause: `scheduling gate ${first.schedulingGates.join(', ')} keeps the pod from every node; check the controller that removes it, or what adds it to pods: spec.podTemplate.spec.schedulingGates or an admission webhook.`,
+    state: 'waiting',
+  };
+};
+
 const readinessGateNotMet: Check = (facts) => {
-  const pods = livePods(facts).filter((pod) => !pod.ready && pod.unmetGates.length > 0);
+  const pods = podsInQuestion(facts).filter((pod) => !pod.ready && pod.unmetGates.length > 0);
   const [first] = pods;
   if (first === undefined) return undefined;
   const gates = first.unmetGates.join(', ');
@@ -206,10 +134,23 @@ const readinessGateNotMet: Check = (facts) => {
   };
 };
 
+/** That takes moments, unless there is no such scheduler. */
+function notLookedAt(facts: Facts): Pick<Problem, 'affected' | 'cause'> | undefined {
+  const pods = podsInQuestion(facts).filter((pod) => pod.ignored);
+  if (pods.length === 0) return undefined;
+  const template = facts.app.spec.podTemplate?.spec;
+  const given = template === undefined ? undefined : fieldOf(template, 'schedulerName');
+  const remedy =
+    typeof given === 'string'
+      ? `correct spec.podTemplate.spec.schedulerName, which is ${quoted(given)}, or start that scheduler`
+      : "check the cluster's scheduler";
+  return { affected: howMany(facts, pods), cause: `no scheduler has looked at the pod; ${remedy}.` };
+}
+
 const deadlineExceeded: Check = (facts) => {
   const stuck = stuckRollout(facts);
   if (stuck === undefined) return undefined;
-  const waiting = readinessGateNotMet(facts);
+  const waiting = schedulingGated(facts) ?? readinessGateNotMet(facts) ?? notLookedAt(facts);
   return {
     reason: reasons.ProgressDeadlineExceeded,
     ...(waiting?.affected !== undefined && { affected: waiting.affected }),
@@ -272,6 +213,7 @@ const podChecks: readonly Check[] = [
   podsFailed,
   rolloutPaused,
   deadlineExceeded,
+  schedulingGated,
   readinessGateNotMet,
 ];
 

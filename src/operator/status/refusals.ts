@@ -4,6 +4,7 @@ import { reasons } from '../../api/index.ts';
 import type { AppServer } from '../../api/index.ts';
 import { containerFields } from './containers.ts';
 import { quoted, withoutSubject, type Problem } from './problem.ts';
+import { volumeField } from './user-path.ts';
 
 export interface Rejected {
   /** `Service shop`, or `pods`. */
@@ -23,6 +24,16 @@ const namespaceTerminating: Refusal = (text, { app }) =>
         reason: reasons.NamespaceTerminating,
         cause: `Namespace ${app.metadata.namespace} is being deleted, and nothing can be created in it any more.`,
         state: 'waiting',
+      }
+    : undefined;
+
+/** A cluster may demand that what uses a resource or a priority is within some quota. */
+const quotaMissing: Refusal = (text, { what }) =>
+  /insufficient quota to (?:match these scopes|consume): /.test(text)
+    ? {
+        reason: reasons.QuotaExceeded,
+        cause: `${capital(what)} ${verb(what)} rejected, as no ResourceQuota of the namespace covers ${what === 'pods' ? 'them' : 'it'}: ${quoted(withoutSubject(text))}; create one that does, or change what it is about, such as spec.podTemplate.spec.priorityClassName.`,
+        state: 'stalled',
       }
     : undefined;
 
@@ -67,11 +78,41 @@ const limitRangeViolated: Refusal = (text, { what }) =>
       }
     : undefined;
 
-const podSecurityViolated: Refusal = (text, { what }) =>
+/** The default of a LimitRange, which pods get and their template has not. */
+const limitBelowRequest: Refusal = (text, { what }) => {
+  const [, resource] = what === 'pods' ? (/must be less than or equal to (\S+) limit/.exec(text) ?? []) : [];
+  if (resource === undefined) return undefined;
+  return {
+    reason: reasons.LimitRangeViolated,
+    cause: `Pods are rejected, as a LimitRange of the namespace gives a container a lower limit than it requests: ${quoted(withoutSubject(text))}; set the limit of ${resource} beside the request, in spec.resources or where the container is from, or change the LimitRange.`,
+    key: `limit ${resource}`,
+    state: 'stalled',
+  };
+};
+
+/** `containers "app", "log" must set ...` and `volume "data" uses ...` */
+const namedParts = /\b(container|volume)s? ("[^"]+"(?:, "[^"]+")*)/g;
+
+/** Where the AppServer says what is named in a violation of a Pod Security level. */
+function violatingParts(text: string, { spec }: AppServer): string {
+  const places = text.matchAll(namedParts).flatMap(([, kind, list = '']) =>
+    list
+      .split(', ')
+      .map((name) => name.slice(1, -1))
+      .map((name) => (kind === 'volume' ? volumeField(spec, name) : containerFields(spec, name).security)),
+  );
+  const different = [...new Set(places)];
+  return different.length === 0 ? 'spec.podTemplate' : different.join(', ');
+}
+
+/** All of a restricted level, for a few containers. */
+const mostOfViolations = 1_000;
+
+const podSecurityViolated: Refusal = (text, { what, app }) =>
   text.includes('violates PodSecurity')
     ? {
         reason: reasons.PodSecurityViolated,
-        cause: `${capital(what)} ${verb(what)} rejected by the namespace's Pod Security level: ${quoted(withoutSubject(text))}; correct what it names in spec.podTemplate, or change the level of the namespace.`,
+        cause: `${capital(what)} ${verb(what)} rejected by the namespace's Pod Security level: ${quoted(withoutSubject(text), mostOfViolations)}; correct what it names in ${violatingParts(text, app)}, or change the level of the namespace.`,
         state: 'stalled',
       }
     : undefined;
@@ -100,9 +141,16 @@ const webhookUnavailable: Refusal = (text, { what }) => {
   };
 };
 
-const serviceAccountNotFound: Refusal = (text) => {
+const serviceAccountNotFound: Refusal = (text, { app }) => {
   const [, name] = /serviceaccount "([^"]+)" not found/.exec(text) ?? [];
   if (name === undefined) return undefined;
+  if (app.spec.serviceAccountName === undefined) {
+    return {
+      reason: reasons.ServiceAccountNotFound,
+      cause: `ServiceAccount ${name} was not there when pods were created; the operator creates it again, and pods are created then.`,
+      state: 'failing',
+    };
+  }
   return {
     reason: reasons.ServiceAccountNotFound,
     cause: `ServiceAccount ${name} does not exist; create it, or correct spec.serviceAccountName.`,
@@ -128,8 +176,10 @@ const classNotFound: Refusal = (text) => {
 const refusals: readonly Refusal[] = [
   namespaceTerminating,
   quotaExceeded,
+  quotaMissing,
   resourcesRequired,
   limitRangeViolated,
+  limitBelowRequest,
   podSecurityViolated,
   policyDenied,
   webhookUnavailable,

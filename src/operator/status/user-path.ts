@@ -1,5 +1,6 @@
 // Fields of a Deployment, as the API server names them, in terms of the AppServer that it is made from.
 import { names, type AppServer } from '../../api/index.ts';
+import type { KubeObject } from '../../kube/objects.ts';
 import type { Child } from '../model/facts.ts';
 import { fieldOf, isFields } from '../model/unstructured.ts';
 
@@ -77,14 +78,29 @@ const ofDeployment: Readonly<Record<string, string>> = {
 };
 
 /** Whether the spec itself has the part; items of its lists are beside those of spec.podTemplate. */
-function isInSpec(spec: Spec | Spec['proxy'], [field, item]: readonly Part[]): boolean {
+function isInSpec(spec: Spec | Spec['proxy'] | Spec['security'], [field, item]: readonly Part[]): boolean {
   const value = field === undefined || spec === undefined ? undefined : fieldOf(spec, field.text);
   if (value === undefined || item?.kind !== 'item' || !Array.isArray(value)) return value !== undefined;
   return /^\d+$/.test(item.text) || value.some((one) => isFields(one) && one['name'] === item.text);
 }
 
+/** Below the security context of the pod, or of the application's container. */
+function inSecurity(parts: readonly Part[]): readonly Part[] {
+  if (parts[3]?.text === 'securityContext') return parts.slice(4);
+  return written(parts.slice(3, 6)) === `containers[${names.containerName}].securityContext` ? parts.slice(6) : [];
+}
+
+/** The API server names labels and annotations of a template as if they were not below its metadata. */
+function inPodTemplate(parts: readonly Part[]): string {
+  const [first] = parts;
+  const isMetadata = first?.text === 'labels' || first?.text === 'annotations';
+  return `spec.podTemplate.${isMetadata ? 'metadata.' : ''}${written(parts)}`;
+}
+
 /** @param parts of a path that begins with `spec.template` */
 function ofTemplate(spec: Spec, parts: readonly Part[]): string {
+  const security = inSecurity(parts);
+  if (isInSpec(spec.security, security)) return `spec.security.${written(security)}`;
   const inPod = parts.slice(3);
   const inContainer = parts.slice(5);
   const from = sections[written(parts.slice(3, 5))];
@@ -93,10 +109,10 @@ function ofTemplate(spec: Spec, parts: readonly Part[]): string {
     if (isInSpec(of, inContainer)) return `${from.path}.${written(inContainer)}`;
   }
   const isOwn = ofPod.has(inPod[0]?.text ?? '') && isInSpec(spec, inPod);
-  return isOwn ? `spec.${written(inPod)}` : `spec.podTemplate.${written(parts.slice(2))}`;
+  return isOwn ? `spec.${written(inPod)}` : inPodTemplate(parts.slice(2));
 }
 
-function userPath(spec: Spec, child: Child, path: string): string {
+function userPath(spec: Spec, child: KubeObject, path: string): string {
   const literal = path.replace(/^\./, '');
   const parts = partsOf(literal, child);
   if (literal.startsWith('spec.template.')) return ofTemplate(spec, parts);
@@ -115,11 +131,19 @@ function withoutRepetition(text: string): string {
   return `${before}${different.length === 1 ? only : `[${different.join(', ')}]`}${after}`;
 }
 
+/** The API server's words about a pod, with the AppServer's fields in place of the pod's. */
+export const withUserPathsOfPod = (text: string, spec: Spec, deployment: KubeObject): string =>
+  withUserPaths(text.replaceAll(/(?<!\w|\w\.)spec(?=[.[])/g, 'spec.template.spec'), spec, deployment);
+
 /** The API server's words about a child, with the AppServer's fields in place of the Deployment's. */
-export function withUserPaths(text: string, spec: Spec, child: Child): string {
+export function withUserPaths(text: string, spec: Spec, child: KubeObject): string {
   if (child.kind !== 'Deployment') return text;
   return withoutRepetition(text.replaceAll(paths, (path) => userPath(spec, child, path)));
 }
+
+/** Of a volume of the pods. */
+export const volumeField = ({ volumes = [] }: Spec, name: string): string =>
+  `${volumes.some((one) => one.name === name) ? 'spec.volumes' : 'spec.podTemplate.spec.volumes'}[${name}]`;
 
 /** Part of the spec that a child of a kind is made from; undefined where it is made from several, or from none. */
 export function sectionOf(kind: Child['kind']): string | undefined {
@@ -139,8 +163,9 @@ export function sectionOf(kind: Child['kind']): string | undefined {
       return 'spec.autoscaling';
     case 'PodDisruptionBudget':
       return 'spec.disruption';
-    case 'Deployment':
     case 'ServiceAccount':
+      return 'spec.serviceAccount';
+    case 'Deployment':
     case 'ConfigMap':
       return undefined;
   }

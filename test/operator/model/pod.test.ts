@@ -71,6 +71,34 @@ describe('what is kept of a pod', () => {
     });
   }
 
+  const places: Record<
+    string,
+    readonly [spec: object, conditions: object[], scheduling: readonly string[], ignored: boolean]
+  > = {
+    'is new': [{}, [], [], true],
+    'has no node that fits': [{}, [condition('PodScheduled', 'False')], [], false],
+    'has a scheduling gate': [
+      { schedulingGates: [{ name: 'x/y' }] },
+      [condition('PodScheduled', 'False')],
+      ['x/y'],
+      false,
+    ],
+    'was given a node by its creator': [{ nodeName: 'n' }, [], [], false],
+  };
+  for (const [name, [spec, conditions, scheduling, ignored]] of Object.entries(places)) {
+    test(`a pod that ${name} ${ignored ? 'waits for a scheduler' : 'does not wait for a scheduler'}`, () => {
+      const found = view({ conditions }, { spec: { containers: [{ name: 'app', image: 'x' }], ...spec } });
+      assert.deepEqual([found.schedulingGates, found.ignored], [scheduling, ignored]);
+    });
+  }
+
+  test('tells since when a container runs', () => {
+    const containerStatuses = [
+      { name: 'app', image: 'x', restartCount: 1, state: { running: { startedAt: '2026-01-02T03:05:00Z' } } },
+    ];
+    assert.equal(view({ containerStatuses }).containers[0]?.runningSince, at);
+  });
+
   const states: Record<string, readonly [state: object, down: boolean]> = {
     'has just ended': [{ terminated: { exitCode: 1 } }, true],
     'is backed off': [{ waiting: { reason: 'CrashLoopBackOff' } }, true],

@@ -32,6 +32,12 @@ const cases: Record<string, Case> = {
     reason: 'OperatorForbidden',
     state: 'stalled',
   },
+  'the operator may not set an owner of what it may not delete': {
+    status: 403,
+    says: 'deployments.apps "shop" is forbidden: cannot set an ownerRef on a resource you can\'t delete: , <nil>',
+    reason: 'OperatorForbidden',
+    state: 'stalled',
+  },
   'an admission plugin rejects it': {
     status: 403,
     says: 'deployments.apps "shop" is forbidden: node selector conflict',
@@ -75,6 +81,13 @@ const cases: Record<string, Case> = {
     reason: 'FieldImmutable',
     state: 'stalled',
   },
+  'a field of a Service that cannot be changed': {
+    child: service(app),
+    status: 422,
+    says: 'Service "shop" is invalid: spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set',
+    reason: 'FieldImmutable',
+    state: 'stalled',
+  },
   'an object that is too large for etcd': {
     status: 500,
     says: 'etcdserver: request is too large',
@@ -110,6 +123,15 @@ describe('a write that is answered with', () => {
       ),
     );
     assert.equal(cause, 'Deployment shop is rejected: spec.env[A].name: Invalid value: "x"; correct that field.');
+  });
+
+  test('a label of the Deployment that no label can be names the field of the AppServer', () => {
+    const says = 'Deployment.apps "shop" is invalid: metadata.labels: Invalid value: "x y": a valid label';
+    const { cause } = writeProblem(app, shop, new ApiError(422, 'Invalid', says));
+    assert.equal(
+      cause,
+      'Deployment shop is rejected: metadata.labels: Invalid value: "x y": a valid label; correct spec.deployment, which they are from.',
+    );
   });
 
   test('an invalid value of another child names the part of the AppServer', () => {

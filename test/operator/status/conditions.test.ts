@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../../src/kube/index.ts';
-import type { PodView } from '../../../src/operator/model/pod.ts';
 import type { WorkerView } from '../../../src/operator/model/worker-status.ts';
 import { statusSchema } from '../../../src/api/index.ts';
-import { unreadableReport } from '../../../src/operator/status/conditions.ts';
+import { report, unreadableReport } from '../../../src/operator/status/conditions.ts';
 import { restartWaiting } from '../../../src/operator/status/restart-waiting.ts';
 import { appServer, facts, pod } from '../../builders.ts';
 import {
@@ -12,7 +11,6 @@ import {
   deployment,
   settled,
   starting,
-  halfReady,
   surging,
   oldPods,
   evicted,
@@ -25,12 +23,8 @@ import {
   testCases,
   type Case,
   ended,
+  waiting,
 } from './situations.ts';
-
-const rejected = (name: string): PodView =>
-  Object.assign(evicted(name, 0), {
-    failure: { reason: 'OutOfcpu', message: 'Node did not have enough resource: cpu', at: undefined },
-  });
 
 const cases: Record<string, Case> = {
   'all pods are ready': {
@@ -143,39 +137,6 @@ const cases: Record<string, Case> = {
     message: '2 of 2 pods ready, 2 workers each.',
     alsoTrue: [],
   },
-  'a pod was evicted and its successor starts': {
-    given: { children: [halfReady], pods: [evicted('x', 5), pod('a', { ready: true }), pod('b')] },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '1 of 2 pods ready. Pod x is over: Evicted: The node was low on resource: memory.',
-    alsoTrue: moving,
-  },
-  'a pod was evicted an hour ago and another one starts': {
-    given: { children: [halfReady], pods: [evicted('x', 3_600), pod('a', { ready: true }), pod('b')] },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '1 of 2 pods ready.',
-    alsoTrue: moving,
-  },
-  'one pod after the other is rejected by its node': {
-    given: {
-      children: [halfReady],
-      pods: [rejected('x'), rejected('y'), rejected('z')],
-    },
-    ready: false,
-    reason: 'PodsFailed',
-    message:
-      'One pod after the other fails: OutOfcpu: Node did not have enough resource: cpu; raise spec.resources.requests of what the pods lack, or look after the nodes.',
-    alsoTrue: struggling,
-  },
-  'one pod after the other is evicted': {
-    given: { children: [halfReady], pods: [evicted('x', 9), evicted('y', 6), evicted('z', 3), pod('b')] },
-    ready: false,
-    reason: 'PodsFailed',
-    message:
-      'One pod after the other fails: Evicted: The node was low on resource: memory; raise spec.resources.requests of what the pods lack, or look after the nodes.',
-    alsoTrue: struggling,
-  },
   'a readiness gate is not met': {
     given: { children: [starting], pods: [pod('a', { unmetGates: ['example.com/registered'] })] },
     ready: false,
@@ -183,6 +144,68 @@ const cases: Record<string, Case> = {
     message:
       '1 of 1 pod: all containers are ready, but readiness gate example.com/registered is not met; check the controller that sets this pod condition, or remove the gate from spec.podTemplate.spec.readinessGates.',
     alsoTrue: moving,
+  },
+  'an image has been corrected, and pods of the old revision still cannot pull theirs': {
+    given: {
+      children: [deployment({ replicas: 3, updatedReplicas: 1, readyReplicas: 0 })],
+      pods: [
+        { ...waiting('ImagePullBackOff', 'not found'), revision: 'old', createdAt: 1 },
+        pod('old', { revision: 'old', createdAt: 1, unschedulable: '0/1 nodes are available: 1 Too many pods.' }),
+        pod('new', { revision: 'new', createdAt: 2 }),
+      ],
+    },
+    ready: false,
+    reason: 'RollingOut',
+    message: '1 of 2 pods updated, 0 ready.',
+    alsoTrue: moving,
+  },
+  'an image has been corrected, and no pod of the new revision is there yet': {
+    given: {
+      children: [deployment({ replicas: 2, updatedReplicas: 0, readyReplicas: 0 })],
+      pods: [{ ...waiting('ImagePullBackOff', 'not found'), revision: 'old', createdAt: 1 }],
+    },
+    ready: false,
+    reason: 'RollingOut',
+    message: '0 of 2 pods updated, 0 ready.',
+    alsoTrue: moving,
+  },
+  'pods crash, and the rollout that would replace them is paused': {
+    given: {
+      app: appServer({ rollout: { paused: true } }),
+      children: [deployment({ replicas: 2, updatedReplicas: 0, readyReplicas: 0 })],
+      pods: [ended(4, 'Error', 'APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.')],
+    },
+    ready: false,
+    reason: 'PodsCrashing',
+    message: '1 of 1 pod: APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.',
+    alsoTrue: struggling,
+  },
+  'a scheduling gate is not removed': {
+    given: { children: [starting], pods: [pod('a', { schedulingGates: ['example.com/admitted'] })] },
+    ready: false,
+    reason: 'SchedulingGated',
+    message:
+      '1 of 1 pod: scheduling gate example.com/admitted keeps the pod from every node; check the controller that removes it, or what adds it to pods: spec.podTemplate.spec.schedulingGates or an admission webhook.',
+    alsoTrue: moving,
+  },
+  'the rollout is stuck at a scheduler that does not exist': {
+    given: {
+      app: appServer({ podTemplate: { spec: { schedulerName: 'defualt-scheduler' } } }),
+      children: [stuck],
+      pods: [pod('a', { ignored: true })],
+    },
+    ready: false,
+    reason: 'ProgressDeadlineExceeded',
+    message:
+      '1 of 1 pod: no scheduler has looked at the pod; correct spec.podTemplate.spec.schedulerName, which is defualt-scheduler, or start that scheduler.',
+    alsoTrue: stalled,
+  },
+  'the rollout is stuck, as there is no scheduler': {
+    given: { children: [stuck], pods: [pod('a', { ignored: true })] },
+    ready: false,
+    reason: 'ProgressDeadlineExceeded',
+    message: "1 of 1 pod: no scheduler has looked at the pod; check the cluster's scheduler.",
+    alsoTrue: stalled,
   },
   'the rollout is stuck': {
     given: { children: [stuck] },
@@ -283,10 +306,15 @@ describe('an AppServer that waits for a place to replace its pods', () => {
   });
 });
 
-test('no rejection is too long for the status', () => {
+test('no rejection is too long for the status, or for what is kept of its event', () => {
   const message = 'x'.repeat(1_000_000);
   const problem = { reason: 'ApplyRejected', cause: message, state: 'stalled' } as const;
   const conflict = { type: 'FieldConflict', reason: 'FieldConflict', message } as const;
-  statusSchema.parse(statusOf(facts(), problem, [conflict]));
-  statusSchema.parse(unreadableReport(settled, message, new Date()).status);
+  for (const { status, warnings } of [
+    report(facts(), problem, [conflict]),
+    unreadableReport(settled, message, new Date()),
+  ]) {
+    statusSchema.parse(status);
+    for (const { note, key } of warnings) assert.ok(note.length <= 4_096 && key.length <= 4_096);
+  }
 });

@@ -1,12 +1,10 @@
 import { describe } from 'node:test';
-import { appServer, container, pod } from '../../builders.ts';
+import { appServer, pod } from '../../builders.ts';
 import {
-  settled,
   starting,
   surging,
   waitingIn,
   waiting,
-  endedIn,
   ended,
   withSidecar,
   moving,
@@ -144,7 +142,12 @@ const cases: Record<string, Case> = {
   },
   'a key of a Secret is missing': {
     given: {
-      app: appServer({ env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'pasword' } } }] }),
+      app: appServer({
+        env: [
+          { name: 'USER', valueFrom: { secretKeyRef: { name: 'db', key: 'user' } } },
+          { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'pasword' } } },
+        ],
+      }),
       children: [starting],
       pods: [waiting('CreateContainerConfigError', "couldn't find key pasword in Secret web/db")],
     },
@@ -157,8 +160,120 @@ const cases: Record<string, Case> = {
     given: { children: [starting], pods: [waiting('CreateContainerError', 'no such user')] },
     ready: false,
     reason: 'ContainerConfigInvalid',
-    message: '1 of 1 pod: container app cannot be created: no such user; see spec.env, spec.envFrom and spec.security.',
+    message:
+      '1 of 1 pod: container app cannot be created: no such user; see spec.env, spec.envFrom, spec.volumeMounts and spec.security.',
     alsoTrue: stalled,
+  },
+  'an image is never pulled, and not on the node': {
+    given: {
+      app: appServer({ imagePullPolicy: 'Never' }),
+      children: [starting],
+      pods: [waiting('ErrImageNeverPull', 'Container image "x" is not present with pull policy of Never')],
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app is not on the node and is never pulled; load it there, or change spec.imagePullPolicy.',
+    alsoTrue: stalled,
+  },
+  'an image that is a volume cannot be pulled': {
+    given: {
+      app: appServer({ volumes: [{ name: 'files', image: { reference: 'registry.example.com/files:1' } }] }),
+      children: [starting],
+      pods: [
+        waiting(
+          'ImagePullBackOff',
+          'Back-off pulling image "registry.example.com/files:1": ErrImagePull: rpc error: not found',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image registry.example.com/files:1 of volume files cannot be pulled: rpc error: not found; see spec.volumes[files].image.reference: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
+  'an image has no valid signature': {
+    given: { children: [starting], pods: [waiting('SignatureValidationFailed', 'no signature')] },
+    ready: false,
+    reason: 'ImagePullFailed',
+    message:
+      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app cannot be pulled: SignatureValidationFailed: no signature; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+    alsoTrue: stalled,
+  },
+  'a container is mounted onto a file': {
+    given: {
+      children: [starting],
+      pods: [
+        ended(
+          128,
+          'StartError',
+          'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error mounting "/x" to rootfs at "/etc/hosts": not a directory: unknown\n',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'ContainerConfigInvalid',
+    message:
+      '1 of 1 pod: container app cannot be started: failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error mounting "/x" to rootfs at "/etc/hosts": not a directory: unknown; see spec.env, spec.envFrom, spec.volumeMounts and spec.security.',
+    alsoTrue: stalled,
+  },
+  'a command of a sidecar does not exist': {
+    given: {
+      app: appServer(withSidecar),
+      children: [starting],
+      pods: [waitingIn('log', 'RunContainerError', 'exec: "/ship": stat /ship: no such file or directory: unknown')],
+    },
+    ready: false,
+    reason: 'ContainerConfigInvalid',
+    message:
+      '1 of 1 pod: container log cannot be started: exec: "/ship": stat /ship: no such file or directory: unknown; see spec.podTemplate.spec.containers[log].',
+    alsoTrue: stalled,
+  },
+  'the memory limit does not even let a container start': {
+    given: {
+      children: [starting],
+      pods: [
+        ended(
+          128,
+          'StartError',
+          'failed to create containerd task: runc create failed: unable to start container process: container init was OOM-killed (memory limit too low?): unknown',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'OOMKilled',
+    message:
+      '1 of 1 pod: container app was killed at its memory limit before its program ran; raise spec.resources.limits.memory, or lower spec.workers.count.',
+    alsoTrue: struggling,
+  },
+  'kubelet has been restarted and knows no Service yet': {
+    given: {
+      children: [starting],
+      pods: [
+        waiting(
+          'CreateContainerConfigError',
+          'services have not yet been read at least once, cannot construct envvars',
+        ),
+      ],
+    },
+    ready: false,
+    reason: 'ContainerConfigInvalid',
+    message:
+      '1 of 1 pod: container app cannot be created: services have not yet been read at least once, cannot construct envvars; it is retried.',
+    alsoTrue: struggling,
+  },
+  "a sidecar's postStart hook fails": {
+    given: {
+      app: appServer(withSidecar),
+      children: [starting],
+      pods: [waitingIn('log', 'PostStartHookError', 'command \'/bin/false\' exited with 1: , message: ""')],
+    },
+    ready: false,
+    reason: 'PodsCrashing',
+    message:
+      '1 of 1 pod: container log is ended again and again, as its postStart hook fails: command \'/bin/false\' exited with 1: , message: ""; correct spec.podTemplate.spec.containers[log].lifecycle.postStart.',
+    alsoTrue: struggling,
   },
   'a missing Secret that no pod waits for is no problem': {
     given: {
@@ -170,89 +285,6 @@ const cases: Record<string, Case> = {
     reason: 'PodsNotReady',
     message: '0 of 2 pods ready.',
     alsoTrue: moving,
-  },
-  'the runtime ended with a sentence': {
-    given: {
-      children: [starting],
-      pods: [ended(4, 'Error', 'APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.\nTraceback\n')],
-    },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: APP_NOT_FOUND: there is no module x. Correct spec.app.wsgi.',
-    alsoTrue: struggling,
-  },
-  'a container ended without a word': {
-    given: { children: [starting], pods: [ended(137, 'Error', '')] },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: container app exited with code 137 (Error); its log shows why.',
-    alsoTrue: struggling,
-  },
-  'the last words would take over a terminal': {
-    given: {
-      children: [starting],
-      pods: [ended(4, 'Error', 'HOOK_FAILED: \u001B[31mred\u0007 \u009D0;x and \u202Eesrever\n')],
-    },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: HOOK_FAILED: [31mred 0;x and esrever.',
-    alsoTrue: struggling,
-  },
-  'a sidecar ended with words of its own': {
-    given: { app: appServer(withSidecar), children: [starting], pods: [endedIn('log', 1, 'Error', 'no config\n')] },
-    ready: false,
-    reason: 'PodsCrashing',
-    message: '1 of 1 pod: container log exited with code 1 (Error): no config; its log shows more.',
-    alsoTrue: struggling,
-  },
-  'a container starts again after one exit': {
-    given: {
-      children: [starting],
-      pods: [
-        pod('a', { containers: [container({ restarts: 1, ended: { exitCode: 1, reason: 'Error', message: '' } })] }),
-      ],
-    },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '0 of 2 pods ready.',
-    alsoTrue: moving,
-  },
-  'a node was restarted, and kubelet does not know how its containers ended': {
-    given: { children: [starting], pods: [ended(255, 'Unknown', '')] },
-    ready: false,
-    reason: 'PodsNotReady',
-    message: '0 of 2 pods ready.',
-    alsoTrue: moving,
-  },
-  'the memory limit was reached': {
-    given: { children: [starting], pods: [ended(137, 'OOMKilled', '')] },
-    ready: false,
-    reason: 'OOMKilled',
-    message:
-      '1 of 1 pod: container app was killed at its memory limit; raise spec.resources.limits.memory, or lower spec.workers.count.',
-    alsoTrue: struggling,
-  },
-  "a sidecar's memory limit was reached": {
-    given: { app: appServer(withSidecar), children: [starting], pods: [endedIn('log', 137, 'OOMKilled', '')] },
-    ready: false,
-    reason: 'OOMKilled',
-    message:
-      '1 of 1 pod: container log was killed at its memory limit; raise spec.podTemplate.spec.containers[log].resources.limits.memory.',
-    alsoTrue: struggling,
-  },
-  "the proxy's memory limit was reached": {
-    given: { app: appServer({ proxy: {} }), children: [starting], pods: [endedIn('proxy', 137, 'OOMKilled', '')] },
-    ready: false,
-    reason: 'OOMKilled',
-    message: '1 of 1 pod: container proxy was killed at its memory limit; raise spec.proxy.resources.limits.memory.',
-    alsoTrue: struggling,
-  },
-  'a pod that is ready again is no trouble': {
-    given: { children: [settled], pods: [{ ...ended(3, 'Error', 'x'), ready: true }] },
-    ready: true,
-    reason: 'PodsReady',
-    message: '2 of 2 pods ready, 2 workers each.',
-    alsoTrue: [],
   },
 };
 

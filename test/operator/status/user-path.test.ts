@@ -16,6 +16,7 @@ const app = appServer({
   volumeMounts: [{ name: 'data', mountPath: '/data' }],
   imagePullSecrets: [{ name: 'reg' }],
   proxy: {},
+  security: { seccompProfile: { type: 'Localhost', localhostProfile: '../x' } },
   podTemplate: {
     spec: {
       containers: [
@@ -73,6 +74,17 @@ const paths: Record<string, readonly [deployment: string, appServer: string]> = 
   'a field of the pod': [template('spec.restartPolicy'), 'spec.podTemplate.spec.restartPolicy'],
   'a path that begins with a dot': [`.${template('spec.nonsense')}`, 'spec.podTemplate.spec.nonsense'],
   'a label': [template('metadata.labels'), 'spec.podTemplate.metadata.labels'],
+  'a label, as the API server checks it': [template('labels'), 'spec.podTemplate.metadata.labels'],
+  'an annotation, as the API server checks it': [template('annotations'), 'spec.podTemplate.metadata.annotations'],
+  'the user of the pod': [template('spec.securityContext.runAsUser'), 'spec.security.runAsUser'],
+  'the system calls of the application': [
+    template('spec.containers[0].securityContext.seccompProfile.localhostProfile'),
+    'spec.security.seccompProfile.localhostProfile',
+  ],
+  'a group of the pod that only podTemplate has': [
+    template('spec.securityContext.fsGroup'),
+    'spec.podTemplate.spec.securityContext.fsGroup',
+  ],
   'how pods are replaced': ['spec.strategy.rollingUpdate.maxSurge', 'spec.rollout.maxSurge'],
   'a deadline': ['spec.progressDeadlineSeconds', 'spec.rollout.progressDeadlineSeconds'],
   'the number of pods': ['spec.replicas', 'spec.replicas'],
