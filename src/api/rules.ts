@@ -1,5 +1,6 @@
 // Rules that a schema cannot express, in CEL, checked by the API server before anything is stored. Each message is a
-// sentence that names the field and the remedy: it is all that a user of kubectl reads.
+// sentence that names the field and the remedy: it is all that a user of kubectl reads. Rules within one field stand beside
+// that field, in metadata.ts and volumes.ts.
 
 import { adminPort, ownAccountSuffix, ownContainers, ownVolumes, proxyAdminPort } from './names.ts';
 

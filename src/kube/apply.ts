@@ -1,4 +1,4 @@
-// The only place that writes: server-side apply with a named field manager, status apart, removal.
+// The only place that applies and removes objects: server-side apply with a named field manager, the status separately.
 import type { KubeClient } from './client.ts';
 import { isKubeObject, path, type KubeObject, type ResourceType } from './objects.ts';
 

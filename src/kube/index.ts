@@ -5,7 +5,7 @@
 //   transport, credentials, proxy, body  what a request needs for that: connections, whom it speaks as, the way, the answer's bytes
 //   warnings    what the API server says of what it has accepted
 //   errors      what can go wrong between a request and its answer
-//   apply       the only writer: server-side apply, status, removal
+//   apply       the only place that applies and removes objects, and their status
 //   watch       list and watch one kind for ever
 //   cache       what the watch has seen, by key and by index
 //   queue       keyed work queue: each key once, one at a time, fair over namespaces, backing off on failure

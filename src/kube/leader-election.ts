@@ -52,8 +52,7 @@ type Role =
   | { readonly kind: 'leader'; readonly until: number }
   | { readonly kind: 'over' };
 
-/** Versions of objects of one kind compare as whole numbers (KEP-5504). */
-/** Whether one version of an object is older than another. */
+/** Whether one version of an object is older than another: those of one kind compare as whole numbers (KEP-5504). */
 export function isBefore(version: string, other: string): boolean {
   const whole = /^[0-9]+$/;
   return whole.test(version) && whole.test(other) && BigInt(version) < BigInt(other);

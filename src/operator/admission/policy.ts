@@ -1,4 +1,4 @@
-// What a ValidatingAdmissionPolicy of the chart consists of, and how Helm fills it in.
+// What a ValidatingAdmissionPolicy of the chart consists of, and how Helm fills it in. scripts/policies.ts writes them as YAML.
 import { groupOf, type ResourceType } from '../../kube/objects.ts';
 
 type Operation = 'CREATE' | 'UPDATE' | 'DELETE';

@@ -10,7 +10,7 @@ import { couldHaveWritten, couldHaveWrittenProxy, pullPolicies, tagged, type Rel
 import { fieldOf, isFields } from '../model/unstructured.ts';
 import { deployment } from './deployment.ts';
 import { podsWith, type Pods } from './pod.ts';
-import type { Conflict } from './pod-template.ts';
+import type { Conflict } from './merge-pod-template.ts';
 import { markOf, stamped } from './stamp.ts';
 
 /** The operator's own, with the runtime that the AppServer asks for. */

@@ -9,7 +9,7 @@ import type { Fields } from '../model/unstructured.ts';
 import { listenAddress, runtimeConfigMapName } from './config-maps.ts';
 import { containerSecurity, initResources, probe, runtimeHome } from './container.ts';
 import { nginxListens } from './nginx-conf.ts';
-import { mergePodTemplate, type Conflict } from './pod-template.ts';
+import { mergePodTemplate, type Conflict } from './merge-pod-template.ts';
 import { proxyContainers, proxyMounts, proxyVolumeNames, proxyVolumes } from './proxy.ts';
 
 const installTarget = '/target';

@@ -2,6 +2,8 @@
 // Deployment keeps the layout that it has until something else replaces its pods, so that an upgrade of the operator
 // restarts nobody. Each layout stays as it is for ever, which the golden files of the released versions hold.
 //
+// What a layout is made of stands where the template is made: search src/operator/children for `layout`.
+//
 //   1  0.1.0
 //   2  0.2.0: the AppServer's own ServiceAccount is named so that no field of any AppServer can aim at it
 //   3  0.3.0: listens for IPv6 as well, where the pod has an address of it; init containers have the application's compute

@@ -7,7 +7,7 @@ import { pino, type Logger } from 'pino';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { names, reasons } from '../../api/index.ts';
 import { Controller, EventRecorder, KubeClient, loadKubeConfig, WorkQueue, type Turn } from '../../kube/index.ts';
-import { startAdmin } from '../http/health.ts';
+import { startAdmin } from '../http/admin.ts';
 import { emptyCaches, type Caches } from '../observe/caches.ts';
 import { Contents } from '../observe/content-versions.ts';
 import { OperatorError, sentence } from './errors.ts';

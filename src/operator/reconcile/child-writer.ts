@@ -7,7 +7,7 @@ import type { Child, Facts } from '../model/facts.ts';
 import type { OwnedChild } from '../model/identity.ts';
 import { stripManagedFields } from '../model/kept-object.ts';
 import { childTypes, isChildKind, type ChildKind } from '../model/kinds.ts';
-import type { AppliedFields } from '../observe/applied-fields.ts';
+import type { AppliedFields } from './applied-fields.ts';
 import type { Caches } from '../observe/caches.ts';
 import { quoted, type Problem } from '../status/problem.ts';
 import { withUserPaths } from '../status/user-path.ts';

@@ -1,9 +1,10 @@
-// Why an object could not be written or deleted, as a problem that a user can act on.
+// Why an object could not be written or deleted, as a problem that a user can act on. What admission
+// rejects, pods included, is worded in status/admission-refusals.ts.
 import { names, reasons, type AppServer } from '../../api/index.ts';
 import type { ApiError, KubeObject } from '../../kube/index.ts';
 import type { Child } from '../model/facts.ts';
 import { quoted, withoutSubject, type Problem } from '../status/problem.ts';
-import { admissionProblem } from '../status/refusals.ts';
+import { admissionProblem } from '../status/admission-refusals.ts';
 import { sectionOf, withUserPaths } from '../status/user-path.ts';
 
 const described = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.name}`;

@@ -3,7 +3,7 @@ import { reasons } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import { deploymentCondition, deploymentOf } from '../model/rollout.ts';
 import { quoted, withoutSubject, type Problem } from './problem.ts';
-import { admissionProblem } from './refusals.ts';
+import { admissionProblem } from './admission-refusals.ts';
 import { withUserPathsOfPod } from './user-path.ts';
 
 /** A rejection lists all that is wrong. */

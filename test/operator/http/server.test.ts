@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Socket, type AddressInfo, type Server } from 'node:net';
 import { describe, test } from 'node:test';
 import { Connections } from '../../../src/operator/http/connections.ts';
-import { healthHandler } from '../../../src/operator/http/health.ts';
+import { healthHandler } from '../../../src/operator/http/admin.ts';
 import { parseTarget, plain, startServer, type Handler } from '../../../src/operator/http/server.ts';
 import { anyBytes, exchange, hostileRequests, overTls, plainly, type Connect } from '../../hostile-http.ts';
 import { certificate } from '../../kube/api-server.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { mergePodTemplate } from '../../../src/operator/children/pod-template.ts';
+import { mergePodTemplate } from '../../../src/operator/children/merge-pod-template.ts';
 
 const ours = {
   metadata: { labels: { app: 'shop' } },

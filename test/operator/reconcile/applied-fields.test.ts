@@ -7,7 +7,7 @@ import type { Call } from '../../../src/kube/client.ts';
 import { service } from '../../../src/operator/children/service.ts';
 import { stamped } from '../../../src/operator/children/stamp.ts';
 import { plan } from '../../../src/operator/decide/plan.ts';
-import { AppliedFields } from '../../../src/operator/observe/applied-fields.ts';
+import { AppliedFields } from '../../../src/operator/reconcile/applied-fields.ts';
 import { emptyCaches } from '../../../src/operator/observe/caches.ts';
 import { writeChild } from '../../../src/operator/reconcile/write-child.ts';
 import { appServer, facts, stored } from '../../builders.ts';
