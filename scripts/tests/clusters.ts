@@ -1,5 +1,6 @@
 // Files of tests on clusters: each has a cluster to itself while it runs, since each has the operator as it needs it. Two
-// clusters take turns at the files, because most tests wait most of the time.
+// clusters take turns at the files where the machine has the cores for it, because most tests wait most of the time.
+import { availableParallelism } from 'node:os';
 import { inNamespace } from '../../e2e/cluster/command.ts';
 import { layout, type Layout } from '../../e2e/cluster/layout.ts';
 import { down } from '../../e2e/cluster/cluster.ts';
@@ -8,7 +9,7 @@ import { nodeTest, runTests } from './run.ts';
 export interface Files {
   /** Each on whichever cluster is free. */
   readonly beside: readonly string[];
-  /** Those that need addresses of both families, which the second cluster has. */
+  /** Those that need addresses of both families, which the last cluster has. */
   readonly dualStack: readonly string[];
   /** Those that measure time, once nothing else runs. */
   readonly alone: readonly string[];
@@ -26,9 +27,17 @@ export interface Clusters {
   readonly env: (cluster: Layout) => Record<string, string>;
 }
 
+/** Of a cluster that starts pods: with less, loads and starts of the one make the other miss what its tests hold it to. */
+const coresOfCluster = 2;
+
+/** API servers alone mostly wait for their etcd. */
+const fitsTwo = (nodes: number): boolean => nodes === 0 || availableParallelism() >= 2 * coresOfCluster;
+
 function layouts({ prefix, nodes }: Clusters, { beside, dualStack, alone }: Files): Layout[] {
+  const isDualStack = dualStack.length > 0;
+  if (!fitsTwo(nodes)) return [layout(prefix, nodes, { dualStack: isDualStack })];
   const first = beside.length + alone.length > 0 ? [layout(prefix, nodes)] : [];
-  const isSecond = beside.length > 1 || dualStack.length > 0;
+  const isSecond = beside.length > 1 || isDualStack;
   return isSecond ? [...first, layout(`${prefix}b`, nodes, { dualStack: true })] : first;
 }
 
