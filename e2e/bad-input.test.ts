@@ -50,7 +50,7 @@ const cases: Record<string, Case> = {
   'an image that does not exist': {
     spec: { image: 'localhost/appserver/nothing:9', imagePullPolicy: 'Never' },
     reason: 'ImagePullFailed',
-    says: /image localhost\/appserver\/nothing:9 of container app cannot be pulled: ErrImageNeverPull: .*; see spec\.image: correct it, or add the pull secret/,
+    says: /image localhost\/appserver\/nothing:9 of container app is not on the node and is never pulled; load it there, or change spec\.imagePullPolicy/,
   },
   'an image name that is none': {
     spec: { image: 'Not An Image' },
