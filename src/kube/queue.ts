@@ -45,6 +45,9 @@ interface Paused extends Later {
   readonly priority: Priority;
 }
 
+/** Turns of one key without a pause: an apply changes each child once or twice, and a rollout reports some ten times. */
+const burst: Readonly<Record<Priority, number>> = { urgent: 20, normal: 10 };
+
 /** Urgent keys that one after the other may come before a normal one that waits. */
 const urgentInARow = 3;
 
@@ -69,7 +72,10 @@ export class WorkQueue {
   readonly #mostOfNamespace: number;
   readonly #ready: Readonly<Record<Priority, FairKeys>> = { urgent: new FairKeys(), normal: new FairKeys() };
   /** Apart, so that reports of progress do not hold up an edit. */
-  readonly #throttles: Readonly<Record<Priority, Throttle>> = { urgent: new Throttle(), normal: new Throttle() };
+  readonly #throttles: Readonly<Record<Priority, Throttle>> = {
+    urgent: new Throttle(burst.urgent),
+    normal: new Throttle(burst.normal),
+  };
   /** When each was added, of those that are ready. */
   readonly #addedAt = new Map<string, number>();
   /** When each was taken. */

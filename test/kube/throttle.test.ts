@@ -5,7 +5,7 @@ import { Throttle } from '../../src/kube/throttle.ts';
 
 /** Times in milliseconds at which a key is taken that always wants to be. */
 function turns(untilMs: number): number[] {
-  const throttle = new Throttle();
+  const throttle = new Throttle(10);
   const taken: number[] = [];
   for (let now = 0; now <= untilMs; now += 10) {
     if (throttle.waitMs('a', now) > 0) continue;
@@ -32,7 +32,7 @@ describe('a throttle', () => {
   });
 
   test('one edit in two seconds is never held up', () => {
-    const throttle = new Throttle();
+    const throttle = new Throttle(10);
     for (let now = 0; now < 600_000; now += 2_000) {
       assert.equal(throttle.waitMs('a', now), 0);
       throttle.taken('a', now);
@@ -40,7 +40,7 @@ describe('a throttle', () => {
   });
 
   test('what has rested begins anew', () => {
-    const throttle = new Throttle();
+    const throttle = new Throttle(10);
     for (let i = 0; i < 100; i++) throttle.taken('a', 0);
     assert.ok(throttle.waitMs('a', 0) > 0);
     assert.equal(throttle.waitMs('a', 3_000), 0);
@@ -49,7 +49,7 @@ describe('a throttle', () => {
   });
 
   test('keys that come once each are not held up, however many', () => {
-    const throttle = new Throttle();
+    const throttle = new Throttle(10);
     for (let i = 0; i < 5_000; i++) {
       assert.equal(throttle.waitMs(`web/shop-${i}`, i), 0);
       throttle.taken(`web/shop-${i}`, i);
@@ -60,7 +60,7 @@ describe('a throttle', () => {
     const turn = fc.record({ key: fc.nat(20).map(String), pauseMs: fc.nat(20_000) });
     fc.assert(
       fc.property(fc.array(turn, { maxLength: 100 }), (all) => {
-        const throttle = new Throttle();
+        const throttle = new Throttle(10);
         const taken: { key: string; at: number }[] = [];
         let now = 0;
         for (const { key, pauseMs } of all) {

@@ -27,9 +27,13 @@ export function stripManagedFields(object: KubeObject): KeptObject {
   };
 }
 
+function withoutStatus(object: KubeObject): object {
+  const { metadata, status: _, ...rest } = object;
+  const { resourceVersion: __, ...lasting } = metadata;
+  return { ...rest, metadata: lasting };
+}
+
 /** Whether nothing differs but what a write of the status changes. */
 export function sameButForStatus(before: KubeObject, after: KubeObject): boolean {
-  const { resourceVersion: _, ...was } = before.metadata;
-  const { resourceVersion: __, ...is } = after.metadata;
-  return isDeepStrictEqual(is, was) && isDeepStrictEqual(after['spec'], before['spec']);
+  return isDeepStrictEqual(withoutStatus(after), withoutStatus(before));
 }

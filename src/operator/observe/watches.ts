@@ -31,7 +31,10 @@ export function childPriority(before: KubeObject | undefined, after: KubeObject 
   if (before === undefined) return 'normal';
   if (after === undefined) return 'urgent';
   const { generation } = after.metadata;
-  return generation !== undefined && generation === before.metadata.generation ? 'normal' : 'urgent';
+  // Autoscalers have none.
+  const isReport =
+    generation === undefined ? sameButForStatus(before, after) : generation === before.metadata.generation;
+  return isReport ? 'normal' : 'urgent';
 }
 
 /** Whether nothing but the status has changed, to what is being reported just now. */

@@ -11,6 +11,20 @@ const at = (generation?: number): KubeObject => ({
   metadata: { name: 'shop', ...(generation !== undefined && { generation }) },
 });
 
+const autoscaler = (resourceVersion: string, maxReplicas: number, currentReplicas: number): KubeObject => ({
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'shop', resourceVersion },
+  spec: { maxReplicas },
+  status: { currentReplicas },
+});
+const configMap = (resourceVersion: string, data: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'shop-live', resourceVersion },
+  data: { 'live.json': data },
+});
+
 const cases: Record<
   string,
   [priority: typeof appPriority, before: KubeObject | undefined, after: KubeObject | undefined]
@@ -22,7 +36,9 @@ const cases: Record<
   'normal: a new child': [childPriority, undefined, at(1)],
   'urgent: a child that is edited': [childPriority, at(1), at(2)],
   'normal: a child that reports progress': [childPriority, at(2), at(2)],
-  'urgent: a child without generations that is changed': [childPriority, at(), at()],
+  'urgent: an autoscaler that is edited': [childPriority, autoscaler('1', 3, 2), autoscaler('2', 9, 2)],
+  'normal: an autoscaler that reports': [childPriority, autoscaler('1', 3, 2), autoscaler('2', 3, 3)],
+  'urgent: a ConfigMap that is edited': [childPriority, configMap('1', '{}'), configMap('2', '{"x":1}')],
   'urgent: a child that is deleted': [childPriority, at(2), undefined],
 };
 
