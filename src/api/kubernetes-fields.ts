@@ -30,7 +30,7 @@ const metadata = (field: string, rest: object = {}): Reachable[] => [
   { path: 'metadata.annotations', field: `${field}.annotations`, value: { note: 'x' }, with: rest },
 ];
 
-const selector = "the operator's: it selects the AppServer's pods";
+const selector = "set by the operator: it selects the AppServer's pods";
 const loadBalancer = { service: { type: 'LoadBalancer' } };
 const local = { service: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } };
 
@@ -38,13 +38,19 @@ const service: readonly KubernetesField[] = [
   ...metadata('service'),
   { path: 'spec.type', field: 'service.type', value: 'NodePort' },
   { path: 'spec.selector', reason: selector },
-  { path: 'spec.externalName', reason: 'for a Service without pods' },
+  { path: 'spec.externalName', reason: 'only for a Service without pods' },
   { path: 'spec.ports[].port', field: 'service.port', value: 8_080 },
   { path: 'spec.ports[].name', field: 'service.portName', value: 'grpc' },
   { path: 'spec.ports[].appProtocol', field: 'service.appProtocol', value: 'kubernetes.io/h2c' },
   { path: 'spec.ports[].nodePort', field: 'service.nodePort', value: 30_123, with: { service: { type: 'NodePort' } } },
-  { path: 'spec.ports[].protocol', reason: 'TCP for the application; as wanted in spec.service.ports' },
-  { path: 'spec.ports[].targetPort', reason: "the application's or nginx's; as wanted in spec.service.ports" },
+  {
+    path: 'spec.ports[].protocol',
+    reason: 'TCP for the application; for additional ports, set it in spec.service.ports',
+  },
+  {
+    path: 'spec.ports[].targetPort',
+    reason: 'the port of the application or of nginx; for additional ports, set it in spec.service.ports',
+  },
   { path: 'spec.clusterIP', field: 'service.clusterIP', value: 'None' },
   { path: 'spec.clusterIPs', field: 'service.clusterIPs', value: ['None'], with: { service: { clusterIP: 'None' } } },
   { path: 'spec.ipFamilies', field: 'service.ipFamilies', value: ['IPv4'] },
@@ -83,12 +89,12 @@ const service: readonly KubernetesField[] = [
   },
 ];
 
-const otherBackend = "an AppServer's Ingress goes to its own Service; for others, make an Ingress beside it";
+const otherBackend = "an AppServer's Ingress leads to its own Service; for other backends, create a separate Ingress";
 const backend = 'spec.rules[].http.paths[].backend';
 const ingress: readonly KubernetesField[] = [
   ...metadata('ingress'),
   { path: 'spec.ingressClassName', field: 'ingress.className', value: 'internal' },
-  { path: 'spec.defaultBackend', reason: 'an Ingress without spec.ingress.hosts serves every name' },
+  { path: 'spec.defaultBackend', reason: 'an Ingress without spec.ingress.hosts serves every host name' },
   { path: 'spec.rules[].host', field: 'ingress.hosts', value: ['shop.example.com'], gives: 'shop.example.com' },
   {
     path: 'spec.rules[].http.paths[].path',
@@ -147,7 +153,7 @@ const scaled = { autoscaling: { maxReplicas: 9 } };
 const metric = { type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '30' } } };
 const horizontalPodAutoscaler: readonly KubernetesField[] = [
   ...metadata('autoscaling', scaled),
-  { path: 'spec.scaleTargetRef', reason: "the AppServer's Deployment" },
+  { path: 'spec.scaleTargetRef', reason: "always the AppServer's Deployment" },
   { path: 'spec.minReplicas', field: 'autoscaling.minReplicas', value: 3, with: scaled },
   { path: 'spec.maxReplicas', field: 'autoscaling.maxReplicas', value: 9 },
   {
@@ -181,9 +187,9 @@ const serviceAccount: readonly KubernetesField[] = [
   { path: 'imagePullSecrets', field: 'serviceAccount.imagePullSecrets', value: [{ name: 'registry' }] },
   {
     path: 'automountServiceAccountToken',
-    reason: 'false; spec.automountServiceAccountToken says it of the pods',
+    reason: 'always false; spec.automountServiceAccountToken sets it for the pods',
   },
-  { path: 'secrets', reason: "Kubernetes' own list of token Secrets, which nothing writes any more" },
+  { path: 'secrets', reason: "Kubernetes' own list of token Secrets, which nothing writes anymore" },
 ];
 
 const rollingUpdate = 'spec.strategy.rollingUpdate';
@@ -191,7 +197,10 @@ const deployment: readonly KubernetesField[] = [
   ...metadata('deployment'),
   { path: 'spec.replicas', field: 'replicas', value: 5 },
   { path: 'spec.selector', reason: selector },
-  { path: 'spec.template', reason: "the operator's, with fields of the spec and spec.podTemplate in it" },
+  {
+    path: 'spec.template',
+    reason: 'set by the operator from fields of the spec, with spec.podTemplate merged into it',
+  },
   { path: 'spec.minReadySeconds', field: 'rollout.minReadySeconds', value: 5 },
   { path: 'spec.paused', field: 'rollout.paused', value: true },
   { path: 'spec.progressDeadlineSeconds', field: 'rollout.progressDeadlineSeconds', value: 300 },
@@ -218,10 +227,11 @@ const rowOf = (one: KubernetesField): string =>
 /** The page of the documentation. */
 export function kubernetesFieldsPage(): string {
   const lines = [
-    "# Kubernetes' fields in an AppServer",
+    '# Kubernetes fields in an AppServer',
     '',
-    'Generated by `npm run generate`. Where each field of the objects that the operator makes stands in an AppServer. A field',
-    'covers what is below it. Labels of the AppServer are inherited besides ([which](guide.md#labels-and-annotations)).',
+    'This page lists where to set each field of the objects that the operator creates in an AppServer. A field includes all',
+    'fields below it. The objects also inherit labels of the AppServer; see',
+    '[Labels and annotations](guide.md#labels-and-annotations). The page is generated by `npm run generate`.',
     '',
   ];
   for (const [kind, fields] of Object.entries<readonly KubernetesField[]>(kubernetesFields)) {

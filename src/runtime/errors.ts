@@ -25,7 +25,7 @@ function packageMissing(name: string, orElse?: 'workers.class'): Remedy {
 export const catalogue = {
   CONFIG_UNREADABLE: {
     exitCode: 2,
-    remedy: 'Check that the file exists and that the user of this process may read it.',
+    remedy: 'Check that the file exists and that the user of this process can read it.',
   },
   CONFIG_INVALID: {
     exitCode: 2,
@@ -36,18 +36,18 @@ export const catalogue = {
   },
   CONFIG_FIXED: {
     exitCode: 2,
-    remedy: 'Restart the runtime for it; all other changes of the file have been taken over.',
+    remedy: 'Restart the runtime for it; all other changes of the file are in force.',
   },
   WORKING_DIR_MISSING: {
     exitCode: 2,
     remedy: {
-      pod: "Correct spec.app.workingDir, or leave it out: the image's own working directory is used then.",
-      standalone: 'Correct --working-dir, or leave it out: the current directory is used then.',
+      pod: "Correct spec.app.workingDir, or leave it out to use the image's own working directory.",
+      standalone: 'Correct --working-dir, or leave it out to use the current directory.',
     },
   },
   STATIC_FILES_MISSING: {
     exitCode: 2,
-    remedy: "Correct spec.proxy.static: a directory of the application's image that its user may read.",
+    remedy: "Correct spec.proxy.static: name a directory in the application's image that its user can read.",
   },
   PORT_IN_USE: {
     exitCode: 5,
@@ -59,9 +59,9 @@ export const catalogue = {
   PORT_FORBIDDEN: {
     exitCode: 5,
     remedy: {
-      pod: 'Ports below 1024 need a privilege that the container does not have; choose a port from 1024 on.',
+      pod: 'Ports below 1024 need a privilege that the container does not have; choose a port of 1024 or higher.',
       standalone:
-        'Ports below 1024 need a privilege that this user does not have; choose one from 1024 on with --listen.',
+        'Ports below 1024 need a privilege that this user does not have; choose one of 1024 or higher with --listen.',
     },
   },
   LISTEN_FAILED: {
@@ -74,7 +74,7 @@ export const catalogue = {
   ADMIN_PORT_IN_USE: {
     exitCode: 5,
     remedy: {
-      pod: 'The runtime serves its probes there; let no other program of the pod listen on it.',
+      pod: 'The runtime serves its probes there; do not let another program in the pod listen on this port.',
       standalone: 'The runtime serves its probes and metrics there; choose another address with --admin.',
     },
   },
@@ -93,12 +93,12 @@ export const catalogue = {
       standalone: 'Put Python 3.9 or newer first on the PATH.',
     },
   },
-  GUNICORN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a gunicorn version from 22.0.0 on, below 28.' },
+  GUNICORN_UNSUPPORTED: { exitCode: 3, remedy: 'Install gunicorn 22.0.0 or newer, but older than 28.' },
   GEVENT_MISSING: { exitCode: 3, remedy: packageMissing('gunicorn[gevent]', 'workers.class') },
   GRANIAN_MISSING: { exitCode: 3, remedy: packageMissing('granian', 'workers.class') },
-  GRANIAN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a granian version from 2.8.0 on, below 2.9.' },
+  GRANIAN_UNSUPPORTED: { exitCode: 3, remedy: 'Install granian 2.8.0 or newer, but older than 2.9.' },
   UVICORN_MISSING: { exitCode: 3, remedy: packageMissing('uvicorn') },
-  UVICORN_UNSUPPORTED: { exitCode: 3, remedy: 'Install a uvicorn version from 0.30.0 on, below 1.0.' },
+  UVICORN_UNSUPPORTED: { exitCode: 3, remedy: 'Install uvicorn 0.30.0 or newer, but older than 1.0.' },
   NODE_MISSING: {
     exitCode: 3,
     remedy: {
@@ -106,20 +106,20 @@ export const catalogue = {
       standalone: 'Install Node 20 or newer, and check that node is on the PATH.',
     },
   },
-  NODE_UNSUPPORTED: { exitCode: 3, remedy: 'Applications need Node 20 or newer, the runtime itself Node 26.' },
+  NODE_UNSUPPORTED: { exitCode: 3, remedy: 'Applications need Node 20 or newer; the runtime itself needs Node 26.' },
   PROGRAM_MISSING: {
     exitCode: 3,
     remedy: {
-      pod: 'Correct spec.app.command; a name without a slash is looked for on the PATH of the container.',
-      standalone: 'Correct the command behind --; a name without a slash is looked for on the PATH.',
+      pod: 'Correct spec.app.command; a name without a slash is searched for on the PATH of the container.',
+      standalone: 'Correct the command behind --; a name without a slash is searched for on the PATH.',
     },
   },
   PRELOAD_THREADS: {
     exitCode: 4,
     remedy: {
-      pod: 'A fork copies no threads: start them in a post_fork hook or at the first request, or turn workers.preload off.',
+      pod: 'A fork does not copy threads: start them in a post_fork hook or at the first request, or turn off workers.preload.',
       standalone:
-        'A fork copies no threads: start them in a post_fork hook or at the first request, or leave --preload out.',
+        'A fork does not copy threads: start them in a post_fork hook or at the first request, or leave out --preload.',
     },
   },
   APP_NOT_FOUND: {
@@ -130,32 +130,34 @@ export const catalogue = {
         'Correct the name (module:attribute) behind --wsgi or --asgi, or --working-dir, where modules are looked for.',
     },
   },
-  APP_STARTUP_FAILED: { exitCode: 4, remedy: log('what its startup handler raised.', 'traceback') },
+  APP_STARTUP_FAILED: { exitCode: 4, remedy: log('what the startup handler raised.', 'traceback') },
   APP_IMPORT_FAILED: {
     exitCode: 4,
-    remedy: log('the line; the same error appears when the module is imported by hand.', 'traceback'),
+    remedy: log('the line; importing the module by hand raises the same error.', 'traceback'),
   },
   APP_NOT_CALLABLE: {
     exitCode: 4,
     remedy: 'Name an attribute of the module that is the application, for example module:app or module:create_app().',
   },
-  WORKER_EXITED: { exitCode: 3, remedy: log('what the worker wrote before it ended.') },
+  WORKER_EXITED: { exitCode: 3, remedy: log('what the worker wrote before it exited.') },
   WORKER_KILLED: {
     exitCode: 3,
     remedy:
-      'Another process sent the worker this signal; SIGKILL often comes from the kernel, when the memory limit was reached.',
+      'Another process sent the worker this signal; SIGKILL often comes from the kernel because the memory limit was reached.',
   },
   WORKER_OOM_KILLED: {
     exitCode: 3,
-    remedy: 'Raise the memory limit, run fewer workers, or let workers.recycle.memory replace them in time.',
+    remedy:
+      'Raise the memory limit, run fewer workers, or set workers.recycle.memory so that workers are replaced in time.',
   },
   REQUEST_TIMEOUT: {
     exitCode: 3,
-    remedy: log('where it was; raise workers.requestTimeout if that is right.', 'stack'),
+    remedy: log('where the request was; raise workers.requestTimeout if that is expected.', 'stack'),
   },
   SOCKET_SHUT_DOWN: {
     exitCode: 5,
-    remedy: 'A worker called shutdown() on the socket that all share; let the application close it at most.',
+    remedy:
+      'A worker called shutdown() on the socket that all workers share; the application can close it, but must not shut it down.',
   },
   HOOK_FAILED: { exitCode: 7, remedy: log('what the hook wrote.') },
   BOOT_TIMEOUT: {
@@ -168,18 +170,19 @@ export const catalogue = {
   HEARTBEAT_TIMEOUT: {
     exitCode: 3,
     remedy: {
-      pod: 'The stack in the container log shows what it was doing; raise spec.workers.heartbeatTimeout if that is right.',
-      standalone: 'The stack in the log shows what it was doing; raise workers.heartbeatTimeout if that is right.',
+      pod: 'The stack in the container log shows what the worker was doing; raise spec.workers.heartbeatTimeout if that is expected.',
+      standalone:
+        'The stack in the log shows what the worker was doing; raise workers.heartbeatTimeout if that is expected.',
     },
   },
   SPAWN_FAILED: {
     exitCode: 3,
     remedy: {
-      pod: 'The system refused a new process; look at the process and memory limits of the container.',
-      standalone: 'The system refused a new process; check the limits of processes and memory (ulimit, cgroup).',
+      pod: 'The system refused to start a process; check the process and memory limits of the container.',
+      standalone: 'The system refused to start a process; check the process and memory limits (ulimit, cgroup).',
     },
   },
-  NO_WORKER_READY: { exitCode: 6, remedy: log('why each worker ended.') },
+  NO_WORKER_READY: { exitCode: 6, remedy: log('why each worker exited.') },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof catalogue;
