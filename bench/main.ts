@@ -9,6 +9,7 @@ import { Argument, Command } from 'commander';
 import { down, upWithoutControllers } from '../e2e/cluster/cluster.ts';
 import { inNamespace, run, succeeds } from '../e2e/cluster/command.ts';
 import { kubectl } from '../e2e/cluster/control-plane.ts';
+import { crdName, untilEstablished } from '../e2e/cluster/established.ts';
 import { binDir, defaultPrefix, layout, repository } from '../e2e/cluster/layout.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { canRunCluster, ensureTools } from '../e2e/cluster/tools.ts';
@@ -63,7 +64,7 @@ async function operator(wanted: readonly string[]): Promise<void> {
   try {
     await step('API server and etcd', () => upWithoutControllers(cluster));
     await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
-    await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+    await untilEstablished((args) => kubectl(cluster, args), `crd/${crdName}`);
     const [command = '', ...args] = inNamespace(
       cluster.namespace,
       process.execPath,

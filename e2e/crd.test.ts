@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { load } from 'js-yaml';
 import { ApiError, path, type KubeObject } from '../src/kube/index.ts';
+import { crdName, untilEstablished } from './cluster/established.ts';
 import { repository } from './cluster/layout.ts';
 import { client, destroy, get, types } from './harness/api.ts';
 import { appServer, create } from './harness/appserver.ts';
 import { kubectl, removeOperator } from './harness/operator.ts';
 
 const file = join(repository, 'crds/appserver.dev_appservers.yaml');
-const name = 'appservers.appserver.dev';
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -94,7 +94,7 @@ describe('the CustomResourceDefinition on an API server', { concurrency: 1 }, ()
   before(async () => {
     await removeOperator();
     await apply('first');
-    await kubectl('wait', '--for=condition=Established', `crd/${name}`, '--timeout=30s');
+    await untilEstablished((args) => kubectl(...args), `crd/${crdName}`);
   });
   after(removeOperator);
 
@@ -103,7 +103,7 @@ describe('the CustomResourceDefinition on an API server', { concurrency: 1 }, ()
   });
 
   test('it is stored as it is written', async () => {
-    const stored = await get(types.CustomResourceDefinition, undefined, name);
+    const stored = await get(types.CustomResourceDefinition, undefined, crdName);
     assert.deepEqual(stored?.['spec'], written['spec']);
   });
 
@@ -114,7 +114,7 @@ describe('the CustomResourceDefinition on an API server', { concurrency: 1 }, ()
   });
 
   test('the API server finds nothing wrong with it', async () => {
-    const stored = await get(types.CustomResourceDefinition, undefined, name);
+    const stored = await get(types.CustomResourceDefinition, undefined, crdName);
     assert.ok(stored);
     const { conditions } = stored['status'] as { conditions: { type: string }[] };
     assert.deepEqual(conditions.map(({ type }) => type).toSorted(), ['Established', 'NamesAccepted']);

@@ -1,6 +1,7 @@
 // npm run demo: the operator and a real Flask application on a cluster, from nothing to traffic, with what happens shown.
 import { Command } from 'commander';
 import { randomBytes } from 'node:crypto';
+import { crdName, untilEstablished } from '../e2e/cluster/established.ts';
 import { interruptible, Interrupted, untilInterrupted } from '../e2e/cluster/interruption.ts';
 import { say, step } from '../e2e/cluster/progress.ts';
 import { chooseCluster, type DemoCluster } from './demo/clusters.ts';
@@ -41,7 +42,7 @@ function removalByLabel(cluster: DemoCluster, selector: string): string {
 
 async function installOperator(run: RunInCluster, installation: Installation, objects: Manifests): Promise<void> {
   for (const object of objects.operator) await installation.create(object);
-  await run(['kubectl', 'wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+  await untilEstablished((args) => run(['kubectl', ...args]), `crd/${crdName}`);
   const rollout = ['rollout', 'status', `deployment/${release}`, '--namespace', operatorNamespace];
   try {
     await run(['kubectl', ...rollout, '--timeout=120s']);

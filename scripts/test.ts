@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { up, upWithoutControllers } from '../e2e/cluster/cluster.ts';
 import { run } from '../e2e/cluster/command.ts';
 import { kubectl } from '../e2e/cluster/control-plane.ts';
+import { crdName, untilEstablished } from '../e2e/cluster/established.ts';
 import type { ImageArchive } from '../e2e/cluster/images.ts';
 import { interruptible } from '../e2e/cluster/interruption.ts';
 import { binDir, cacheDir, defaultPrefix, repository, type Layout } from '../e2e/cluster/layout.ts';
@@ -132,7 +133,7 @@ const faultFiles = (): string[] => testFiles('e2e/{faults,gitops,manifests}/*.te
 async function upWithDefinition(cluster: Layout): Promise<void> {
   await upWithoutControllers(cluster);
   await kubectl(cluster, ['apply', '--server-side', '-f', join(repository, 'crds')]);
-  await kubectl(cluster, ['wait', '--for=condition=Established', 'crd/appservers.appserver.dev', '--timeout=30s']);
+  await untilEstablished((args) => kubectl(cluster, args), `crd/${crdName}`);
 }
 
 /** On API servers and etcds alone: what the operator makes is looked at, and nobody starts pods. */

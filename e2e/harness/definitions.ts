@@ -1,6 +1,7 @@
 // Kinds of others, which come to the cluster and go.
 import { join } from 'node:path';
 import { definitions, definitionsDir } from '../../scripts/definitions.ts';
+import { untilEstablished } from '../cluster/established.ts';
 import { kubectl } from './operator.ts';
 
 type DefinedKind = keyof typeof definitions;
@@ -13,7 +14,7 @@ const files = (kinds: readonly DefinedKind[]): string[] =>
 
 export async function installDefinitions(kinds: readonly DefinedKind[] = allKinds): Promise<void> {
   await kubectl('apply', '--server-side', ...files(kinds));
-  await kubectl('wait', '--for=condition=Established', ...files(kinds), '--timeout=30s');
+  for (const kind of kinds) await untilEstablished((args) => kubectl(...args), ...files([kind]));
 }
 
 /** And with them all objects of these kinds. */

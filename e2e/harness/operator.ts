@@ -1,6 +1,7 @@
 // The operator in the cluster, installed with the Helm chart as a user would.
 import { join } from 'node:path';
 import { run } from '../cluster/command.ts';
+import { crdName, untilEstablished } from '../cluster/established.ts';
 import { binDir, repository } from '../cluster/layout.ts';
 import { chartImageFlags } from '../../scripts/images.ts';
 import { applyAs, destroy, eventually, get, kubeconfig, list, types } from './api.ts';
@@ -8,7 +9,6 @@ import { restricted } from './appserver.ts';
 
 export const release = 'appserver-operator';
 export const operatorNamespace = 'appserver-system';
-export const crdName = 'appservers.appserver.dev';
 export const chart = join(repository, 'charts/appserver-operator');
 
 export function helm(...args: readonly string[]): Promise<string> {
@@ -63,5 +63,5 @@ export async function removeCrd(): Promise<void> {
 
 export async function applyCrd(): Promise<void> {
   await kubectl('apply', '--server-side', '--force-conflicts', '-f', join(repository, 'crds'));
-  await kubectl('wait', '--for=condition=Established', `crd/${crdName}`, '--timeout=30s');
+  await untilEstablished((args) => kubectl(...args), `crd/${crdName}`);
 }

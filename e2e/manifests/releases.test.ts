@@ -8,7 +8,8 @@ import { binDir } from '../cluster/layout.ts';
 import { path, resourceType } from '../../src/kube/index.ts';
 import { applyAs, client, eventually, get, kubeconfig, list, types } from '../harness/api.ts';
 import { appServer } from '../harness/appserver.ts';
-import { applyCrd, crdName, helm, removeCrd } from '../harness/operator.ts';
+import { crdName } from '../cluster/established.ts';
+import { applyCrd, helm, removeCrd } from '../harness/operator.ts';
 import { install, newNamespace, olderChart, uninstall } from './installation.ts';
 
 const policyType = resourceType(
