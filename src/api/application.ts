@@ -15,17 +15,25 @@ export const app = z.object({
   wsgi: pythonName()
     .optional()
     .meta(
-      about('roll', 'The WSGI application as module:attribute, or module:factory(). Without attribute: application.'),
+      about(
+        'roll',
+        'The WSGI application as module:attribute or module:factory(). The attribute defaults to application.',
+      ),
     ),
   asgi: pythonName()
     .optional()
-    .meta(about('roll', 'The ASGI application as module:attribute, or module:factory(). Served by uvicorn.')),
+    .meta(about('roll', 'The ASGI application as module:attribute or module:factory(). It is served by uvicorn.')),
   node: word()
     .optional()
-    .meta(about('roll', "A Node application that listens on PORT: its file, run by the image's own Node.")),
+    .meta(about('roll', 'File of a Node application that listens on PORT. It is run by the Node of the image.')),
   command: word()
     .optional()
-    .meta(about('roll', 'A program that takes its listening sockets by LISTEN_FDS, as systemd hands them over.')),
+    .meta(
+      about(
+        'roll',
+        'A program that receives its listening sockets through LISTEN_FDS, as with systemd socket activation.',
+      ),
+    ),
   args: z
     .array(word())
     .max(64)
@@ -35,19 +43,24 @@ export const app = z.object({
     .boolean()
     .optional()
     .meta(
-      about('roll', 'Whether the command tells by sd_notify when it is ready. Without, it counts as ready at once.'),
+      about('roll', 'Whether the command reports by sd_notify that it is ready. Otherwise it counts as ready at once.'),
     ),
   pythonPath: z
     .array(z.string().min(1).max(1_024))
     .max(16)
     .optional()
-    .meta(about('roll', 'Folders where Python modules are looked for besides.', 'atomic')),
+    .meta(about('roll', 'Additional directories in which Python looks for modules.', 'atomic')),
   workingDir: z
     .string()
     .max(1_024)
     .regex(/^\//)
     .optional()
-    .meta(about('roll', "Directory where modules are looked for and the application runs. Default: the image's own.")),
+    .meta(
+      about(
+        'roll',
+        'Working directory of the application, in which modules are looked for as well. Default: that of the image.',
+      ),
+    ),
 });
 
 const hook = (when: string): z.ZodOptional<z.ZodObject> =>
@@ -58,15 +71,17 @@ const hook = (when: string): z.ZodOptional<z.ZodObject> =>
         .min(1)
         .max(64)
         .meta(about('roll', 'Program and arguments.', 'atomic')),
-      timeout: duration().default('30s').meta(about('roll', 'It is killed when it takes longer.')),
+      timeout: duration().default('30s').meta(about('roll', 'Time after which the command is killed.')),
     })
     .optional()
     .meta({ description: when });
 
 export const hooks = z.object({
-  python: pythonName().optional().meta(about('roll', "A module of functions under the names of gunicorn's hooks.")),
-  beforeStart: hook('Once in each pod, before the workers. The pod does not start when it fails.'),
-  workerStart: hook('When a worker is ready.'),
-  workerExit: hook('When a worker has ended.'),
-  beforeStop: hook('Once, when the pod begins to end.'),
+  python: pythonName()
+    .optional()
+    .meta(about('roll', 'A Python module with functions that are named like the hooks of gunicorn.')),
+  beforeStart: hook('Runs once in each pod, before the workers start. If it fails, the pod does not start.'),
+  workerStart: hook('Runs when a worker becomes ready.'),
+  workerExit: hook('Runs when a worker has exited.'),
+  beforeStop: hook('Runs once in each pod, when it begins to shut down.'),
 });

@@ -29,12 +29,15 @@ export const plural = 'appservers';
 
 export const specSchema = z.object({
   image: z.string().min(1).max(1_024).meta(about('roll', 'Container image of the application.')),
-  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional().meta(about('roll', 'As in a pod.')),
+  imagePullPolicy: z
+    .enum(['Always', 'IfNotPresent', 'Never'])
+    .optional()
+    .meta(about('roll', 'When the kubelet pulls the image, as in a pod.')),
   imagePullSecrets: z
     .array(localObjectReference)
     .max(16)
     .optional()
-    .meta(about('roll', 'As in a pod.', { by: 'name' })),
+    .meta(about('roll', 'Secrets with the credentials for pulling images, as in a pod.', { by: 'name' })),
   serviceAccountName: z
     .string()
     .min(1)
@@ -43,13 +46,18 @@ export const specSchema = z.object({
     .meta(
       about(
         'roll',
-        'An existing service account. Default: one of its own, NAME.appserver, without rights and without a mounted token.',
+        'Name of an existing ServiceAccount for the pods. Default: a ServiceAccount of its own, NAME.appserver, without any permissions or mounted token.',
       ),
     ),
   automountServiceAccountToken: z
     .boolean()
     .default(false)
-    .meta(about('roll', "Whether the service account's token is mounted, for applications that talk to Kubernetes.")),
+    .meta(
+      about(
+        'roll',
+        'Whether the token of the ServiceAccount is mounted, for applications that use the Kubernetes API.',
+      ),
+    ),
   serviceAccount: z
     .object({
       ...metadataFields('spec.serviceAccount'),
@@ -57,10 +65,14 @@ export const specSchema = z.object({
         .array(localObjectReference)
         .max(16)
         .optional()
-        .meta(about('outside', 'As in a ServiceAccount, for the images of new pods.', { by: 'name' })),
+        .meta(
+          about('outside', 'Secrets with the credentials for pulling the images of new pods, as in a ServiceAccount.', {
+            by: 'name',
+          }),
+        ),
     })
     .optional()
-    .meta({ description: "The AppServer's own service account, where serviceAccountName names no other." }),
+    .meta({ description: "The AppServer's own ServiceAccount, which exists unless serviceAccountName is set." }),
   app: app.meta({ description: 'What to run.' }),
   port: z
     .int()
@@ -78,63 +90,81 @@ export const specSchema = z.object({
     )
     .max(64)
     .optional()
-    .meta(about('roll', 'Addresses whose X-Forwarded-* headers count.', 'set')),
-  hooks: hooks.optional().meta({ description: 'What else is run at certain moments.' }),
-  drain: drain.prefault({}).meta({ description: 'How a pod ends while clients still find it.' }),
-  probes: probes.prefault({}).meta({ description: 'When a pod counts as ready.' }),
+    .meta(
+      about('roll', 'IP addresses and networks of proxies whose X-Forwarded-* headers are trusted; * for all.', 'set'),
+    ),
+  hooks: hooks
+    .optional()
+    .meta({ description: 'Commands and functions that run at certain points of the life of a pod or worker.' }),
+  drain: drain.prefault({}).meta({ description: 'How a pod shuts down while clients may still send requests to it.' }),
+  probes: probes.prefault({}).meta({ description: 'When a pod counts as started, live and ready.' }),
   replicas: z
     .int()
     .min(0)
     .max(1_000)
     .default(2)
-    .meta(about('outside', 'Number of pods; with autoscaling the number to start with.')),
+    .meta(about('outside', 'Number of pods; with autoscaling, the number to start with.')),
   scaleTarget: z
     .enum(['AppServer', 'Deployment'])
     .optional()
     .meta(
       about(
         'outside',
-        'What an autoscaler that is not of the AppServer targets, such as a ScaledObject: the AppServer (default), whose replicas it sets, or the Deployment, whose replicas the operator then leaves to it.',
+        'What an autoscaler of your own, such as a ScaledObject, targets: the AppServer (default), where it sets spec.replicas, or the Deployment, whose replicas the operator then leaves alone.',
       ),
     ),
   deployment: z
     .object(metadataFields('spec.deployment'))
     .optional()
     .meta({ description: 'Labels and annotations of the Deployment itself.' }),
-  autoscaling: autoscaling.optional().meta({ description: 'Scale the number of pods with the load.' }),
-  disruption: disruption.optional().meta({ description: 'What evictions, such as for the drain of a node, may take.' }),
-  rollout: rollout.prefault({}).meta({ description: 'How pods are replaced by those of a new revision.' }),
-  topology: topology.prefault({}).meta({ description: 'Where pods are placed.' }),
+  autoscaling: autoscaling
+    .optional()
+    .meta({ description: 'A HorizontalPodAutoscaler that scales the number of pods with the load.' }),
+  disruption: disruption
+    .optional()
+    .meta({ description: 'How many pods may be evicted at a time, for example while a node is drained.' }),
+  rollout: rollout.prefault({}).meta({ description: 'How pods of a new revision replace the old ones.' }),
+  topology: topology.prefault({}).meta({ description: 'How pods are spread over zones and nodes.' }),
   service: service.prefault({}).meta({ description: 'The Service in front of the pods.' }),
   ingress: ingress.optional().meta({ description: 'An Ingress in front of the Service.' }),
-  httpRoute: httpRoute.optional().meta({ description: 'A route from gateways to the Service (Gateway API).' }),
-  monitoring: monitoring
-    .optional()
-    .meta({ description: "A PodMonitor or ServiceMonitor, where the cluster knows the Prometheus operator's kinds." }),
+  httpRoute: httpRoute.optional().meta({ description: 'An HTTPRoute (Gateway API) from gateways to the Service.' }),
+  monitoring: monitoring.optional().meta({
+    description: 'A PodMonitor or ServiceMonitor, if the custom resources of the Prometheus operator are installed.',
+  }),
   proxy: proxy.optional().meta({
     description: 'An nginx in front of the workers, in each pod: it buffers slow clients and serves static files.',
   }),
-  networkPolicy: networkPolicy.optional().meta({ description: 'Which connections the pods may have. Default: all.' }),
+  networkPolicy: networkPolicy
+    .optional()
+    .meta({ description: 'Which connections to and from the pods are allowed. Default: all.' }),
   env: z
     .array(envVar)
     .max(256)
     .optional()
-    .meta(about('roll', 'As in a pod.', { by: 'name' })),
+    .meta(about('roll', "Environment variables of the application's container, as in a pod.", { by: 'name' })),
   envFrom: z
     .array(envFrom)
     .max(64)
     .optional()
-    .meta(about('roll', 'As in a pod.', 'atomic')),
+    .meta(
+      about(
+        'roll',
+        "ConfigMaps and Secrets whose keys become variables of the application's container, as in a pod.",
+        'atomic',
+      ),
+    ),
   volumes: z
     .array(volume)
     .max(64)
     .optional()
-    .meta(about('roll', 'As in a pod.', { by: 'name' })),
+    .meta(about('roll', 'Additional volumes, as in a pod.', { by: 'name' })),
   volumeMounts: z
     .array(volumeMount)
     .max(64)
     .optional()
-    .meta(about('roll', "As in a pod, for the application's container.", { by: 'mountPath' })),
+    .meta(
+      about('roll', "Volumes that are mounted into the application's container, as in a pod.", { by: 'mountPath' }),
+    ),
   initContainers: z
     .array(container)
     .max(32)
@@ -142,15 +172,19 @@ export const specSchema = z.object({
     .meta(
       about(
         'roll',
-        "As in a pod: containers that run before the operator's own. Those of podTemplate run after these.",
+        "Init containers that run before the operator's own, as in a pod. Those of podTemplate run after the operator's.",
         { by: 'name' },
       ),
     ),
   enableServiceLinks: z
     .boolean()
     .optional()
-    .meta(about('roll', 'Whether containers have variables for each Service of the namespace. Default: false.')),
-  resources: resources.optional().meta(about('roll', "As in a pod, for the application's container.")),
+    .meta(
+      about('roll', 'Whether containers get environment variables for each Service in the namespace. Default: false.'),
+    ),
+  resources: resources
+    .optional()
+    .meta(about('roll', "Requests and limits of the application's container, as in a pod.")),
   restartOn: z
     .array(z.enum(['ConfigMap', 'Secret']))
     .max(2)
@@ -158,7 +192,7 @@ export const specSchema = z.object({
     .meta(
       about(
         'outside',
-        'Kinds of objects whose new content replaces the pods that use them, in variables or volumes. Empty for none.',
+        'Kinds of objects that pods use in variables or volumes, and whose new content replaces those pods. Empty for none.',
         'set',
       ),
     ),
@@ -166,29 +200,33 @@ export const specSchema = z.object({
     .looseObject({
       metadata: z
         .object({
-          labels: labelMap().optional().meta({ description: 'Labels of the pods, beside those of the operator.' }),
+          labels: labelMap()
+            .optional()
+            .meta({ description: 'Labels of the pods, in addition to those of the operator.' }),
           annotations: annotationMap().optional().meta({ description: 'Annotations of the pods.' }),
         })
         .optional()
         .meta({ description: 'Labels and annotations of the pods.' }),
-      spec: z.looseObject({}).optional().meta({ description: 'Of the pods, whatever else a pod may have.' }),
+      spec: z.looseObject({}).optional().meta({ description: 'Any other field of a pod spec.' }),
     })
     .optional()
-    .meta(about('roll', 'Whatever else a pod template may have. What the operator sets itself is not to be set here.')),
-  security: security.prefault({}).meta({ description: 'User and file system of the application.' }),
+    .meta(about('roll', 'Any other field of a pod template. It must not set what the operator itself sets.')),
+  security: security.prefault({}).meta({ description: 'User, system calls and root file system of the application.' }),
   logging: logging.prefault({}).meta({ description: "The runtime's log." }),
   runtime: runtime.prefault({}).meta({ description: 'The release of the runtime in the pods.' }),
 });
 
 const condition = z.object({
   type: z.string().max(316).meta({ description: 'Type of the condition, such as Ready.' }),
-  status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'Whether it is so.' }),
-  reason: z.string().min(1).max(1_024).meta({ description: 'Why, as one word for programs.' }),
-  message: z.string().max(32_768).meta({ description: 'Why, and what to do about it, as a sentence for people.' }),
+  status: z
+    .enum(['True', 'False', 'Unknown'])
+    .meta({ description: 'Status of the condition: True, False or Unknown.' }),
+  reason: z.string().min(1).max(1_024).meta({ description: 'Why, as one CamelCase word for programs.' }),
+  message: z.string().max(32_768).meta({ description: 'Why, and what to do about it, as a sentence for humans.' }),
   lastTransitionTime: z
     .string()
     .max(64)
-    .meta({ format: 'date-time', description: 'When the status changed last from one value to another.' }),
+    .meta({ format: 'date-time', description: 'When the status last changed from one value to another.' }),
   observedGeneration: generation()
     .optional()
     .meta({ description: 'Generation of the spec that the condition is about.' }),
@@ -200,7 +238,7 @@ export const statusSchema = z.object({
     .array(condition)
     .max(16)
     .optional()
-    .meta({ description: 'How the AppServer is, and why.', ...listMeta({ by: 'type' }) }),
+    .meta({ description: 'State of the AppServer, and the reasons for it.', ...listMeta({ by: 'type' }) }),
   replicas: count().optional().meta({ description: 'Pods that exist.' }),
   readyReplicas: count().optional().meta({ description: 'Pods that are ready.' }),
   availableReplicas: count()
@@ -214,27 +252,28 @@ export const statusSchema = z.object({
   workers: z
     .object({
       desired: count().optional().meta({
-        description: 'Worker processes in all wanted pods together; with auto once the pods have said how many.',
+        description:
+          'Worker processes that are desired in all pods together; with spec.workers.count auto, once the pods have reported how many.',
       }),
-      ready: count().optional().meta({ description: 'Those that serve, as the pods have said last.' }),
+      ready: count().optional().meta({ description: 'Workers that serve, as last reported by the pods.' }),
       restarts: count()
         .optional()
-        .meta({ description: 'Those that exited unexpectedly since the containers of the present pods started.' }),
+        .meta({ description: 'Workers that exited unexpectedly since the containers of the current pods started.' }),
     })
     .optional()
     .meta({ description: 'Worker processes.' }),
   summary: z
     .object({
-      pods: z.string().max(32).optional().meta({ description: 'Ready pods of those that are desired: 2/3.' }),
+      pods: z.string().max(32).optional().meta({ description: 'Ready and desired pods, such as 2/3.' }),
       workers: z
         .string()
         .max(32)
         .optional()
-        .meta({ description: 'Ready workers of those that are desired: 7/8; ? for a number that is not known.' }),
+        .meta({ description: 'Ready and desired workers, such as 7/8; ? stands for an unknown number.' }),
     })
     .optional()
-    .meta({ description: 'Counts as the columns of kubectl show them.' }),
-  url: z.string().max(1_024).optional().meta({ description: 'Where the application answers inside the cluster.' }),
+    .meta({ description: 'Counts in the form in which the columns of kubectl get show them.' }),
+  url: z.string().max(1_024).optional().meta({ description: 'URL of the application inside the cluster.' }),
 });
 
 export const appServerSchema = z.object({

@@ -7,15 +7,15 @@ import { quantity } from './fields.ts';
 const text = (description: string, most = 4_096) => z.string().max(most).nullish().meta({ description });
 const flag = (description: string) => z.boolean().nullish().meta({ description });
 
-const optional = flag('Whether pods start without it.');
+const optional = flag('Whether pods may start without it.');
 
 export const fieldRef = z.object({
-  apiVersion: text('Version of the path. Default: v1.'),
+  apiVersion: text('API version of fieldPath. Default: v1.'),
   fieldPath: z.string().max(4_096).meta({ description: 'Field of the pod, such as metadata.name.' }),
 });
 
 export const resourceFieldRef = z.object({
-  containerName: text('Container, where it is not this one.'),
+  containerName: text('Name of the container. Default: this one.'),
   divisor: quantity().optional().meta({ description: 'Unit of the value. Default: 1.' }),
   resource: z.string().max(4_096).meta({ description: 'Resource of the container, such as limits.cpu.' }),
 });
@@ -41,31 +41,35 @@ const valueFrom = z.object({
       volumeName: z.string().max(63).meta({ description: 'Volume with the file.' }),
     })
     .nullish()
-    .meta({ description: 'A variable of a file in a volume.' }),
+    .meta({ description: 'A variable from a file in a volume.' }),
   resourceFieldRef: resourceFieldRef.nullish().meta({ description: 'A resource of a container.' }),
   secretKeyRef: keyRef('Secret').nullish().meta({ description: 'A key of a Secret.' }),
 });
 
 export const envVar = z.object({
   name: z.string().min(1).max(253).meta({ description: 'Name of the variable.' }),
-  value: z.string().max(32_768).optional().meta({ description: 'Its value.' }),
-  valueFrom: valueFrom.optional().meta({ description: 'Where the value comes from, instead.' }),
+  value: z.string().max(32_768).optional().meta({ description: 'Value of the variable.' }),
+  valueFrom: valueFrom.optional().meta({ description: 'Source of the value, in place of value.' }),
 });
 
 const source = (of: string) => z.object({ name: text(`Name of the ${of}.`), optional });
 
 export const envFrom = z.object({
-  prefix: z.string().max(253).optional().meta({ description: 'What each name begins with.' }),
+  prefix: z.string().max(253).optional().meta({ description: 'Prefix of the name of each variable.' }),
   configMapRef: source('ConfigMap').optional().meta({ description: 'A ConfigMap with variables.' }),
   secretRef: source('Secret').optional().meta({ description: 'A Secret with variables.' }),
 });
 
 export const volumeMount = z.object({
   name: z.string().min(1).max(63).meta({ description: 'Name of the volume.' }),
-  mountPath: z.string().min(1).max(1_024).meta({ description: 'Where it is mounted in the container.' }),
-  mountPropagation: text('Whether mounts made on one side appear on the other.'),
-  readOnly: flag('Whether it cannot be written. Default: false.'),
-  recursiveReadOnly: text('Whether that holds for mounts inside of it.'),
-  subPath: text('Directory or file in the volume, in place of its root.'),
-  subPathExpr: text('The same with variables in it.'),
+  mountPath: z
+    .string()
+    .min(1)
+    .max(1_024)
+    .meta({ description: 'Path in the container at which the volume is mounted.' }),
+  mountPropagation: text('How mounts propagate between the node and the container.'),
+  readOnly: flag('Whether the mount is read-only. Default: false.'),
+  recursiveReadOnly: text('Whether mounts below it are read-only too.'),
+  subPath: text('Directory or file in the volume to mount, in place of its root.'),
+  subPathExpr: text('The same as subPath, with variables expanded.'),
 });

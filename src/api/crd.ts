@@ -107,13 +107,13 @@ const wide = (...of: Parameters<typeof column>): object => ({ ...column(...of), 
 const readyCondition = '.status.conditions[?(@.type=="Ready")]';
 
 const columns = [
-  column('Ready', 'string', '.status.summary.pods', 'Ready pods of those that are desired.'),
-  column('Workers', 'string', '.status.summary.workers', 'Ready workers of those that are desired.'),
-  column('Reason', 'string', `${readyCondition}.reason`, 'Why it is ready or not.'),
-  column('Age', 'date', '.metadata.creationTimestamp', 'Time since it was created.'),
-  wide('Restarts', 'integer', '.status.workers.restarts', 'Workers that ended without being asked to.'),
+  column('Ready', 'string', '.status.summary.pods', 'Ready and desired pods.'),
+  column('Workers', 'string', '.status.summary.workers', 'Ready and desired workers.'),
+  column('Reason', 'string', `${readyCondition}.reason`, 'Why the AppServer is ready or not.'),
+  column('Age', 'date', '.metadata.creationTimestamp', 'Time since the AppServer was created.'),
+  wide('Restarts', 'integer', '.status.workers.restarts', 'Workers that exited unexpectedly.'),
   wide('Image', 'string', '.spec.image', 'Image of the application.'),
-  wide('URL', 'string', '.status.url', 'Where the application is reached inside the cluster.'),
+  wide('URL', 'string', '.status.url', 'URL of the application inside the cluster.'),
   wide('Message', 'string', `${readyCondition}.message`, 'What is wrong, and what to do about it.'),
 ];
 
@@ -130,13 +130,13 @@ export function customResourceDefinition(operatorVersion: string): object {
         // The name's length and form are checked by a rule of the resource.
         metadata: { type: 'object' },
         spec: {
-          description: 'What is desired.',
+          description: 'Desired state of the AppServer.',
           ...withRules(structural(describedSchema(specSchema)), specRules),
         },
         // Behind every generation, until the operator reports one. Clients that go by kstatus take a resource without a status
         // for finished.
         status: {
-          description: 'What the operator has found.',
+          description: 'Observed state of the AppServer.',
           ...structural(describedSchema(statusSchema)),
           default: { observedGeneration: 0 },
         },

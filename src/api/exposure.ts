@@ -21,12 +21,12 @@ export const networkPolicy = z.object({
     .meta(
       about(
         'outside',
-        'Who may reach the application, as in a NetworkPolicy; the admin port stays open. Without from and ingress: everybody.',
+        'Peers that may reach the application, as in a NetworkPolicy; the admin port stays open. Default: all, if ingress is not set either.',
         'atomic',
       ),
     ),
-  ingress: rules('More rules for connections to the pods, as in a NetworkPolicy; for example to other ports.'),
-  egress: rules('Where the pods may connect to, as in a NetworkPolicy; DNS has to be among it. Default: everywhere.'),
+  ingress: rules('Additional rules for connections to the pods, as in a NetworkPolicy, for example to other ports.'),
+  egress: rules('Where the pods may connect to, as in a NetworkPolicy; remember to allow DNS. Default: everywhere.'),
   ...metadataFields('spec.networkPolicy'),
 });
 
@@ -34,10 +34,12 @@ export const monitoring = z.object({
   kind: z
     .enum(['PodMonitor', 'ServiceMonitor'])
     .default('PodMonitor')
-    .meta(about('outside', 'What the Prometheus operator is given.')),
+    .meta(about('outside', 'Kind of the monitor that is created for the Prometheus operator.')),
   interval: duration().default('30s').meta(about('outside', 'How often metrics are scraped.')),
-  scrapeTimeout: duration().optional().meta(about('outside', "How long a scrape may take. Default: Prometheus' own.")),
-  relabelings: rules('Changes of the labels of what is scraped, as in a monitor.'),
-  metricRelabelings: rules('Changes of the labels of metrics, as in a monitor.'),
+  scrapeTimeout: duration()
+    .optional()
+    .meta(about('outside', 'How long a scrape may take. Default: that of Prometheus.')),
+  relabelings: rules('Relabeling rules for the scraped targets, as in a monitor.'),
+  metricRelabelings: rules('Relabeling rules for the scraped metrics, as in a monitor.'),
   ...metadataFields('spec.monitoring'),
 });

@@ -113,6 +113,6 @@ export const localObjectReference = z.object({
 const amounts = (description: string) => z.record(z.string().max(317), quantity()).optional().meta({ description });
 
 export const resources = z.object({
-  requests: amounts('What a node must have free for the container, such as cpu and memory.'),
-  limits: amounts('What the container may use at most.'),
+  requests: amounts('Amounts that are reserved for the container on its node, such as cpu and memory.'),
+  limits: amounts('Largest amounts that the container may use.'),
 });

@@ -21,7 +21,7 @@ export function metadataFields(where: string): {
     labels: labelMap()
       .optional()
       .meta({
-        ...about('outside', 'Labels of the object, beside those that it inherits from the AppServer.'),
+        ...about('outside', 'Labels of the object, in addition to those that it inherits from the AppServer.'),
         ...refusing(
           `self.all(key, ${notOwn} && !(key in [${ownLabels.map((key) => `'${key}'`).join(', ')}]))`,
           `${where}.labels must not set ${ownPrefix}* or ${ownLabels.join(', ')}, which the operator sets; remove them`,

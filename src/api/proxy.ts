@@ -7,13 +7,13 @@ const staticFiles = z.object({
     .string()
     .max(253)
     .regex(/^\/([A-Za-z0-9._~-]+\/)+$/)
-    .meta(about('roll', 'What the path of a request begins with, such as /static/.')),
+    .meta(about('roll', 'Prefix of the path of a request, such as /static/.')),
   from: z
     .string()
     .max(1_024)
     .regex(/^\/[A-Za-z0-9._/-]+$/)
-    .meta(about('roll', "Directory of the application's image with the files.")),
-  maxAge: duration().default('1h').meta(about('roll', 'How long clients may keep them. Default: 1h.')),
+    .meta(about('roll', "Directory with the files in the application's image.")),
+  maxAge: duration().default('1h').meta(about('roll', 'How long clients may cache the files. Default: 1h.')),
 });
 
 export const proxy = z.object({
@@ -22,13 +22,13 @@ export const proxy = z.object({
     .min(1)
     .max(1_024)
     .optional()
-    .meta(about('roll', "An image of nginx 1.20 or newer. Default: the operator's own --proxy-image.")),
+    .meta(about('roll', "Image of nginx 1.20 or newer. Default: the operator's --proxy-image.")),
   port: z
     .int()
     .min(1_024)
     .max(65_535)
     .default(8_080)
-    .meta(about('roll', 'Where nginx listens in the pod; the application is then reached through it alone.')),
+    .meta(about('roll', 'Port on which nginx listens in the pod; the application is then reached only through it.')),
   static: z
     .array(staticFiles)
     .max(16)
@@ -36,7 +36,7 @@ export const proxy = z.object({
     .meta(
       about(
         'roll',
-        "Files that nginx serves itself: path, from (a directory of the application's image), maxAge (1h).",
+        "Static files that nginx serves itself: path, from (a directory in the application's image) and maxAge (1h).",
         {
           by: 'path',
         },
@@ -47,14 +47,14 @@ export const proxy = z.object({
     .max(16)
     .regex(/^[0-9]+(k|M|G|Ki|Mi|Gi)?$/)
     .default('10Mi')
-    .meta(about('roll', 'Largest body of a request; 0 for any.')),
+    .meta(about('roll', 'Largest body of a request; 0 for no limit.')),
   readTimeout: duration()
     .default('75s')
-    .meta(about('roll', 'How long the application may be silent before nginx answers 504.')),
-  gzip: z.boolean().default(true).meta(about('roll', 'Whether answers of text are compressed.')),
+    .meta(about('roll', 'How long nginx waits for data from the application before it answers 504.')),
+  gzip: z.boolean().default(true).meta(about('roll', 'Whether text responses are compressed.')),
   resources: resources
     .default({ requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '128Mi' } })
-    .meta(about('roll', 'As in a pod, for nginx.')),
+    .meta(about('roll', 'Requests and limits of nginx, as in a pod.')),
 });
 
 export type ProxySpec = z.output<typeof proxy>;

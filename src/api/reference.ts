@@ -11,9 +11,9 @@ interface Row {
 }
 
 const classes: Readonly<Record<string, string>> = {
-  live: 'taken over by running pods, without a restart',
+  live: 'applied to running pods, without a restart',
   roll: 'a new revision: pods are replaced one after the other',
-  outside: 'touches no pod',
+  outside: 'affects no pod',
 };
 
 /** A scalar of the schema as text; empty for anything else. */

@@ -6,20 +6,24 @@ import { metadataFields } from './metadata.ts';
 /** Kubernetes' own shape, which the API server checks when the object is applied. */
 const raw = z.looseObject({});
 
-const pathPrefix = () =>
-  z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', 'Only requests whose path begins so.'));
+const path = (description: string) =>
+  z.string().max(1_024).regex(/^\//).default('/').meta(about('outside', description));
 
 const pathType = () => z.enum(['Prefix', 'Exact', 'ImplementationSpecific']).optional();
 
 const backendPort = z.object({
   name: portName().optional().meta({ description: 'Name of the port.' }),
-  number: portNumber().optional().meta({ description: 'Number of the port, instead of its name.' }),
+  number: portNumber().optional().meta({ description: 'Number of the port, in place of its name.' }),
 });
 
 const ingressPath = z.object({
-  path: z.string().max(1_024).regex(/^\//).meta({ description: 'Path of a request, as pathType takes it.' }),
-  pathType: pathType().meta({ description: 'How paths are compared. Default: Prefix.' }),
-  port: backendPort.optional().meta({ description: "Port of the Service. Default: the application's." }),
+  path: z
+    .string()
+    .max(1_024)
+    .regex(/^\//)
+    .meta({ description: 'Path that is compared with that of a request, according to pathType.' }),
+  pathType: pathType().meta({ description: 'How path is compared with the path of a request. Default: Prefix.' }),
+  port: backendPort.optional().meta({ description: 'Port of the Service. Default: that of the application.' }),
 });
 
 const certificate = z.object({
@@ -27,38 +31,45 @@ const certificate = z.object({
     .array(hostName())
     .max(64)
     .optional()
-    .meta(about('outside', 'Names that the certificate is for. Default: those of the certificate.', 'set')),
-  secretName: z.string().min(1).max(253).optional().meta({ description: 'Secret with the certificate.' }),
+    .meta(about('outside', 'Host names that the certificate is used for. Default: those in the certificate.', 'set')),
+  secretName: z.string().min(1).max(253).optional().meta({ description: 'Name of the Secret with the certificate.' }),
 });
 
 export const ingress = z.object({
-  className: z.string().min(1).max(253).optional().meta(about('outside', "Class. Default: the cluster's own.")),
+  className: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .meta(about('outside', 'Name of the IngressClass. Default: that of the cluster.')),
   hosts: z
     .array(hostName())
     .min(1)
     .max(64)
     .optional()
-    .meta(about('outside', 'Names under which the application is reached. Default: every name.', 'set')),
-  path: pathPrefix(),
+    .meta(about('outside', 'Host names of the application. Default: any name.', 'set')),
+  path: path('Path of the requests that are routed to the application, according to pathType.'),
   pathType: pathType().meta(about('outside', 'How path is compared with the path of a request. Default: Prefix.')),
   paths: z
     .array(ingressPath)
     .min(1)
     .max(64)
     .optional()
-    .meta(about('outside', 'Several paths, of each host, instead of path and pathType.', 'atomic')),
+    .meta(about('outside', 'Several paths for each host, in place of path and pathType.', 'atomic')),
   tlsSecretName: z
     .string()
     .min(1)
     .max(253)
     .optional()
-    .meta(about('outside', 'Secret with the certificate for all hosts. Without, there is no TLS.')),
+    .meta(
+      about('outside', 'Name of the Secret with the certificate for all hosts. Default: none, so there is no TLS.'),
+    ),
   tls: z
     .array(certificate)
     .min(1)
     .max(64)
     .optional()
-    .meta(about('outside', 'Certificates, as in an Ingress, instead of tlsSecretName.', 'atomic')),
+    .meta(about('outside', 'Certificates, as in an Ingress, in place of tlsSecretName.', 'atomic')),
   ...metadataFields('spec.ingress'),
 });
 
@@ -67,19 +78,13 @@ export const httpRoute = z.object({
     .array(raw)
     .min(1)
     .max(32)
-    .meta(about('outside', 'Gateways, as in an HTTPRoute.', 'atomic')),
+    .meta(about('outside', 'Gateways that the route is attached to, as in an HTTPRoute.', 'atomic')),
   hostnames: z
     .array(hostName())
     .max(16)
     .optional()
-    .meta(
-      about(
-        'outside',
-        "Names under which the application is reached. Default: those of the gateways' listeners.",
-        'set',
-      ),
-    ),
-  path: pathPrefix(),
+    .meta(about('outside', "Host names of the application. Default: those of the gateways' listeners.", 'set')),
+  path: path('Prefix of the path of the requests that are routed to the application.'),
   rules: z
     .array(raw)
     .min(1)
@@ -88,7 +93,7 @@ export const httpRoute = z.object({
     .meta(
       about(
         'outside',
-        'Rules, as in an HTTPRoute, instead of path. A rule without backendRefs goes to the Service, unless it redirects.',
+        'Rules, as in an HTTPRoute, in place of path. A rule without backendRefs routes to the Service, unless it redirects.',
         'atomic',
       ),
     ),

@@ -14,25 +14,25 @@ const raw = (description: string) => z.looseObject({}).nullish().meta({ descript
 const listOf = <T extends z.ZodType>(item: T, description: string) =>
   z.array(item).max(256).nullish().meta({ description, 'x-kubernetes-list-type': 'atomic' });
 
-const defaultMode = mode('Permissions of the files. Default: 420, which is 0644.');
-const optional = flag('Whether pods start without it.');
-const path = z.string().max(4_096).meta({ description: 'File in the volume.' });
+const defaultMode = mode('Permission bits of the files. Default: 420, which is 0644.');
+const optional = flag('Whether pods may start without it.');
+const path = z.string().max(4_096).meta({ description: 'Path of the file in the volume.' });
 const items = listOf(
   z.object({
-    key: z.string().max(253).meta({ description: 'Key with the content.' }),
-    mode: mode('Permissions of the file.'),
+    key: z.string().max(253).meta({ description: 'Key with the content of the file.' }),
+    mode: mode('Permission bits of the file.'),
     path,
   }),
-  'Which keys, and as which files. Default: all.',
+  'Keys to project, and the files to project them to. Default: all keys.',
 );
 const fieldsOfPod = listOf(
   z.object({
     fieldRef: fieldRef.nullish().meta({ description: 'A field of the pod.' }),
-    mode: mode('Permissions of the file.'),
+    mode: mode('Permission bits of the file.'),
     path,
     resourceFieldRef: resourceFieldRef.nullish().meta({ description: 'A resource of a container.' }),
   }),
-  'Fields of the pod, and as which files.',
+  'Fields of the pod to project, and the files to project them to.',
 );
 const ofObject = (kind: string) => z.object({ items, name: text(`Name of the ${kind}.`), optional });
 
@@ -44,12 +44,17 @@ const projectedSource = z.object({
   secret: ofObject('Secret').nullish().meta({ description: 'A Secret.' }),
   serviceAccountToken: z
     .object({
-      audience: text('Who the token is for. Default: the API server.'),
-      expirationSeconds: z.int().min(0).max(1_000_000_000).nullish().meta({ description: 'How long it is good for.' }),
+      audience: text('Intended audience of the token. Default: the API server.'),
+      expirationSeconds: z
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .nullish()
+        .meta({ description: 'Seconds for which the token is valid.' }),
       path,
     })
     .nullish()
-    .meta({ description: "A token of the pods' service account." }),
+    .meta({ description: "A token of the pods' ServiceAccount." }),
 });
 
 const sources = {
@@ -65,28 +70,30 @@ const sources = {
   csi: z
     .object({
       driver: z.string().max(253).meta({ description: 'Name of the driver.' }),
-      fsType: text('File system.'),
+      fsType: text('Type of the file system.'),
       nodePublishSecretRef: z
         .object({ name: text('Name of the Secret.') })
         .nullish()
         .meta({ description: 'Secret for the driver.' }),
-      readOnly: flag('Whether it cannot be written.'),
+      readOnly: flag('Whether the volume is read-only.'),
       volumeAttributes: annotationMap().nullish().meta({ description: 'Attributes for the driver.' }),
     })
     .nullish()
-    .meta({ description: 'A volume that a CSI driver makes for the pod.' }),
+    .meta({ description: 'An ephemeral volume that a CSI driver provides for the pod.' }),
   downwardAPI: z.object({ defaultMode, items: fieldsOfPod }).nullish().meta({ description: 'Fields of the pod.' }),
   emptyDir: z
     .object({
-      medium: text('Memory for a directory in memory.'),
-      sizeLimit: quantity().optional().meta({ description: 'How much it may hold; a pod with more is evicted.' }),
+      medium: text('Storage medium: Memory for a tmpfs. Default: that of the node.'),
+      sizeLimit: quantity()
+        .optional()
+        .meta({ description: 'Largest size of the volume; a pod that exceeds it is evicted.' }),
     })
     .nullish()
-    .meta({ description: 'An empty directory that lives as long as the pod.' }),
+    .meta({ description: 'An initially empty directory that exists as long as the pod.' }),
   ephemeral: z
-    .object({ volumeClaimTemplate: raw('The claim, as a PersistentVolumeClaim has it.') })
+    .object({ volumeClaimTemplate: raw('Template of the PersistentVolumeClaim.') })
     .nullish()
-    .meta({ description: 'A PersistentVolumeClaim that lives as long as the pod.' }),
+    .meta({ description: 'A PersistentVolumeClaim that exists as long as the pod.' }),
   fc: raw('A Fibre Channel disk.'),
   flexVolume: raw('A volume of a FlexVolume driver.'),
   flocker: raw('A Flocker volume.'),
@@ -96,19 +103,19 @@ const sources = {
   hostPath: z
     .object({
       path: z.string().max(4_096).meta({ description: 'Path on the node.' }),
-      type: text('What has to be there.'),
+      type: text('What must exist at the path, such as Directory.'),
     })
     .nullish()
-    .meta({ description: 'A file or directory of the node.' }),
+    .meta({ description: 'A file or directory on the node.' }),
   image: z
-    .object({ pullPolicy: text('When the image is pulled.'), reference: text('The image.') })
+    .object({ pullPolicy: text('When the image is pulled.'), reference: text('Name of the image.') })
     .nullish()
-    .meta({ description: 'Files of an image.' }),
+    .meta({ description: 'The files of a container image.' }),
   iscsi: raw('An iSCSI disk.'),
   nfs: z
     .object({
       path: z.string().max(4_096).meta({ description: 'Path on the server.' }),
-      readOnly: flag('Whether it cannot be written.'),
+      readOnly: flag('Whether the volume is read-only.'),
       server: z.string().max(253).meta({ description: 'Name or address of the server.' }),
     })
     .nullish()
@@ -116,14 +123,14 @@ const sources = {
   persistentVolumeClaim: z
     .object({
       claimName: z.string().max(253).meta({ description: 'Name of the claim.' }),
-      readOnly: flag('Whether it cannot be written.'),
+      readOnly: flag('Whether the volume is read-only.'),
     })
     .nullish()
     .meta({ description: 'A PersistentVolumeClaim.' }),
   photonPersistentDisk: raw('A disk of Photon.'),
   portworxVolume: raw('A Portworx volume.'),
   projected: z
-    .object({ defaultMode, sources: listOf(projectedSource, 'What is put together.') })
+    .object({ defaultMode, sources: listOf(projectedSource, 'Sources that are projected into the volume.') })
     .nullish()
     .meta({ description: 'Several sources in one directory.' }),
   quobyte: raw('A Quobyte volume.'),

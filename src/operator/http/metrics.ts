@@ -37,7 +37,7 @@ export class Metrics {
   ]);
   readonly #adds = this.#counter('workqueue_adds_total', 'AppServers added to the queue', ['name']);
   readonly #retries = this.#counter('workqueue_retries_total', 'AppServers added again after a failure', ['name']);
-  readonly #time = this.#histogram('controller_runtime_reconcile_time_seconds', 'Time of one reconciliation', {
+  readonly #time = this.#histogram('controller_runtime_reconcile_time_seconds', 'Duration of one reconciliation', {
     labelNames: ['controller'],
     buckets: reconcileBuckets,
   });
@@ -45,10 +45,14 @@ export class Metrics {
     labelNames: ['name'],
     buckets: queueBuckets,
   });
-  readonly #working = this.#histogram('workqueue_work_duration_seconds', 'Time from leaving the queue to being done', {
-    labelNames: ['name'],
-    buckets: queueBuckets,
-  });
+  readonly #working = this.#histogram(
+    'workqueue_work_duration_seconds',
+    'Time from leaving the queue to the end of the reconciliation',
+    {
+      labelNames: ['name'],
+      buckets: queueBuckets,
+    },
+  );
 
   constructor() {
     // Looked at a hundred times a second, the event loop's delay would be most of what a resting operator does.
@@ -76,21 +80,29 @@ export class Metrics {
 
   observe({ queueDepth, underWay, concurrency, leads }: Observed): void {
     const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-    this.#gauge('workqueue_depth', 'AppServers that wait for being reconciled', queueLabels, queueDepth);
+    this.#gauge('workqueue_depth', 'AppServers that wait to be reconciled', queueLabels, queueDepth);
     this.#gauge(
       'workqueue_unfinished_work_seconds',
-      'Age of all reconciliations under way, together',
+      'Sum of the ages of all reconciliations in progress',
       queueLabels,
       () => sum(underWay()),
     );
-    this.#gauge('workqueue_longest_running_processor_seconds', 'Age of the oldest one', queueLabels, () =>
-      Math.max(0, ...underWay()),
+    this.#gauge(
+      'workqueue_longest_running_processor_seconds',
+      'Age of the oldest reconciliation in progress',
+      queueLabels,
+      () => Math.max(0, ...underWay()),
     );
-    this.#gauge('controller_runtime_active_workers', 'Reconciliations under way', labels, () => underWay().length);
-    this.#gauge('controller_runtime_max_concurrent_reconciles', 'Most at a time', labels, () => concurrency);
+    this.#gauge('controller_runtime_active_workers', 'Reconciliations in progress', labels, () => underWay().length);
+    this.#gauge(
+      'controller_runtime_max_concurrent_reconciles',
+      'Largest number of concurrent reconciliations',
+      labels,
+      () => concurrency,
+    );
     this.#gauge(
       'leader_election_master_status',
-      'Whether this replica is the one that acts',
+      'Whether this replica is the leader',
       { name: names.fieldManager },
       () => (leads() ? 1 : 0),
     );

@@ -39,7 +39,7 @@ export function die(error: unknown, origin: string, { log, stderr, exit }: LastR
     const told = explained(error);
     attempt(() => stderr(`${sentence(told)}\n`));
     if (told.code === 'UNEXPECTED_ERROR') {
-      attempt(() => log({ code: told.code, err: error, origin }, 'ended by an error that nobody has caught'));
+      attempt(() => log({ code: told.code, err: error, origin }, 'exiting because of an uncaught error'));
     }
   });
   exit(1);

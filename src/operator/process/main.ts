@@ -151,7 +151,7 @@ function createController(options: Options, log: Logger, parts: Parts, signal: A
     onResult: (turn, result, seconds, error) => {
       metrics.reconciled(result, seconds);
       if (error === undefined) log.debug({ ...fieldsOf(turn), result, seconds }, 'reconciled');
-      else if (result === 'conflict') log.debug({ ...fieldsOf(turn), result, seconds }, 'reconciled again: conflict');
+      else if (result === 'conflict') log.debug({ ...fieldsOf(turn), result, seconds }, 'conflict, reconciling again');
       else log.warn({ ...fieldsOf(turn), result, seconds, err: error }, 'reconcile failed');
     },
   });

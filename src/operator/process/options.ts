@@ -58,57 +58,60 @@ function port(text: string): number {
 /** Ends the process for what it does not understand, and for --help. */
 export function parse(argv: readonly string[]): Options {
   return new Command('appserver-operator')
-    .description('Keeps the Deployments, Services and so on of AppServer resources as they should be.')
+    .description('Keeps the Deployments, Services and other objects of AppServers in their desired state.')
     .version(packageJson.version)
-    .option('--kubeconfig <file>', 'kubeconfig; default: KUBECONFIG, ~/.kube/config, or the service account of the pod')
-    .option('--context <name>', "context of the kubeconfig; default: the file's current one")
+    .option(
+      '--kubeconfig <file>',
+      'read this kubeconfig; default: KUBECONFIG, ~/.kube/config, or the service account of the pod',
+    )
+    .option('--context <name>', 'use this context of the kubeconfig; default: the current one')
     .option(
       '--namespace <name>',
-      'watch this namespace only; may be repeated',
+      'watch only this namespace; may be repeated',
       (name, all: string[]) => [...all, name],
       [],
     )
-    .option('--runtime-image <image>', 'image that pods install the runtime from', process.env['RUNTIME_IMAGE'])
+    .option('--runtime-image <image>', 'install the runtime in pods from this image', process.env['RUNTIME_IMAGE'])
     .option(
       '--runtime-image-pull-policy <policy>',
-      'Always, IfNotPresent or Never',
+      'set this pull policy for the runtime image: Always, IfNotPresent or Never',
       process.env['RUNTIME_IMAGE_PULL_POLICY'],
     )
     .option(
       '--proxy-image <image>',
-      'image of nginx for spec.proxy, where it names none',
+      'use this image of nginx if spec.proxy names none',
       process.env['PROXY_IMAGE'] ?? 'nginx:1.28-alpine',
     )
     .option(
       '--earlier-image <image>',
-      'image of the runtime or of nginx that pods may keep from before, where its tag is none of this version or the two before; may be repeated',
+      'let pods keep this image of the runtime or of nginx after an upgrade, if its tag is not that of this version or of the two before; may be repeated',
       (image, all: string[]) => [...all, image],
       [],
     )
-    .option('--admin-port <port>', 'port of /livez, /readyz and /metrics', port, 8_080)
+    .option('--admin-port <port>', 'serve /livez, /readyz and /metrics on this port', port, 8_080)
     .option(
       '--secure-metrics-tls <dir>',
-      'serve /metrics over TLS, with tls.crt and tls.key of this directory, to those who may',
+      'serve /metrics over TLS, with tls.crt and tls.key from this directory, to authorized clients only',
     )
-    .option('--secure-metrics-port <port>', 'port of that', port, 8_443)
-    .option('--concurrency <number>', 'AppServers that are reconciled at the same time', atLeastOne, 8)
+    .option('--secure-metrics-port <port>', 'serve /metrics over TLS on this port', port, 8_443)
+    .option('--concurrency <number>', 'reconcile up to this many AppServers at the same time', atLeastOne, 8)
     .option(
       '--restart-on <kinds>',
-      'kinds whose new content replaces the pods that use them: ConfigMap, Secret, both, or none',
+      'replace pods when objects of these kinds that they use have new content: ConfigMap, Secret, ConfigMap,Secret or none',
       kindList,
       [...referenceKinds],
     )
-    .option('--restart-limit <number>', 'AppServers that replace their pods for that at the same time', atLeastOne, 10)
+    .option('--restart-limit <number>', 'restart up to this many AppServers at a time for new content', atLeastOne, 10)
     .option(
       '--pod-status-seconds <number>',
-      'how often each pod is asked how its workers are; 0 for never',
+      'poll each pod for the status of its workers at this interval; 0 for never',
       wholeNumber,
       60,
     )
-    .option('--no-leader-elect', 'act at once, without a Lease: only where no other replica runs')
-    .option('--leader-election-namespace <name>', "namespace of the Lease; default: the operator's own")
-    .option('--leader-election-id <name>', 'name of the Lease', 'appserver-operator')
-    .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+    .option('--no-leader-elect', 'act at once, without a Lease; only if no other replica runs')
+    .option('--leader-election-namespace <name>', 'use a Lease in this namespace; default: that of the operator')
+    .option('--leader-election-id <name>', 'use a Lease of this name', 'appserver-operator')
+    .option('--log-level <level>', 'log at this level and above: trace, debug, info, warn or error', 'info')
     .parse(argv)
     .opts<Options>();
 }

@@ -130,7 +130,7 @@ export class OperatorClaims {
     } catch (error) {
       // Without the note there is no answer, and this operator acts in a while.
       if (!(error instanceof ApiError)) throw error;
-      log.warn({ acting, err: error }, 'no note left for the other operator');
+      log.warn({ acting, err: error }, 'other operator not notified');
     }
   }
 }

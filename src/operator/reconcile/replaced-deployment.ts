@@ -55,7 +55,7 @@ export class ReplacedDeployments {
     const replicaSets = await replicaSetsIn(client, namespace);
     if (!areOffered(replicaSets, deployment, app.metadata.name)) return;
     await remove(client, childTypes.Deployment, deployment, 'Orphan');
-    log.info({ name }, 'Deployment of others deleted, its pods left');
+    log.info({ name }, 'foreign Deployment deleted, its pods kept');
     events.record(object, {
       type: 'Normal',
       reason: reasons.Pruned,

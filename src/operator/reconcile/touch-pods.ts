@@ -26,7 +26,7 @@ export async function touchPods(
     try {
       await client.json({ method: 'PATCH', path: path(podType, namespace, name), body, contentType });
     } catch (error) {
-      log.debug({ pod: name, err: error }, 'pod not touched');
+      log.debug({ pod: name, err: error }, 'pod not annotated with the revision of the live configuration');
     }
   };
   await inParallel(mostTouches, pods, touch);

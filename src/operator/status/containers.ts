@@ -1,6 +1,6 @@
-// Whose a container is: by that, what its user can do about it.
-import { names, type AppServer } from '../../api/index.ts';
-import { fieldOf, isFields } from '../model/unstructured.ts';
+// What the user of an AppServer can do about a container, by whose it is.
+import type { AppServer } from '../../api/index.ts';
+import { containerOf, type KnownContainer } from './container-owner.ts';
 
 export interface ContainerFields {
   /** Where its image comes from, and what to do about one that cannot be pulled. */
@@ -21,103 +21,71 @@ export interface ContainerFields {
 
 type Spec = AppServer['spec'];
 
-/** `spec.podTemplate.spec.containers[log]` or `spec.initContainers[wait]`; undefined for one that the AppServer does not name. */
-function templatePath({ initContainers = [], podTemplate }: Spec, name: string): string | undefined {
-  if (initContainers.some((one) => one['name'] === name)) return `spec.initContainers[${name}]`;
-  const given = podTemplate?.spec;
-  if (!isFields(given)) return undefined;
-  const list = (['containers', 'initContainers'] as const).find((field) => {
-    const items = fieldOf(given, field);
-    return Array.isArray(items) && items.some((item) => isFields(item) && item['name'] === name);
-  });
-  return list === undefined ? undefined : inTemplate(list, name);
-}
-
-const correctHook = (path: string): string => `correct ${path}.lifecycle.postStart`;
-
-/** Of a container of the operator's: what it has beside the operator's own fields is in the template. */
-const inTemplate = (list: 'containers' | 'initContainers', name: string): string =>
-  `spec.podTemplate.spec.${list}[${name}]`;
-
 export const pullRemedy = 'correct it, or add the pull secret to spec.imagePullSecrets';
 
-function foreign(name: string): ContainerFields {
+function ofWebhook(name: string): ContainerFields {
   const whose = `container ${name}, which is not the AppServer's: an admission webhook has added it`;
+  const remedy = `see ${whose}; correct that webhook's settings`;
   return {
     image: `${whose}; correct that webhook's settings`,
-    pullPolicy: `see ${whose}; correct that webhook's settings`,
-    memory: `see ${whose}; correct that webhook's settings`,
+    pullPolicy: remedy,
+    memory: remedy,
     resources: (which) => `set ${which} in the settings of the webhook that adds container ${name}`,
     config: whose,
     security: whose,
-    hook: `see ${whose}; correct that webhook's settings`,
+    hook: remedy,
   };
 }
 
-function fromTemplate(path: string): ContainerFields {
+/** What there is to do about a container of which nothing else is to be said. */
+function ofKnown({ path, fields }: KnownContainer): ContainerFields {
+  const { image, imagePullPolicy, resources = `${path}.resources` } = fields;
   return {
-    image: `${path}.image: ${pullRemedy}`,
-    pullPolicy: `change ${path}.imagePullPolicy`,
-    memory: `raise ${path}.resources.limits.memory`,
-    resources: (which) => `set ${path}.resources.${which}`,
+    image: `${image ?? `${path}.image`}: ${pullRemedy}`,
+    pullPolicy: `change ${imagePullPolicy ?? `${path}.imagePullPolicy`}`,
+    memory: `raise ${resources}.limits.memory`,
+    resources: (which) => `set ${resources}.${which}`,
     config: path,
     security: path,
-    hook: correctHook(path),
+    hook: `correct ${path}.lifecycle.postStart`,
   };
 }
+
+const imageOfRuntime = ({ runtime: { version } }: Spec): string =>
+  version === undefined
+    ? "the operator's --runtime-image: correct it, or make the image available to the nodes"
+    : "spec.runtime.version: correct it, or remove it to use the operator's own version";
+
+const imageOfOperatorsProxy =
+  "the operator's --proxy-image: correct it, make the image available to the nodes, or set spec.proxy.image";
 
 /** What the user of an AppServer can change about the container of this name. */
 export function containerFields(spec: Spec, name: string): ContainerFields {
-  switch (name) {
-    case names.containerName:
+  const container = containerOf(spec, name);
+  if (container.owner === 'webhook') return ofWebhook(name);
+  const known = ofKnown(container);
+  switch (container.owner) {
+    case 'user':
+      return known;
+    case 'application':
       return {
-        image: `spec.image: ${pullRemedy}`,
-        pullPolicy: 'change spec.imagePullPolicy',
-        memory: 'raise spec.resources.limits.memory, or lower spec.workers.count',
-        resources: (which) => `set spec.resources.${which}`,
+        ...known,
+        memory: `${known.memory}, or lower spec.workers.count`,
         config: 'spec.env, spec.envFrom, spec.volumeMounts and spec.security',
-        security: `spec.security and ${inTemplate('containers', name)}`,
-        hook: correctHook(inTemplate('containers', name)),
+        security: `spec.security and ${known.security}`,
       };
-    case names.initContainerName:
+    case 'runtime':
       return {
-        image:
-          spec.runtime.version === undefined
-            ? "the operator's --runtime-image: correct it, or make the image available to the nodes"
-            : `spec.runtime.version: correct it, or remove it to use the operator's own version`,
+        ...known,
+        image: imageOfRuntime(spec),
         pullPolicy: "change the operator's --runtime-image-pull-policy",
-        memory: 'raise spec.resources.limits.memory',
-        resources: (which) => `set spec.resources.${which}`,
         config: 'spec.security',
-        security: inTemplate('initContainers', name),
-        hook: correctHook(inTemplate('initContainers', name)),
       };
-    case names.proxyContainerName:
-      return {
-        image:
-          spec.proxy?.image === undefined
-            ? "the operator's --proxy-image: correct it, make the image available to the nodes, or set spec.proxy.image"
-            : `spec.proxy.image: ${pullRemedy}`,
-        pullPolicy: `change ${inTemplate('initContainers', name)}.imagePullPolicy`,
-        memory: 'raise spec.proxy.resources.limits.memory',
-        resources: (which) => `set spec.proxy.resources.${which}`,
-        config: 'spec.proxy',
-        security: inTemplate('initContainers', name),
-        hook: correctHook(inTemplate('initContainers', name)),
-      };
-    case names.copyFilesContainerName:
-      return {
-        image: `spec.image: ${pullRemedy}`,
-        pullPolicy: 'change spec.imagePullPolicy',
-        memory: 'serve fewer files by spec.proxy.static',
-        resources: (which) => `set spec.resources.${which}`,
-        config: 'spec.proxy.static',
-        security: inTemplate('initContainers', name),
-        hook: correctHook(inTemplate('initContainers', name)),
-      };
-    default: {
-      const path = templatePath(spec, name);
-      return path === undefined ? foreign(name) : fromTemplate(path);
+    case 'files':
+      return { ...known, memory: 'serve fewer files by spec.proxy.static', config: 'spec.proxy.static' };
+    case 'proxy': {
+      const image = spec.proxy?.image === undefined ? imageOfOperatorsProxy : known.image;
+      return { ...known, image, config: 'spec.proxy' };
     }
   }
 }

@@ -1,36 +1,37 @@
 // What spec.podTemplate sets and the operator too, and which field of the spec is for it.
 import { names, reasons } from '../../api/index.ts';
+import { fieldsOfOwnContainers } from './container-owner.ts';
 import type { Problem } from './problem.ts';
+import { fieldsOfPod } from './user-path.ts';
+
+type Pairs = readonly (readonly [path: string, field: string])[];
+
+/** Of fields below the pod's spec, the paths below spec.podTemplate. */
+const below = (fields: ReadonlyMap<string, string>): Pairs =>
+  [...fields].map(([path, field]) => [`spec.${path}`, field] as const);
 
 const app = `spec.containers[${names.containerName}]`;
 
-/** The first that a path begins with. */
-const fieldsFor: readonly (readonly [path: string, field: string])[] = [
-  [`${app}.image`, 'spec.image'],
-  [`${app}.imagePullPolicy`, 'spec.imagePullPolicy'],
+/** The first that a path begins with: a field that the value comes from goes before one that only serves the same end. */
+const fieldsFor: Pairs = [
+  // Sections of the spec are named as a whole.
+  [`${app}.securityContext`, 'spec.security'],
+  ['spec.securityContext', 'spec.security'],
+  [`spec.initContainers[${names.proxyContainerName}]`, 'spec.proxy'],
+  ...below(fieldsOfOwnContainers),
   [`${app}.command`, 'spec.app'],
   [`${app}.args`, 'spec.app.args'],
-  [`${app}.env`, 'spec.env'],
-  [`${app}.envFrom`, 'spec.envFrom'],
-  [`${app}.resources`, 'spec.resources'],
   [`${app}.ports`, 'spec.port'],
-  [`${app}.volumeMounts`, 'spec.volumeMounts'],
-  [`${app}.securityContext`, 'spec.security'],
   [`${app}.startupProbe`, 'spec.probes.startup'],
   [`${app}.livenessProbe`, 'spec.probes.liveness'],
   [`${app}.readinessProbe`, 'spec.probes'],
-  [`spec.initContainers[${names.proxyContainerName}]`, 'spec.proxy'],
   [`spec.initContainers[${names.copyFilesContainerName}]`, 'spec.proxy.static'],
   [`spec.initContainers[${names.initContainerName}]`, 'spec.runtime'],
+  ...below(fieldsOfPod),
   ['spec.serviceAccount', 'spec.serviceAccountName'],
-  ['spec.serviceAccountName', 'spec.serviceAccountName'],
-  ['spec.automountServiceAccountToken', 'spec.automountServiceAccountToken'],
   ['spec.enableServiceLinks', 'spec.enableServiceLinks'],
-  ['spec.imagePullSecrets', 'spec.imagePullSecrets'],
-  ['spec.securityContext', 'spec.security'],
   ['spec.terminationGracePeriodSeconds', 'spec.drain.maximum and spec.workers.gracefulTimeout'],
   ['spec.topologySpreadConstraints', 'spec.topology'],
-  ['spec.volumes', 'spec.volumes'],
 ];
 
 const startsWith = (path: string, prefix: string): boolean =>

@@ -1,8 +1,9 @@
 // Fields of a Deployment, as the API server names them, in terms of the AppServer that it is made from.
-import { names, type AppServer } from '../../api/index.ts';
+import type { AppServer } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Child } from '../model/facts.ts';
 import { fieldOf, isFields } from '../model/unstructured.ts';
+import { fieldsOfOwnContainers } from './container-owner.ts';
 
 type Spec = AppServer['spec'];
 
@@ -44,28 +45,16 @@ const written = (parts: readonly Part[]): string =>
     return text === '' ? word : `${text}.${word}`;
   }, '');
 
-interface Section {
-  /** Begins with `spec`. */
-  readonly path: string;
-  /** Fields that it has under the same name. */
-  readonly fields: ReadonlySet<string>;
-}
-
-const section = (path: string, ...fields: string[]): Section => ({ path, fields: new Set(fields) });
-
-/** What each container of the operator's is made from. */
-const sections: Readonly<Record<string, Section>> = {
-  [`containers[${names.containerName}]`]: section(
-    'spec',
-    ...['image', 'imagePullPolicy', 'resources', 'env', 'envFrom', 'volumeMounts'],
-  ),
-  [`initContainers[${names.initContainerName}]`]: section('spec', 'resources'),
-  [`initContainers[${names.copyFilesContainerName}]`]: section('spec', 'image', 'imagePullPolicy', 'resources'),
-  [`initContainers[${names.proxyContainerName}]`]: section('spec.proxy', 'image', 'resources'),
-};
-/** Fields of the pod that the spec has under the same name. */
-const ofPod = new Set([
-  ...['volumes', 'initContainers', 'imagePullSecrets', 'serviceAccountName', 'automountServiceAccountToken'],
+/** Fields of the pod's spec whose values are those of the AppServer's spec, and where. */
+export const fieldsOfPod: ReadonlyMap<string, string> = new Map([
+  ['volumes', 'spec.volumes'],
+  ['initContainers', 'spec.initContainers'],
+  ['imagePullSecrets', 'spec.imagePullSecrets'],
+  ['serviceAccountName', 'spec.serviceAccountName'],
+  ['automountServiceAccountToken', 'spec.automountServiceAccountToken'],
+  ['securityContext.runAsUser', 'spec.security.runAsUser'],
+  ['securityContext.runAsGroup', 'spec.security.runAsGroup'],
+  ['securityContext.seccompProfile', 'spec.security.seccompProfile'],
 ]);
 /** Fields of the Deployment itself. */
 const ofDeployment: Readonly<Record<string, string>> = {
@@ -77,17 +66,25 @@ const ofDeployment: Readonly<Record<string, string>> = {
   'spec.paused': 'spec.rollout.paused',
 };
 
-/** Whether the spec itself has the part; items of its lists are beside those of spec.podTemplate. */
-function isInSpec(spec: Spec | Spec['proxy'] | Spec['security'], [field, item]: readonly Part[]): boolean {
-  const value = field === undefined || spec === undefined ? undefined : fieldOf(spec, field.text);
+/** Whether the spec itself has the item of its field; those of spec.podTemplate are in the same list. */
+function isInSpec(spec: Spec, field: string, item: Part | undefined): boolean {
+  const [, ...names] = field.split('.');
+  const value = names.reduce<unknown>((here, name) => (isFields(here) ? fieldOf(here, name) : undefined), spec);
   if (value === undefined || item?.kind !== 'item' || !Array.isArray(value)) return value !== undefined;
   return /^\d+$/.test(item.text) || value.some((one) => isFields(one) && one['name'] === item.text);
 }
 
-/** Below the security context of the pod, or of the application's container. */
-function inSecurity(parts: readonly Part[]): readonly Part[] {
-  if (parts[3]?.text === 'securityContext') return parts.slice(4);
-  return written(parts.slice(3, 6)) === `containers[${names.containerName}].securityContext` ? parts.slice(6) : [];
+/** The AppServer's field that a field of the pod's spec has its value from; undefined where it is from nowhere in the spec. */
+function inSpec(spec: Spec, inPod: readonly Part[]): string | undefined {
+  // The longest: `initContainers` has those of the user, and `initContainers[proxy].image` is of one that the operator makes.
+  for (let length = inPod.length; length > 0; length -= 1) {
+    const path = written(inPod.slice(0, length));
+    const field = fieldsOfOwnContainers.get(path) ?? fieldsOfPod.get(path);
+    const below = inPod.slice(length);
+    if (field !== undefined && isInSpec(spec, field, below[0]))
+      return written([{ kind: 'field', text: field }, ...below]);
+  }
+  return undefined;
 }
 
 /** The API server names labels and annotations of a template as if they were not below its metadata. */
@@ -97,25 +94,10 @@ function inPodTemplate(parts: readonly Part[]): string {
   return `spec.podTemplate.${isMetadata ? 'metadata.' : ''}${written(parts)}`;
 }
 
-/** @param parts of a path that begins with `spec.template` */
-function ofTemplate(spec: Spec, parts: readonly Part[]): string {
-  const security = inSecurity(parts);
-  if (isInSpec(spec.security, security)) return `spec.security.${written(security)}`;
-  const inPod = parts.slice(3);
-  const inContainer = parts.slice(5);
-  const from = sections[written(parts.slice(3, 5))];
-  if (from !== undefined && from.fields.has(inContainer[0]?.text ?? '')) {
-    const of = from.path === 'spec' ? spec : spec.proxy;
-    if (isInSpec(of, inContainer)) return `${from.path}.${written(inContainer)}`;
-  }
-  const isOwn = ofPod.has(inPod[0]?.text ?? '') && isInSpec(spec, inPod);
-  return isOwn ? `spec.${written(inPod)}` : inPodTemplate(parts.slice(2));
-}
-
 function userPath(spec: Spec, child: KubeObject, path: string): string {
   const literal = path.replace(/^\./, '');
   const parts = partsOf(literal, child);
-  if (literal.startsWith('spec.template.')) return ofTemplate(spec, parts);
+  if (literal.startsWith('spec.template.')) return inSpec(spec, parts.slice(3)) ?? inPodTemplate(parts.slice(2));
   return ofDeployment[written(parts)] ?? literal;
 }
 

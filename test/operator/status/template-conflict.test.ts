@@ -8,6 +8,16 @@ import { appServer, facts } from '../../builders.ts';
 
 const inApp = (fields: object): object => ({ spec: { containers: [{ name: 'app', ...fields }] } });
 
+const inInit = (name: string, fields: object): object => ({ spec: { initContainers: [{ name, ...fields }] } });
+
+/** Everything is set that podTemplate may then conflict with. */
+const app = appServer({
+  resources: { limits: { memory: '1Gi' } },
+  imagePullPolicy: 'Always',
+  initContainers: [{ name: 'wait', image: 'wait:1' }],
+  proxy: { static: [{ path: '/static/', from: '/srv/static' }] },
+});
+
 const conflicts: Record<string, readonly [theirs: object, field: string | undefined]> = {
   'the image': [inApp({ image: 'x' }), 'spec.image'],
   'the command': [inApp({ command: ['x'] }), 'spec.app'],
@@ -23,10 +33,19 @@ const conflicts: Record<string, readonly [theirs: object, field: string | undefi
     { spec: { topologySpreadConstraints: [{ topologyKey: 'kubernetes.io/hostname', maxSkew: 5 }] } },
     'spec.topology',
   ],
-  "the operator's init container": [
-    { spec: { initContainers: [{ name: 'install-runtime', image: 'x' }] } },
-    'spec.runtime',
+  "the operator's init container": [inInit('install-runtime', { image: 'x' }), 'spec.runtime'],
+  'its resources, which are those of the application': [
+    inInit('install-runtime', { resources: { limits: { memory: '64Mi' } } }),
+    'spec.resources',
   ],
+  'the image of the proxy': [inInit('proxy', { image: 'x' }), 'spec.proxy'],
+  'the arguments of the container that copies static files': [
+    inInit('copy-static-files', { args: ['x'] }),
+    'spec.proxy.static',
+  ],
+  'its image, which is that of the application': [inInit('copy-static-files', { image: 'x' }), 'spec.image'],
+  'and when that is pulled': [inInit('copy-static-files', { imagePullPolicy: 'Never' }), 'spec.imagePullPolicy'],
+  'an init container that the spec has too': [inInit('wait', { image: 'x' }), 'spec.initContainers'],
   'when a container counts as hung': [inApp({ livenessProbe: { periodSeconds: 5 } }), 'spec.probes.liveness'],
   'how long a container may start': [inApp({ startupProbe: { failureThreshold: 9 } }), 'spec.probes.startup'],
   'the variables of services': [{ spec: { enableServiceLinks: true } }, 'spec.enableServiceLinks'],
@@ -36,7 +55,7 @@ const conflicts: Record<string, readonly [theirs: object, field: string | undefi
 describe('what spec.podTemplate and the operator both set names the field to use:', () => {
   for (const [name, [theirs, field]] of Object.entries(conflicts)) {
     test(name, () => {
-      const merged = podsOf(facts({ app: appServer({ podTemplate: theirs }) }));
+      const merged = podsOf(facts({ app: { ...app, spec: { ...app.spec, podTemplate: { ...theirs } } } }));
       assert.ok(merged.kind === 'conflict');
       const { cause } = conflictProblem(merged.path);
       const instead = field === undefined ? '' : `, and use ${field} instead`;

@@ -15,12 +15,13 @@ const app = appServer({
   volumes: [{ name: 'data', emptyDir: {} }],
   volumeMounts: [{ name: 'data', mountPath: '/data' }],
   imagePullSecrets: [{ name: 'reg' }],
+  initContainers: [{ name: 'wait', image: 'x' }],
   proxy: {},
   security: { seccompProfile: { type: 'Localhost', localhostProfile: '../x' } },
   podTemplate: {
     spec: {
       containers: [
-        { name: 'app', env: [{ name: 'C', value: '3' }], tty: true },
+        { name: 'app', env: [{ name: 'C', value: '3' }], tty: true, securityContext: { runAsUser: -1 } },
         { name: 'log', image: 'x' },
       ],
       initContainers: [{ name: 'migrate', image: 'x' }],
@@ -80,6 +81,22 @@ const paths: Record<string, readonly [deployment: string, appServer: string]> = 
   'the system calls of the application': [
     template('spec.containers[0].securityContext.seccompProfile.localhostProfile'),
     'spec.security.seccompProfile.localhostProfile',
+  ],
+  'the user of the application alone, which only podTemplate can name': [
+    template('spec.containers[0].securityContext.runAsUser'),
+    'spec.podTemplate.spec.containers[app].securityContext.runAsUser',
+  ],
+  'the security context of the application as a whole, which is wrong by what podTemplate adds': [
+    template('spec.containers[0].securityContext'),
+    'spec.podTemplate.spec.containers[app].securityContext',
+  ],
+  'the resources of nginx': [
+    template('spec.initContainers[name="proxy"].resources.limits[memory]'),
+    'spec.proxy.resources.limits[memory]',
+  ],
+  'an init container of the spec': [
+    template('spec.initContainers[name="wait"].image'),
+    'spec.initContainers[wait].image',
   ],
   'a group of the pod that only podTemplate has': [
     template('spec.securityContext.fsGroup'),
