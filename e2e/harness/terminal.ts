@@ -1,6 +1,7 @@
 // A command in a pseudo-terminal, as a user has it in a shell: Ctrl-C reaches all of its processes at once.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { run } from '../cluster/command.ts';
 import { repository } from '../cluster/layout.ts';
 
 interface Waiting {
@@ -38,6 +39,11 @@ export class Terminal implements AsyncDisposable {
     await Promise.race([shown, ended]);
   }
 
+  /** Gives its window another size. */
+  async resize(): Promise<void> {
+    await run(['stty', '-F', readlinkSync(`/proc/${this.#command}/fd/0`), 'rows', '50', 'cols', '132']);
+  }
+
   pressCtrlC(): void {
     this.#child.stdin?.write('\x03');
   }
@@ -49,9 +55,14 @@ export class Terminal implements AsyncDisposable {
 
   /** As `kill` from another terminal: of the command alone, and not of what it has started. */
   kill(signal: NodeJS.Signals): void {
+    process.kill(this.#command, signal);
+  }
+
+  /** Its process id. */
+  get #command(): number {
     const { pid = 0 } = this.#child;
     const [command = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
-    process.kill(Number(command), signal);
+    return Number(command);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 // Start of the supervisor: configuration in, signals and files wired up, exit code out.
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isatty } from 'node:tty';
 import { getSystemErrorName, parseArgs } from 'node:util';
 import { startAdmin } from './admin.ts';
 import { ApplicationCheck, askOverHttp } from './application-check.ts';
@@ -157,7 +158,7 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => supervisor.dispatch({ kind: 'quit' }));
   process.on('SIGTTIN', () => supervisor.dispatch({ kind: 'scale', by: 1 }));
   process.on('SIGTTOU', () => supervisor.dispatch({ kind: 'scale', by: -1 }));
-  process.on('SIGWINCH', () => supervisor.dispatch({ kind: 'set-workers', workers: 0 }));
+  if (!hasTerminal()) process.on('SIGWINCH', () => supervisor.dispatch({ kind: 'set-workers', workers: 0 }));
   process.on('SIGHUP', () => {
     reread();
     void supervisor.reload();
@@ -167,6 +168,9 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   if (from.watched !== undefined) watchFolder(from.watched, reread);
   await supervisor.start();
 }
+
+/** Which sends WINCH whenever its window is resized. */
+const hasTerminal = (): boolean => [0, 1, 2].some((descriptor) => isatty(descriptor));
 
 /** @param args command line without program and script */
 export async function main(args: readonly string[]): Promise<void> {

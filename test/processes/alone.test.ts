@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Terminal } from '../../e2e/harness/terminal.ts';
 import { runtimeDir } from '../../scripts/build.ts';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
 import { version } from '../../src/runtime/version.ts';
@@ -115,6 +116,21 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
       msg: 'listening',
     });
     assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
+  });
+
+  test('goes on when the window of its terminal is resized', async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const addresses = `--listen 127.0.0.1:${port} --admin 127.0.0.1:${adminPort} --control off`;
+    const variables = `PYTHONPATH=${pythonPackagesDir('newest')} PATH=${dirname(process.execPath)}:$PATH`;
+    const program = join(runtimeDir, 'bin/appserver-runtime');
+    await using terminal = new Terminal(`cd ${root} && ${variables} exec ${program} --wsgi app:app ${addresses}`);
+    await terminal.shows(/worker ready/);
+    await terminal.resize();
+    // Which comes after it.
+    terminal.kill('SIGUSR2');
+    await terminal.shows(/\bstate\b/);
+    assert.equal((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status, 200);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
   });
 
   test('reads a file, takes live settings over on HUP, and says what needs a restart', async () => {
