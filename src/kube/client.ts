@@ -46,7 +46,7 @@ export interface KubeClientOptions {
 
 const answerTimeoutMs = 30_000;
 /** For so long credentials are not asked for again. */
-const credentialsForMs = 1_000;
+const credentialsForMs = 10_000;
 /** As client-go has it. */
 const mostTries = 10;
 /**
