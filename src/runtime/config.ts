@@ -3,15 +3,13 @@
 import type { ApplicationCheckSettings } from './application-check.ts';
 import { inFile, Reader, type Naming } from './config-reader.ts';
 import { encodeHost } from './request-target.ts';
-import type { AccessLogFormat } from './shared-memory-layout.ts';
+import { maxWorkers, type AccessLogFormat } from './shared/shared-memory-layout.ts';
 
 export const workerClasses = ['sync', 'gthread', 'gevent', 'fast'] as const;
 type WorkerClass = (typeof workerClasses)[number];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const logFormats = ['json', 'ecs', 'text'] as const;
 export type LogFormat = (typeof logFormats)[number];
-/** More would leave no rows of the shared memory for workers that are on their way out. */
-export const maxWorkers = 128;
 /** Idle workers of some classes wake up once a second, and silence is to mean more than one late turn. */
 const shortestHeartbeatMs = 3_000;
 

@@ -3,9 +3,9 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { maxWorkers } from './config.ts';
 import { defaultControlPath } from './control-path.ts';
 import { guardedServer, type Asked } from './http-server.ts';
+import { maxWorkers } from './shared/shared-memory-layout.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ControlOptions {

@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 import { abort, kill, retire } from './endings.ts';
 import { catalogue } from './errors.ts';
 import { lifetimeEnd, replaceable } from './replace.ts';
-import { maxRows } from './shared-memory-layout.ts';
+import { maxRows } from './shared/shared-memory-layout.ts';
 import { counts, replacement, type Failure, type Worker } from './state.ts';
 
 /** Failed starts in a row before any worker was ever ready, after which the process ends and Kubernetes takes over. */

@@ -1,8 +1,8 @@
 // Node applications, unchanged, in the image's own Node: what is loaded before them gives them the inherited socket.
 import { join } from 'node:path';
 import { logFd } from '../descriptors.ts';
+import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
 import type { WorkerKind } from './kind.ts';
-import { nodeWorkerVariable, type NodeWorker } from './node/settings.ts';
 
 export const node: WorkerKind = {
   rules: { overdue: 'replace', heartbeat: 'always' },

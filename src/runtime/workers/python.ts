@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { PythonApplication } from '../config.ts';
 import { logFd } from '../descriptors.ts';
-import { latencyBounds } from '../shared-memory-layout.ts';
+import { latencyBounds } from '../shared/shared-memory-layout.ts';
 import type { WorkerKind } from './kind.ts';
 
 export function python(app: PythonApplication): WorkerKind {

@@ -26,6 +26,8 @@
 export const headerBytes = 4096;
 export const rowBytes = 1024;
 export const maxRows = 256;
+/** More would leave no rows for workers that are on their way out. */
+export const maxWorkers = 128;
 
 export const header = { draining: 0, accessLog: 4, beatSeconds: 8, requestTimeoutSeconds: 16, rows: 24 } as const;
 

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { header, headerBytes, maxRows, row, rowBytes } from '../../src/runtime/shared-memory-layout.ts';
-import { Balance } from '../../src/runtime/workers/node/balance.ts';
+import { header, headerBytes, maxRows, row, rowBytes } from '../../../src/runtime/shared/shared-memory-layout.ts';
+import { Balance } from '../../../src/runtime/workers/node/balance.ts';
 
 type Numbers = Partial<Record<keyof typeof row, number>>;
 
@@ -152,7 +152,7 @@ for line in sys.argv[2:]:
       writeFileSync(path, new Uint8Array(memoryOf(one)));
       return `${path} ${(one.leftMs ?? 0) / 1e3}`;
     });
-    const home = join(import.meta.dirname, '../../src/runtime/workers/python');
+    const home = join(import.meta.dirname, '../../../src/runtime/workers/python');
     const output = execFileSync('python3', ['-B', '-c', program, home, ...lines], { encoding: 'utf8' });
     return output
       .trim()

@@ -1,5 +1,5 @@
-// One line of the access log, as the Node worker writes it; workers/python/appserver_worker/access_log.py writes the same.
-import type { AccessLogFormat } from './shared-memory-layout.ts';
+// One line of the access log, as the Node worker writes it; ../python/appserver_worker/access_log.py writes the same.
+import type { AccessLogFormat } from '../../shared/shared-memory-layout.ts';
 
 export interface RequestRecord {
   readonly worker: number;
