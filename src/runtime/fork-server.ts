@@ -1,8 +1,8 @@
 // The process that forks the workers of a Python application. It is started when the first worker is wanted, replaced at
 // a reload, and started again when it dies; what workers it had go on.
 import { startChild, type Command } from './child-process.ts';
+import type { Failure } from './machine/state.ts';
 import { parseNotification } from './notify.ts';
-import type { Failure } from './state.ts';
 
 export interface ForkServerOptions {
   readonly command: () => Command;

@@ -1,7 +1,7 @@
 // What step() is told of the configuration.
 import { autoCount, autoMemory, type Machine } from './auto-count.ts';
 import type { FixedConfig, LiveConfig } from './config.ts';
-import type { Settings } from './state.ts';
+import type { Settings } from './machine/state.ts';
 import type { WorkerKind } from './workers/kind.ts';
 
 export function settingsOf(fixed: FixedConfig, live: LiveConfig, kind: WorkerKind, machine: Machine): Settings {

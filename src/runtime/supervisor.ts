@@ -8,16 +8,12 @@ import { deafPorts, readAcceptQueue } from './accept-queue.ts';
 import { clearMultiprocessDir } from './application-metrics.ts';
 import { CgroupFiles } from './cgroup.ts';
 import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config.ts';
-import { nextDeadline } from './deadline.ts';
 import type { Descriptors } from './descriptors.ts';
 import { RuntimeError, sentence, type Surface } from './errors.ts';
 import { runHook } from './hooks.ts';
 import { onTerminal, type Log } from './log.ts';
 import { LostTime } from './lost-time.ts';
-import { readResidentBytes } from './process-memory.ts';
-import { health, report, type Health, type Report, type Sampled } from './report.ts';
-import { settingsOf } from './settings.ts';
-import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
+import { nextDeadline } from './machine/deadline.ts';
 import {
   beatsInTimeout,
   initialState,
@@ -28,15 +24,19 @@ import {
   type Order,
   type Settings,
   type State,
-} from './state.ts';
-import { step } from './step.ts';
+} from './machine/state.ts';
+import { step } from './machine/step.ts';
+import { readResidentBytes } from './process-memory.ts';
+import { health, report, type Health, type Report, type Sampled } from './report.ts';
+import { settingsOf } from './settings.ts';
+import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
 import { StderrTail } from './termination.ts';
 import { watchTraffic } from './traffic.ts';
 import { version } from './version.ts';
 import { Workers } from './workers.ts';
-import { portOf } from './workers/node.ts';
 import { workerKind } from './workers/index.ts';
 import type { WorkerKind } from './workers/kind.ts';
+import { portOf } from './workers/node.ts';
 
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;

@@ -4,9 +4,9 @@ import { collect, multiprocessDir } from './application-metrics.ts';
 import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
 import { sentence, type Surface } from './errors.ts';
 import { ForkServer } from './fork-server.ts';
+import type { Event, Failure } from './machine/state.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
-import type { Event, Failure } from './state.ts';
 import type { Site, WorkerKind } from './workers/kind.ts';
 
 export interface WorkersOptions {

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { droppedConnections, listeningSockets } from '../../src/runtime/accept-queue.ts';
-import { backoffMs } from '../../src/runtime/backoff.ts';
 import { eachLine } from '../../src/runtime/lines.ts';
+import { initialState } from '../../src/runtime/machine/state.ts';
 import { metricsText } from '../../src/runtime/metrics.ts';
 import { parseNotification } from '../../src/runtime/notify.ts';
 import { readyChecks, report } from '../../src/runtime/report.ts';
 import { addCounters, noCounters, SharedMemory } from '../../src/runtime/shared-memory.ts';
 import { headerBytes, maxRows, records, rowBytes } from '../../src/runtime/shared/shared-memory-layout.ts';
-import { initialState } from '../../src/runtime/state.ts';
 import { StderrTail, terminationMessage } from '../../src/runtime/termination.ts';
 import { settings } from '../builders.ts';
 
@@ -43,14 +42,6 @@ describe('notifications', () => {
   for (const [name, [line, said]] of Object.entries(cases)) {
     test(name, () => assert.deepEqual(parseNotification(line), said));
   }
-});
-
-test('backoff doubles from half a second to half a minute, and jitter spreads all of it', () => {
-  assert.deepEqual(
-    [0, 1, 2, 3, 7, 50].map((failures) => backoffMs(failures, 1)),
-    [0, 500, 1_000, 2_000, 30_000, 30_000],
-  );
-  assert.equal(backoffMs(3, 0), 0);
 });
 
 test('lines are told apart over chunks, and one without end comes in parts', async () => {

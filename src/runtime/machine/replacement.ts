@@ -23,3 +23,11 @@ export function replaceable(state: State): Worker | undefined {
   if (workers.length > living.length) return undefined;
   return living.find((worker) => worker.kind === 'ready' && worker.replace !== undefined);
 }
+
+/** The start of a worker that takes another's place, while that one still serves. */
+export function replacement(state: State): Worker | undefined {
+  const ready = new Set(state.workers.filter(({ kind }) => kind === 'ready').map(({ id }) => id));
+  return state.workers.find(
+    (worker) => worker.kind === 'starting' && worker.replaces !== undefined && ready.has(worker.replaces),
+  );
+}

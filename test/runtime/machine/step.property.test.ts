@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'node:test';
-import { nextDeadline } from '../../src/runtime/deadline.ts';
-import { initialState, readyCount, replacement, type Event, type State } from '../../src/runtime/state.ts';
-import { step } from '../../src/runtime/step.ts';
-import { settings } from '../builders.ts';
+import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
+import { replacement } from '../../../src/runtime/machine/replacement.ts';
+import { initialState, readyCount, type Event, type State } from '../../../src/runtime/machine/state.ts';
+import { step } from '../../../src/runtime/machine/step.ts';
+import { settings } from '../../builders.ts';
 
 const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('ready' as const), pick: fc.nat(9) }) },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { nextDeadline } from '../../src/runtime/deadline.ts';
-import { initialState, isReady, type Effect, type Event, type State } from '../../src/runtime/state.ts';
-import { step } from '../../src/runtime/step.ts';
-import { settings } from '../builders.ts';
+import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
+import { initialState, isReady, type Effect, type Event, type State } from '../../../src/runtime/machine/state.ts';
+import { step } from '../../../src/runtime/machine/step.ts';
+import { settings } from '../../builders.ts';
 
 /** Drives step() with a clock of its own. */
 class Run {

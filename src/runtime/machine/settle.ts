@@ -1,12 +1,12 @@
 // What follows from the state alone, whatever event came: what is overdue is ended, what is missing is started, what is
 // too much is retired, and the phase moves on.
+import { catalogue } from '../errors.ts';
+import { maxRows } from '../shared/shared-memory-layout.ts';
 import { noneReadyLimitMs } from './deadline.ts';
 import type { Draft } from './draft.ts';
-import { abort, kill, retire } from './endings.ts';
-import { catalogue } from './errors.ts';
-import { lifetimeEnd, replaceable } from './replace.ts';
-import { maxRows } from './shared/shared-memory-layout.ts';
-import { counts, replacement, type Failure, type Worker } from './state.ts';
+import { abort, kill, retire } from './exits.ts';
+import { lifetimeEnd, replaceable, replacement } from './replacement.ts';
+import { counts, type Failure, type Worker } from './state.ts';
 
 /** Failed starts in a row before any worker was ever ready, after which the process ends and Kubernetes takes over. */
 const bootAttempts = 3;

@@ -1,6 +1,6 @@
 // Which moment the supervisor's one timer is armed for.
-import { lifetimeEnd, replaceable } from './replace.ts';
-import { maxRows } from './shared/shared-memory-layout.ts';
+import { maxRows } from '../shared/shared-memory-layout.ts';
+import { lifetimeEnd, replaceable } from './replacement.ts';
 import { counts, type State } from './state.ts';
 
 /** With no worker ready for so long, the process ends. */

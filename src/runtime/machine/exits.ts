@@ -1,7 +1,7 @@
 // How a worker's life ends: asked to finish, told to die, or dead.
+import type { ErrorCode } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
 import type { Draft } from './draft.ts';
-import type { ErrorCode } from './errors.ts';
 import { counts, type Failure, type State, type Worker } from './state.ts';
 
 /**

@@ -1,10 +1,10 @@
 // The supervisor as a function: (state, event, time) → state and effects. No clock, no I/O, no randomness of its own.
 //
 // An event changes what is known (here); then whatever follows from the state is settled in one place (settle.ts).
+import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import { Draft, type Instant } from './draft.ts';
-import { abort, ended, exitFailure, retire } from './endings.ts';
+import { abort, ended, exitFailure, retire } from './exits.ts';
 import { giveUp, settle } from './settle.ts';
-import { maxWorkers } from './shared/shared-memory-layout.ts';
 import {
   beatsInTimeout,
   type Effect,

@@ -1,5 +1,5 @@
 // The supervisor's state: plain data, changed by step() alone.
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from '../errors.ts';
 
 /** Why a worker or the whole runtime came to an end. */
 export interface Failure {
@@ -247,12 +247,4 @@ export function readyCount(state: State): number {
 export function isReady(state: State): boolean {
   const { readyWorkers, workers } = state.settings;
   return state.phase.kind === 'serving' && readyCount(state) >= Math.max(1, Math.min(readyWorkers, workers));
-}
-
-/** The start of a worker that takes another's place, while that one still serves. */
-export function replacement(state: State): Worker | undefined {
-  const ready = new Set(state.workers.filter(({ kind }) => kind === 'ready').map(({ id }) => id));
-  return state.workers.find(
-    (worker) => worker.kind === 'starting' && worker.replaces !== undefined && ready.has(worker.replaces),
-  );
 }
