@@ -4,13 +4,14 @@
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { deafPorts, readAcceptQueue } from './accept-queue.ts';
 import { clearMultiprocessDir } from './application-metrics.ts';
-import { CgroupFiles } from './cgroup.ts';
 import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config.ts';
 import type { Descriptors } from './descriptors.ts';
 import { RuntimeError, sentence, type Surface } from './errors.ts';
 import { runHook } from './hooks.ts';
+import { deafPorts, readAcceptQueue } from './linux/accept-queue.ts';
+import { CgroupFiles } from './linux/cgroup.ts';
+import { readResidentBytes } from './linux/process-memory.ts';
 import { onTerminal, type Log } from './log.ts';
 import { LostTime } from './lost-time.ts';
 import { nextDeadline } from './machine/deadline.ts';
@@ -26,7 +27,6 @@ import {
   type State,
 } from './machine/state.ts';
 import { step } from './machine/step.ts';
-import { readResidentBytes } from './process-memory.ts';
 import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';

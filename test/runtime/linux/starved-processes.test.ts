@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { readRunState, Starved, type RunState } from '../../src/runtime/starved.ts';
+import { readRunState, Starved, type RunState } from '../../../src/runtime/linux/starved-processes.ts';
 
 /** What the looks at one worker find, and which of them find it starved. */
 const cases: Readonly<
