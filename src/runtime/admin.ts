@@ -1,6 +1,6 @@
 // The admin port: /livez, /readyz (each with ?verbose), /metrics, /status. Read-only.
 import type { Server, ServerResponse } from 'node:http';
-import { hostAndPort } from './address.ts';
+import { hostAndPort } from './config/address.ts';
 import { RuntimeError } from './errors.ts';
 import { guardedServer, type Asked } from './http-server.ts';
 import { metricsContentType, metricsText } from './metrics.ts';

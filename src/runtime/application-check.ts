@@ -2,19 +2,10 @@
 // not. Only an answer counts: one that does not come in time means that all workers are busy, which is no reason to send
 // everybody to the other pods, where it would be the same.
 import { get } from 'node:http';
-import { hostAndPort } from './address.ts';
+import { hostAndPort } from './config/address.ts';
+import type { ApplicationCheckSettings } from './config/config.ts';
 import type { Check } from './report.ts';
 import { encodeTarget } from './request-target.ts';
-
-export interface ApplicationCheckSettings {
-  /** Of the request, as it is written in the configuration. */
-  readonly path: string;
-  /** As it stands in the header. */
-  readonly host: string;
-  readonly intervalMs: number;
-  /** Answers in a row that are no success, after which the pod is not ready. */
-  readonly failureThreshold: number;
-}
 
 /** Status of the answer; undefined when none came in time. */
 export type Ask = () => Promise<number | undefined>;

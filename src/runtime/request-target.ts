@@ -1,7 +1,5 @@
 // Targets of HTTP requests: those that we send, out of what people write, and those that strangers send to us.
 
-const asciiWord = /^[\x21-\x7e]+$/;
-
 /**
  * Path and query as a browser sends them: what a request line cannot have is percent-encoded, what is encoded already stays.
  * @param path begins with /
@@ -12,11 +10,6 @@ export function encodeTarget(path: string): string {
   url.pathname = at === -1 ? path : path.slice(0, at);
   if (at !== -1) url.search = path.slice(at);
   return `${url.pathname}${url.search}`;
-}
-
-/** A host as it stands in a header, non-ASCII names in Punycode; undefined for what is none. */
-export function encodeHost(host: string): string | undefined {
-  return asciiWord.test(host) ? host : URL.parse(`http://${host}`)?.host;
 }
 
 export interface Target {

@@ -1,6 +1,6 @@
 // What step() is told of the configuration.
 import { autoCount, autoMemory, type Machine } from './auto-count.ts';
-import type { FixedConfig, LiveConfig } from './config.ts';
+import type { FixedConfig, LiveConfig } from './config/config.ts';
 import type { Settings } from './machine/state.ts';
 import type { WorkerKind } from './workers/kind.ts';
 

@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { clearMultiprocessDir } from './application-metrics.ts';
-import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config.ts';
+import { portOf } from './config/address.ts';
+import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config/config.ts';
 import type { Descriptors } from './descriptors.ts';
 import { RuntimeError, sentence, type Surface } from './errors.ts';
 import { runHook } from './hooks.ts';
@@ -36,7 +37,6 @@ import { version } from './version.ts';
 import { Workers } from './workers.ts';
 import { workerKind } from './workers/index.ts';
 import type { WorkerKind } from './workers/kind.ts';
-import { portOf } from './workers/node.ts';
 
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { autoCount, autoMemory, usableCpus, type Machine } from '../../src/runtime/auto-count.ts';
-import { parseConfig } from '../../src/runtime/config.ts';
+import { parseConfig } from '../../src/runtime/config/parse.ts';
 import { CgroupFiles } from '../../src/runtime/linux/cgroup.ts';
 
 const mebibyte = 2 ** 20;

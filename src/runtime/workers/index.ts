@@ -1,4 +1,4 @@
-import type { Application } from '../config.ts';
+import type { Application } from '../config/config.ts';
 import { command } from './command.ts';
 import type { WorkerKind } from './kind.ts';
 import { node } from './node.ts';

@@ -1,5 +1,6 @@
 // Node applications, unchanged, in the image's own Node: what is loaded before them gives them the inherited socket.
 import { join } from 'node:path';
+import { portOf } from '../config/address.ts';
 import { logFd } from '../descriptors.ts';
 import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
 import type { WorkerKind } from './kind.ts';
@@ -32,8 +33,3 @@ export const node: WorkerKind = {
     };
   },
 };
-
-/** The port of an address, or the path of a unix socket. */
-export function portOf(address: string): string {
-  return address.startsWith('unix:') ? address.slice('unix:'.length) : address.slice(address.lastIndexOf(':') + 1);
-}

@@ -1,6 +1,6 @@
 // WSGI and ASGI applications: gunicorn's own worker classes and uvicorn's own Server, forked from one Python process.
 import { join } from 'node:path';
-import type { PythonApplication } from '../config.ts';
+import type { PythonApplication } from '../config/config.ts';
 import { logFd } from '../descriptors.ts';
 import { latencyBounds } from '../shared/shared-memory-layout.ts';
 import type { WorkerKind } from './kind.ts';

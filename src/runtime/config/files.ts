@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import { parseConfig, type Config } from './config.ts';
-import { inFile, type Naming } from './config-reader.ts';
-import { RuntimeError } from './errors.ts';
+import { RuntimeError } from '../errors.ts';
+import type { Config } from './config.ts';
+import { parseConfig } from './parse.ts';
+import { inFile, type Naming } from './reader.ts';
 
 function read(file: string, parse: (text: string) => unknown): unknown {
   let text: string;

@@ -1,6 +1,6 @@
 // Reads fields of a parsed document, each error naming file and field. By hand and not with a schema library, because
 // every pod pays for what the runtime imports.
-import { RuntimeError } from './errors.ts';
+import { RuntimeError } from '../errors.ts';
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const unitBytes: Readonly<Record<string, number>> = {

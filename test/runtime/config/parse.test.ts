@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { readFolders, readYaml } from '../../src/runtime/config-files.ts';
-import { accessLogFormat, parseConfig } from '../../src/runtime/config.ts';
-import { RuntimeError } from '../../src/runtime/errors.ts';
+import { accessLogFormat } from '../../../src/runtime/config/config.ts';
+import { readFolders, readYaml } from '../../../src/runtime/config/files.ts';
+import { parseConfig } from '../../../src/runtime/config/parse.ts';
+import { RuntimeError } from '../../../src/runtime/errors.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'appserver-config-'));
 after(() => rmSync(dir, { recursive: true }));
