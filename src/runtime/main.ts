@@ -5,16 +5,16 @@ import { isatty } from 'node:tty';
 import { getSystemErrorName, parseArgs } from 'node:util';
 import { startAdmin } from './admin.ts';
 import { ApplicationCheck, askOverHttp } from './application-check.ts';
-import { readFolders, readYaml } from './config/files.ts';
 import type { Config, FixedConfig } from './config/config.ts';
+import { readFolders, readYaml } from './config/files.ts';
 import { watchFolder } from './config/watch.ts';
 import { startControl } from './control.ts';
 import { descriptors } from './descriptors.ts';
 import { catalogue, RuntimeError, sentence, type Surface } from './errors.ts';
-import { startLog, type Log } from './log.ts';
+import { startLog, type Log } from './log/log.ts';
+import { terminationMessage, writeTerminationMessage } from './log/termination-message.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { Supervisor } from './supervisor.ts';
-import { terminationMessage, writeTerminationMessage } from './termination.ts';
 import { version } from './version.ts';
 
 /** How the configuration is read, at the start and again whenever it may have changed. */

@@ -13,7 +13,8 @@ import { runHook } from './hooks.ts';
 import { deafPorts, readAcceptQueue } from './linux/accept-queue.ts';
 import { CgroupFiles } from './linux/cgroup.ts';
 import { readResidentBytes } from './linux/process-memory.ts';
-import { onTerminal, type Log } from './log.ts';
+import { onTerminal, type Log } from './log/log.ts';
+import { StderrTail } from './log/termination-message.ts';
 import { LostTime } from './lost-time.ts';
 import { nextDeadline } from './machine/deadline.ts';
 import {
@@ -31,7 +32,6 @@ import { step } from './machine/step.ts';
 import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
-import { StderrTail } from './termination.ts';
 import { watchTraffic } from './traffic.ts';
 import { version } from './version.ts';
 import { Workers } from './workers.ts';

@@ -12,7 +12,6 @@ import { parseNotification } from '../../src/runtime/notify.ts';
 import { readyChecks, report } from '../../src/runtime/report.ts';
 import { addCounters, noCounters, SharedMemory } from '../../src/runtime/shared-memory.ts';
 import { headerBytes, maxRows, records, rowBytes } from '../../src/runtime/shared/shared-memory-layout.ts';
-import { StderrTail, terminationMessage } from '../../src/runtime/termination.ts';
 import { settings } from '../builders.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'appserver-test-'));
@@ -53,16 +52,6 @@ test('lines are told apart over chunks, and one without end comes in parts', asy
   assert.deepEqual(lines.slice(0, 2), ['ab', 'c']);
   assert.equal(lines.slice(2).join(''), `${'x'.repeat(40_000)}end`);
   assert.ok(lines.every((line) => line.length <= 16_384));
-});
-
-test('the termination message keeps its first line and as much of the end of stderr as fits', () => {
-  const tail = new StderrTail();
-  for (let i = 0; i < 50; i++) tail.add(`line ${i} ${'x'.repeat(400)}`);
-  const message = terminationMessage('CODE: cause. remedy', tail.text());
-  assert.ok(message.startsWith('CODE: cause. remedy\n'));
-  assert.ok(message.length < 4_096);
-  assert.ok(message.includes('line 49'));
-  assert.ok(!message.includes('line 20 '));
 });
 
 describe('shared memory and what is told of it', () => {

@@ -1,5 +1,5 @@
 // The supervisor's log in the format that was asked for. pino writes JSON; the other formats are made of it.
-import type { LogFormat } from './config/config.ts';
+import type { LogFormat } from '../config/config.ts';
 
 const ecsVersion = '9.4.0';
 

@@ -1,10 +1,10 @@
 // The runtime's log: pino in front, the wanted format and an output that never blocks behind it.
 import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
-import type { LiveConfig } from './config/config.ts';
-import { logFd } from './descriptors.ts';
-import { formatter } from './log-format.ts';
-import { LogOutput } from './log-output.ts';
+import type { LiveConfig } from '../config/config.ts';
+import { logFd } from '../descriptors.ts';
+import { formatter } from './format.ts';
+import { LogOutput } from './output.ts';
 
 export interface Log {
   readonly logger: Logger;
