@@ -9,11 +9,11 @@ import type { Config, FixedConfig } from './config/config.ts';
 import { readFolders, readYaml } from './config/files.ts';
 import { watchFolder } from './config/watch.ts';
 import { startControl } from './control.ts';
-import { descriptors } from './descriptors.ts';
 import { catalogue, RuntimeError, sentence, type Surface } from './errors.ts';
 import { startLog, type Log } from './log/log.ts';
 import { terminationMessage, writeTerminationMessage } from './log/termination-message.ts';
-import { SharedMemory } from './shared-memory.ts';
+import { descriptors } from './processes/descriptors.ts';
+import { SharedMemory } from './processes/shared-memory.ts';
 import { Supervisor } from './supervisor.ts';
 import { version } from './version.ts';
 

@@ -2,7 +2,7 @@
 // belong into the log.
 import type { AcceptQueue } from './linux/accept-queue.ts';
 import { isReady, readyCount, type Phase, type State, type WorkerKind } from './machine/state.ts';
-import type { Counters, Row } from './shared-memory.ts';
+import type { Counters, Row } from './processes/shared-memory.ts';
 
 interface WorkerReport {
   readonly id: number;

@@ -4,12 +4,9 @@
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { clearMultiprocessDir } from './application-metrics.ts';
 import { portOf } from './config/address.ts';
 import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config/config.ts';
-import type { Descriptors } from './descriptors.ts';
 import { RuntimeError, sentence, type Surface } from './errors.ts';
-import { runHook } from './hooks.ts';
 import { deafPorts, readAcceptQueue } from './linux/accept-queue.ts';
 import { CgroupFiles } from './linux/cgroup.ts';
 import { readResidentBytes } from './linux/process-memory.ts';
@@ -29,14 +26,17 @@ import {
   type State,
 } from './machine/state.ts';
 import { step } from './machine/step.ts';
+import { clearMultiprocessDir } from './processes/application-metrics.ts';
+import type { Descriptors } from './processes/descriptors.ts';
+import { runHook } from './processes/hooks.ts';
+import type { WorkerKind } from './processes/kind.ts';
+import { addCounters, noCounters, type Counters, type SharedMemory } from './processes/shared-memory.ts';
+import { Workers } from './processes/workers.ts';
 import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
-import { addCounters, noCounters, type Counters, type SharedMemory } from './shared-memory.ts';
 import { watchTraffic } from './traffic.ts';
 import { version } from './version.ts';
-import { Workers } from './workers.ts';
 import { workerKind } from './workers/index.ts';
-import type { WorkerKind } from './workers/kind.ts';
 
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;

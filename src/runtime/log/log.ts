@@ -2,7 +2,7 @@
 import { isatty } from 'node:tty';
 import { pino, type Logger } from 'pino';
 import type { LiveConfig } from '../config/config.ts';
-import { logFd } from '../descriptors.ts';
+import { logFd } from '../processes/descriptors.ts';
 import { formatter } from './format.ts';
 import { LogOutput } from './output.ts';
 

@@ -1,7 +1,7 @@
 // Any program that takes its sockets by the systemd protocol (LISTEN_FDS), and may speak the pipe protocol; docs/extending.md.
 import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
-import type { WorkerKind } from './kind.ts';
+import type { WorkerKind } from '../processes/kind.ts';
 
 export const command: WorkerKind = {
   rules: { overdue: 'replace', heartbeat: 'optional' },

@@ -1,6 +1,6 @@
 import type { Application } from '../config/config.ts';
+import type { WorkerKind } from '../processes/kind.ts';
 import { command } from './command.ts';
-import type { WorkerKind } from './kind.ts';
 import { node } from './node.ts';
 import { python } from './python.ts';
 

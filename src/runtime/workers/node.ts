@@ -1,9 +1,9 @@
 // Node applications, unchanged, in the image's own Node: what is loaded before them gives them the inherited socket.
 import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
-import { logFd } from '../descriptors.ts';
+import { logFd } from '../processes/descriptors.ts';
+import type { WorkerKind } from '../processes/kind.ts';
 import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
-import type { WorkerKind } from './kind.ts';
 
 export const node: WorkerKind = {
   rules: { overdue: 'replace', heartbeat: 'always' },

@@ -1,9 +1,9 @@
 // WSGI and ASGI applications: gunicorn's own worker classes and uvicorn's own Server, forked from one Python process.
 import { join } from 'node:path';
 import type { PythonApplication } from '../config/config.ts';
-import { logFd } from '../descriptors.ts';
+import { logFd } from '../processes/descriptors.ts';
+import type { WorkerKind } from '../processes/kind.ts';
 import { latencyBounds } from '../shared/shared-memory-layout.ts';
-import type { WorkerKind } from './kind.ts';
 
 export function python(app: PythonApplication): WorkerKind {
   return {

@@ -1,6 +1,6 @@
 // Commands that users have run at named moments.
 import { spawn } from 'node:child_process';
-import type { HookCommand } from './config/config.ts';
+import type { HookCommand } from '../config/config.ts';
 import { eachLine } from './lines.ts';
 
 export interface HookRun {

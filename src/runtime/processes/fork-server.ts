@@ -1,7 +1,7 @@
 // The process that forks the workers of a Python application. It is started when the first worker is wanted, replaced at
 // a reload, and started again when it dies; what workers it had go on.
+import type { Failure } from '../machine/state.ts';
 import { startChild, type Command } from './child-process.ts';
-import type { Failure } from './machine/state.ts';
 import { parseNotification } from './notify.ts';
 
 export interface ForkServerOptions {

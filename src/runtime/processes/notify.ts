@@ -1,6 +1,6 @@
 // The words that workers say over their pipe, one assignment a line, as in sd_notify(3).
-import { isErrorCode } from './errors.ts';
-import type { Failure } from './machine/state.ts';
+import { isErrorCode } from '../errors.ts';
+import type { Failure } from '../machine/state.ts';
 
 export type Notification =
   | { readonly kind: 'ready' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ForkServer } from '../../src/runtime/fork-server.ts';
-import type { Failure } from '../../src/runtime/machine/state.ts';
+import type { Failure } from '../../../src/runtime/machine/state.ts';
+import { ForkServer } from '../../../src/runtime/processes/fork-server.ts';
 
 const late: Failure = { code: 'BOOT_TIMEOUT', cause: 'the worker was not ready within 0.3 s' };
 

@@ -1,13 +1,13 @@
 // The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
 import type { Logger } from 'pino';
+import { sentence, type Surface } from '../errors.ts';
+import type { Event, Failure } from '../machine/state.ts';
 import { collect, multiprocessDir } from './application-metrics.ts';
 import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
-import { sentence, type Surface } from './errors.ts';
 import { ForkServer } from './fork-server.ts';
-import type { Event, Failure } from './machine/state.ts';
+import type { Site, WorkerKind } from './kind.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
-import type { Site, WorkerKind } from './workers/kind.ts';
 
 export interface WorkersOptions {
   readonly kind: WorkerKind;

@@ -11,7 +11,7 @@ import {
   rowBytes,
   statusClasses,
   type AccessLogFormat,
-} from './shared/shared-memory-layout.ts';
+} from '../shared/shared-memory-layout.ts';
 
 export interface Counters {
   readonly begun: number;

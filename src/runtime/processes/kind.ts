@@ -1,9 +1,9 @@
 // What the supervisor has to know of one kind of worker; what it decides is the same for all.
-import type { Command } from '../child-process.ts';
 import type { FixedConfig } from '../config/config.ts';
-import type { Descriptors } from '../descriptors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KindRules, Order } from '../machine/state.ts';
+import type { Command } from './child-process.ts';
+import type { Descriptors } from './descriptors.ts';
 
 export interface Site {
   /** Folder of the installed runtime. */
