@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { portOf } from './config/address.ts';
 import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config/config.ts';
 import { RuntimeError, sentence, type Surface } from './errors.ts';
+import { workerKind } from './kinds/by-application.ts';
 import { deafPorts, readAcceptQueue } from './linux/accept-queue.ts';
 import { CgroupFiles } from './linux/cgroup.ts';
 import { readResidentBytes } from './linux/process-memory.ts';
@@ -36,7 +37,6 @@ import { health, report, type Health, type Report, type Sampled } from './report
 import { settingsOf } from './settings.ts';
 import { watchTraffic } from './traffic.ts';
 import { version } from './version.ts';
-import { workerKind } from './workers/index.ts';
 
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;

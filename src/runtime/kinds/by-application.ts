@@ -1,3 +1,4 @@
+// Which kind of worker an application has.
 import type { Application } from '../config/config.ts';
 import type { WorkerKind } from '../processes/kind.ts';
 import { command } from './command.ts';
