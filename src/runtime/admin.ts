@@ -3,8 +3,8 @@ import type { Server, ServerResponse } from 'node:http';
 import { hostAndPort } from './config/address.ts';
 import { RuntimeError } from './errors.ts';
 import { guardedServer, type Asked } from './http-server.ts';
-import { metricsContentType, metricsText } from './metrics.ts';
-import { liveChecks, readyChecks, type Check, type Health, type Report } from './report.ts';
+import { metricsContentType, metricsText } from './status/metrics.ts';
+import { liveChecks, readyChecks, type Check, type Health, type Report } from './status/report.ts';
 
 export interface AdminOptions {
   /** HOST:PORT or [HOST]:PORT */

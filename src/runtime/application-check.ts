@@ -4,8 +4,8 @@
 import { get } from 'node:http';
 import { hostAndPort } from './config/address.ts';
 import type { ApplicationCheckSettings } from './config/config.ts';
-import type { Check } from './report.ts';
 import { encodeTarget } from './request-target.ts';
+import type { Check } from './status/report.ts';
 
 /** Status of the answer; undefined when none came in time. */
 export type Ask = () => Promise<number | undefined>;

@@ -33,8 +33,8 @@ import { runHook } from './processes/hooks.ts';
 import type { WorkerKind } from './processes/kind.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from './processes/shared-memory.ts';
 import { Workers } from './processes/workers.ts';
-import { health, report, type Health, type Report, type Sampled } from './report.ts';
 import { settingsOf } from './settings.ts';
+import { health, report, type Health, type Report, type Sampled } from './status/report.ts';
 import { watchTraffic } from './traffic.ts';
 import { version } from './version.ts';
 

@@ -1,8 +1,8 @@
 // /metrics: the report in the OpenMetrics text format, written by prom-client.
 import { AggregatorRegistry, Registry, type OpenMetricsContentType } from 'prom-client';
-import type { WorkerKind } from './machine/state.ts';
+import type { WorkerKind } from '../machine/state.ts';
+import { latencyBounds, statusClasses } from '../shared/shared-memory-layout.ts';
 import type { Report } from './report.ts';
-import { latencyBounds, statusClasses } from './shared/shared-memory-layout.ts';
 
 export const metricsContentType: OpenMetricsContentType = Registry.OPENMETRICS_CONTENT_TYPE;
 

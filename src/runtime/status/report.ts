@@ -1,8 +1,8 @@
 // What the admin port tells. Codes and numbers only: the port is open to the pod network, while stderr, stacks and paths
 // belong into the log.
-import type { AcceptQueue } from './linux/accept-queue.ts';
-import { isReady, readyCount, type Phase, type State, type WorkerKind } from './machine/state.ts';
-import type { Counters, Row } from './processes/shared-memory.ts';
+import type { AcceptQueue } from '../linux/accept-queue.ts';
+import { isReady, readyCount, type Phase, type State, type WorkerKind } from '../machine/state.ts';
+import type { Counters, Row } from '../processes/shared-memory.ts';
 
 interface WorkerReport {
   readonly id: number;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { initialState } from '../../src/runtime/machine/state.ts';
-import { metricsText } from '../../src/runtime/metrics.ts';
-import { noCounters } from '../../src/runtime/processes/shared-memory.ts';
-import { readyChecks, report } from '../../src/runtime/report.ts';
-import { settings } from '../builders.ts';
+import { initialState } from '../../../src/runtime/machine/state.ts';
+import { noCounters } from '../../../src/runtime/processes/shared-memory.ts';
+import { metricsText } from '../../../src/runtime/status/metrics.ts';
+import { readyChecks, report } from '../../../src/runtime/status/report.ts';
+import { settings } from '../../builders.ts';
 
 describe('what is told of the state', () => {
   const sampled = {
