@@ -3,10 +3,10 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { defaultControlPath } from './config/control-path.ts';
-import { guardedServer, type Asked } from './http-server.ts';
-import { maxWorkers } from './shared/shared-memory-layout.ts';
-import type { Supervisor } from './supervisor.ts';
+import { defaultControlPath } from '../config/control-path.ts';
+import { maxWorkers } from '../shared/shared-memory-layout.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { guardedServer, type Asked } from './server.ts';
 
 export interface ControlOptions {
   /** undefined: the default path of this user. */

@@ -4,10 +4,9 @@ import fc from 'fast-check';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { startAdmin } from '../../src/runtime/admin.ts';
-import { guardedServer } from '../../src/runtime/http-server.ts';
-import { encodeTarget, parseTarget } from '../../src/runtime/request-target.ts';
-import { anyBytes, exchange, hostileRequests, plainly, type Connect } from '../hostile-http.ts';
+import { startAdmin } from '../../../src/runtime/http/admin.ts';
+import { guardedServer } from '../../../src/runtime/http/server.ts';
+import { anyBytes, exchange, hostileRequests, plainly, type Connect } from '../../hostile-http.ts';
 
 const unused = (): never => {
   throw new Error('not asked for here');
@@ -99,39 +98,4 @@ test('a connection that cannot be accepted is told, and the server goes on', asy
   assert.deepEqual(errors, [full, full]);
   assert.match(await ask(opener(server), '/'), /\r\n\r\nok$/);
   server.close();
-});
-
-describe('a target that is written by people', () => {
-  const cases: Record<string, string> = {
-    '/': '/',
-    '/healthz?full=1&x=a%20b': '/healthz?full=1&x=a%20b',
-    '/\u4e2d\u6587': '/%E4%B8%AD%E6%96%87',
-    '/caf\u00e9?q=\u00fc': '/caf%C3%A9?q=%C3%BC',
-    '/a b': '/a%20b',
-    '/%zz%': '/%zz%',
-    '//host/x': '//host/x',
-    '/\u{1f600}': '/%F0%9F%98%80',
-    '/\ud800': '/%EF%BF%BD',
-    '/a\r\nX: y': '/aX:%20y',
-    '/a#b': '/a%23b',
-    '/a?b?c': '/a?b?c',
-  };
-  for (const [path, want] of Object.entries(cases)) {
-    test(`${JSON.stringify(path)} is sent as ${want}`, () => assert.equal(encodeTarget(path), want));
-  }
-
-  test('can be sent, whatever it is, and is the same when it is encoded again', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        const target = encodeTarget(`/${text}`);
-        assert.match(target, /^\/[\x21-\x7e]*$/);
-        assert.equal(encodeTarget(target), target);
-        assert.notEqual(parseTarget(target), undefined);
-      }),
-    );
-  });
-});
-
-test('whatever target a stranger sends is a path, or none', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (target) => (parseTarget(target)?.path ?? '/').startsWith('/')));
 });

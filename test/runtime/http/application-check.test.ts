@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApplicationCheck, askOverHttp } from '../../src/runtime/application-check.ts';
+import { ApplicationCheck, askOverHttp } from '../../../src/runtime/http/application-check.ts';
 
 const settings = { path: '/healthz', host: 'localhost', intervalMs: 10_000, failureThreshold: 3 };
 

@@ -2,10 +2,10 @@
 // not. Only an answer counts: one that does not come in time means that all workers are busy, which is no reason to send
 // everybody to the other pods, where it would be the same.
 import { get } from 'node:http';
-import { hostAndPort } from './config/address.ts';
-import type { ApplicationCheckSettings } from './config/config.ts';
+import { hostAndPort } from '../config/address.ts';
+import type { ApplicationCheckSettings } from '../config/config.ts';
+import type { Check } from '../status/report.ts';
 import { encodeTarget } from './request-target.ts';
-import type { Check } from './status/report.ts';
 
 /** Status of the answer; undefined when none came in time. */
 export type Ask = () => Promise<number | undefined>;

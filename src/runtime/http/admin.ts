@@ -1,10 +1,10 @@
 // The admin port: /livez, /readyz (each with ?verbose), /metrics, /status. Read-only.
 import type { Server, ServerResponse } from 'node:http';
-import { hostAndPort } from './config/address.ts';
-import { RuntimeError } from './errors.ts';
-import { guardedServer, type Asked } from './http-server.ts';
-import { metricsContentType, metricsText } from './status/metrics.ts';
-import { liveChecks, readyChecks, type Check, type Health, type Report } from './status/report.ts';
+import { hostAndPort } from '../config/address.ts';
+import { RuntimeError } from '../errors.ts';
+import { metricsContentType, metricsText } from '../status/metrics.ts';
+import { liveChecks, readyChecks, type Check, type Health, type Report } from '../status/report.ts';
+import { guardedServer, type Asked } from './server.ts';
 
 export interface AdminOptions {
   /** HOST:PORT or [HOST]:PORT */
