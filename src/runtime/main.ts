@@ -14,7 +14,7 @@ import { startLog, type Log } from './log/log.ts';
 import { terminationMessage, writeTerminationMessage } from './log/termination-message.ts';
 import { descriptors } from './processes/descriptors.ts';
 import { SharedMemory } from './processes/shared-memory.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
 import { version } from './version.ts';
 
 /** How the configuration is read, at the start and again whenever it may have changed. */

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { defaultControlPath } from '../config/control-path.ts';
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
-import type { Supervisor } from '../supervisor.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
 import { guardedServer, type Asked } from './server.ts';
 
 export interface ControlOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Withheld } from '../../src/runtime/withheld.ts';
+import { Withheld } from '../../../src/runtime/supervisor/withheld.ts';
 
 describe('withheld time', () => {
   const start = (): { withheld: Withheld; cgroup: { throttled: number } } => {

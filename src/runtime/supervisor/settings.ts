@@ -1,8 +1,8 @@
 // What step() is told of the configuration.
+import type { FixedConfig, LiveConfig } from '../config/config.ts';
+import type { Settings } from '../machine/state.ts';
+import type { WorkerKind } from '../processes/kind.ts';
 import { autoCount, autoMemory, type Machine } from './auto-count.ts';
-import type { FixedConfig, LiveConfig } from './config/config.ts';
-import type { Settings } from './machine/state.ts';
-import type { WorkerKind } from './processes/kind.ts';
 
 export function settingsOf(fixed: FixedConfig, live: LiveConfig, kind: WorkerKind, machine: Machine): Settings {
   const { count, recycle, bootTimeoutMs, heartbeatTimeoutMs, requestTimeoutMs, gracefulTimeoutMs } = live.workers;

@@ -1,6 +1,6 @@
 // How many workers `workers.count: auto` means, and what share of the memory `recycle.memory: auto` gives each.
-import type { Application } from './config/config.ts';
-import type { Cgroup } from './linux/cgroup.ts';
+import type { Application } from '../config/config.ts';
+import type { Cgroup } from '../linux/cgroup.ts';
 
 /** What a worker is expected to need at least; fewer are started where the limit has no room for it. */
 const workerBytes = 128 * 2 ** 20;

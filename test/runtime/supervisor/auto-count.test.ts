@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
-import { autoCount, autoMemory, usableCpus, type Machine } from '../../src/runtime/auto-count.ts';
-import { parseConfig } from '../../src/runtime/config/parse.ts';
-import { CgroupFiles } from '../../src/runtime/linux/cgroup.ts';
+import { parseConfig } from '../../../src/runtime/config/parse.ts';
+import { CgroupFiles } from '../../../src/runtime/linux/cgroup.ts';
+import { autoCount, autoMemory, usableCpus, type Machine } from '../../../src/runtime/supervisor/auto-count.ts';
 
 const mebibyte = 2 ** 20;
 

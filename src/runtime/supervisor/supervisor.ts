@@ -4,17 +4,16 @@
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { portOf } from './config/address.ts';
-import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from './config/config.ts';
-import { RuntimeError, sentence, type Surface } from './errors.ts';
-import { workerKind } from './kinds/by-application.ts';
-import { deafPorts, readAcceptQueue } from './linux/accept-queue.ts';
-import { CgroupFiles } from './linux/cgroup.ts';
-import { readResidentBytes } from './linux/process-memory.ts';
-import { onTerminal, type Log } from './log/log.ts';
-import { StderrTail } from './log/termination-message.ts';
-import { LostTime } from './lost-time.ts';
-import { nextDeadline } from './machine/deadline.ts';
+import { portOf } from '../config/address.ts';
+import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from '../config/config.ts';
+import { RuntimeError, sentence, type Surface } from '../errors.ts';
+import { workerKind } from '../kinds/by-application.ts';
+import { deafPorts, readAcceptQueue } from '../linux/accept-queue.ts';
+import { CgroupFiles } from '../linux/cgroup.ts';
+import { readResidentBytes } from '../linux/process-memory.ts';
+import { onTerminal, type Log } from '../log/log.ts';
+import { StderrTail } from '../log/termination-message.ts';
+import { nextDeadline } from '../machine/deadline.ts';
 import {
   beatsInTimeout,
   initialState,
@@ -25,18 +24,19 @@ import {
   type Order,
   type Settings,
   type State,
-} from './machine/state.ts';
-import { step } from './machine/step.ts';
-import { clearMultiprocessDir } from './processes/application-metrics.ts';
-import type { Descriptors } from './processes/descriptors.ts';
-import { runHook } from './processes/hooks.ts';
-import type { WorkerKind } from './processes/kind.ts';
-import { addCounters, noCounters, type Counters, type SharedMemory } from './processes/shared-memory.ts';
-import { Workers } from './processes/workers.ts';
+} from '../machine/state.ts';
+import { step } from '../machine/step.ts';
+import { clearMultiprocessDir } from '../processes/application-metrics.ts';
+import type { Descriptors } from '../processes/descriptors.ts';
+import { runHook } from '../processes/hooks.ts';
+import type { WorkerKind } from '../processes/kind.ts';
+import { addCounters, noCounters, type Counters, type SharedMemory } from '../processes/shared-memory.ts';
+import { Workers } from '../processes/workers.ts';
+import { health, report, type Health, type Report, type Sampled } from '../status/report.ts';
+import { version } from '../version.ts';
+import { LostTime } from './lost-time.ts';
 import { settingsOf } from './settings.ts';
-import { health, report, type Health, type Report, type Sampled } from './status/report.ts';
 import { watchTraffic } from './traffic.ts';
-import { version } from './version.ts';
 
 const longestSampleMs = 1_000;
 const shortestSampleMs = 100;

@@ -1,6 +1,6 @@
 // Time that workers could not use, for all of them or for one: their silence in it is not held against them.
-import { Starved } from './linux/starved-processes.ts';
-import type { Event, State } from './machine/state.ts';
+import { Starved } from '../linux/starved-processes.ts';
+import type { Event, State } from '../machine/state.ts';
 import { Withheld } from './withheld.ts';
 
 export interface LostTimeOptions {
