@@ -1,9 +1,9 @@
 // appserver-ctl: speaks to a runtime over its control socket. Works without a shell in the image.
 import { Command, InvalidArgumentError } from 'commander';
 import { request } from 'node:http';
-import { defaultControlPath } from './config/control-path.ts';
+import { defaultControlPath } from '../config/control-path.ts';
+import { version } from '../version.ts';
 import { statusTable } from './status-table.ts';
-import { version } from './version.ts';
 
 interface Options {
   readonly socket: string;

@@ -1,7 +1,7 @@
 // What an init container of the application's own image runs: copies files of it to where nginx serves them.
 import { cpSync } from 'node:fs';
-import { catalogue, sentence } from './errors.ts';
-import { terminationMessage, writeTerminationMessage } from './log/termination-message.ts';
+import { catalogue, sentence } from '../errors.ts';
+import { terminationMessage, writeTerminationMessage } from '../log/termination-message.ts';
 
 const pairs = process.argv.slice(2);
 if (pairs.length === 0 || pairs.length % 2 !== 0) {

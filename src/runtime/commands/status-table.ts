@@ -1,6 +1,6 @@
 // What `appserver-ctl status` shows a person.
 import Table from 'cli-table3';
-import type { Report } from './status/report.ts';
+import type { Report } from '../status/report.ts';
 
 function isReport(value: unknown): value is Report {
   return typeof value === 'object' && value !== null && 'phase' in value && 'workers' in value;

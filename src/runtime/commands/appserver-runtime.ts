@@ -2,10 +2,10 @@
 // becomes appserver-init, which listens and then starts the supervisor.
 import { Command } from 'commander';
 import { dirname, join } from 'node:path';
-import { readYaml } from './config/files.ts';
-import { workerClasses } from './config/config.ts';
-import { catalogue, RuntimeError, sentence } from './errors.ts';
-import { version } from './version.ts';
+import { workerClasses } from '../config/config.ts';
+import { readYaml } from '../config/files.ts';
+import { catalogue, RuntimeError, sentence } from '../errors.ts';
+import { version } from '../version.ts';
 
 interface Flags {
   readonly config?: string;
