@@ -76,14 +76,9 @@ async function compile(name: string, options: readonly string[]): Promise<string
 /** Everything of the runtime but its Node; enough to run it on this machine. */
 export async function buildRuntime(): Promise<void> {
   for (const dir of ['bin', 'runtime', 'python', 'node']) mkdirSync(join(runtimeDir, dir), { recursive: true });
-  for (const [source, name] of [
-    ['index', 'runtime'],
-    ['install', 'install'],
-    ['copy-files', 'copy-files'],
-    ['alone', 'appserver-runtime'],
-    ['ctl', 'appserver-ctl'],
-  ]) {
-    await bundle(`src/runtime/${source}.ts`, join(runtimeDir, 'runtime', `${name}.mjs`));
+  await bundle('src/runtime/index.ts', join(runtimeDir, 'runtime', 'runtime.mjs'));
+  for (const name of ['install', 'copy-files', 'appserver-runtime', 'appserver-ctl']) {
+    await bundle(`src/runtime/commands/${name}.ts`, join(runtimeDir, 'runtime', `${name}.mjs`));
   }
   for (const name of ['preload', 'stack-thread']) await bundleForWorker(name);
   const python = join(runtimeDir, 'python');

@@ -8,9 +8,9 @@ import type { Child, Facts } from '../src/operator/model/facts.ts';
 import { childrenOf } from '../src/operator/model/identity.ts';
 import { childKinds } from '../src/operator/model/kinds.ts';
 import { newestLayout } from '../src/operator/model/layout.ts';
-import type { OwnRelease } from '../src/operator/model/release.ts';
 import type { ContainerView, PodView } from '../src/operator/model/pod.ts';
-import type { Settings } from '../src/runtime/state.ts';
+import type { OwnRelease } from '../src/operator/model/release.ts';
+import type { Settings } from '../src/runtime/machine/state.ts';
 
 /** @param spec merged over the least that an AppServer needs */
 export function appServer(spec: object = {}, rest: object = {}): AppServer {

@@ -1,14 +1,30 @@
 // The in-pod runtime: pre-fork supervision of worker processes behind one listening socket.
 //
-//   appserver-init  (C) PID 1: listens, reaps orphans, starts the supervisor and the workers
-//   state, step     the supervisor as data and one pure function; backoff and deadline belong to it
-//   supervisor      does what step decides: processes, signals, the one timer
-//   workers/        how one kind of application is started; the Python side is a shim beside it
-//   shared-memory   counters that workers write and the supervisor samples: no message a request
-//   report          what /status, /readyz and /metrics tell, from state and counters
-//   admin           the admin port
+// Each directory says in which process it runs, and whether it does I/O. PID 1 is appserver-init, of native/.
 //
-// Allowed imports: its own files, pino and prom-client. Each pod pays for what stands here.
+//   In the supervisor, which this file starts:
+//   main          configuration in, signals wired up, exit code out
+//   supervisor/   does what the machine decides; settings, lost time and traffic, which the machine is told of
+//   machine/      (state, event, now) -> state and effects, pure; reads top to bottom in step
+//   processes/    children and what they say: workers, fork server, hooks, pipes, shared memory
+//   kinds/        which command starts a Python, Node or other worker, as data
+//   linux/        what /proc and cgroups say; reads only
+//   status/       (state, samples) -> what /status, /readyz and /metrics say, pure
+//   http/         admin port, control socket, and the check of the application
+//   config/       what can be configured, checked without I/O; files and watch read it. Commands read it too
+//   log/          the log and the termination message
+//   errors        every error with its code and remedy, pure
+//
+//   In other processes:
+//   commands/     appserver-runtime, appserver-ctl, and what init containers run
+//   workers/      code in Python workers and, for Node 20, in Node workers
+//   native/       PID 1, stubs, the addon of Node workers, in C
+//
+//   In both:
+//   shared/       what supervisor and Node workers agree on: the layout of their memory, the worker's settings; pure
+//
+// Allowed imports: its own files, pino and prom-client. Each pod pays for what stands here. Which directory may import
+// which is held by the linter: shared and errors lie below all others, main and commands above.
 import { main } from './main.ts';
 
 await main(process.argv.slice(2));

@@ -3,19 +3,19 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
 import { getSystemErrorName, parseArgs } from 'node:util';
-import { startAdmin } from './admin.ts';
-import { ApplicationCheck, askOverHttp } from './application-check.ts';
-import { readFolders, readYaml } from './config-files.ts';
-import type { Config, FixedConfig } from './config.ts';
-import { startControl } from './control.ts';
-import { descriptors } from './descriptors.ts';
+import type { Config, FixedConfig } from './config/config.ts';
+import { readFolders, readYaml } from './config/files.ts';
+import { watchFolder } from './config/watch.ts';
 import { catalogue, RuntimeError, sentence, type Surface } from './errors.ts';
-import { startLog, type Log } from './log.ts';
-import { SharedMemory } from './shared-memory.ts';
-import { Supervisor } from './supervisor.ts';
-import { terminationMessage, writeTerminationMessage } from './termination.ts';
+import { startAdmin } from './http/admin.ts';
+import { ApplicationCheck, askOverHttp } from './http/application-check.ts';
+import { startControl } from './http/control.ts';
+import { startLog, type Log } from './log/log.ts';
+import { terminationMessage, writeTerminationMessage } from './log/termination-message.ts';
+import { descriptors } from './processes/descriptors.ts';
+import { SharedMemory } from './processes/shared-memory.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
 import { version } from './version.ts';
-import { watchFolder } from './watch-folder.ts';
 
 /** How the configuration is read, at the start and again whenever it may have changed. */
 interface Source {

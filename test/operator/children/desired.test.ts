@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { differences } from '../../../src/operator/decide/difference.ts';
-import { parseConfig } from '../../../src/runtime/config.ts';
-import type { Child } from '../../../src/operator/model/facts.ts';
 import { stamped } from '../../../src/operator/children/stamp.ts';
+import { differences } from '../../../src/operator/decide/difference.ts';
+import type { Child } from '../../../src/operator/model/facts.ts';
+import { parseConfig } from '../../../src/runtime/config/parse.ts';
 import { at, child, children } from './children.ts';
 
 const pod = 'spec.template.spec';

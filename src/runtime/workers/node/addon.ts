@@ -1,7 +1,7 @@
 // What Node cannot do for a worker: src/runtime/native/node-worker.c.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { headerBytes, maxRows, rowBytes } from '../../shared-memory-layout.ts';
+import { headerBytes, maxRows, rowBytes } from '../../shared/shared-memory-layout.ts';
 
 export interface Addon {
   map(fd: number, length: number): ArrayBuffer;

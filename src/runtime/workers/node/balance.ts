@@ -6,7 +6,7 @@
 // with as many connections, that of a virtual time in fair queueing.
 //
 // ../python/appserver_worker/balance.py does the same for Python.
-import { header, headerBytes, row, rowBytes } from '../../shared-memory-layout.ts';
+import { header, headerBytes, row, rowBytes } from '../../shared/shared-memory-layout.ts';
 
 /** How long to sleep before looking whether a connection that was left still waits. */
 export const restMicroseconds = 50;

@@ -2,6 +2,7 @@
 // supervisor and leaves the application as it is.
 import { writeSync } from 'node:fs';
 import { isMainThread, Worker } from 'node:worker_threads';
+import { nodeWorkerVariable, parseNodeWorker, type NodeWorker } from '../../shared/node-worker-settings.ts';
 import { handleInTurns } from './accept.ts';
 import { loadAddon, mapMemory } from './addon.ts';
 import { Balance } from './balance.ts';
@@ -9,7 +10,6 @@ import { takeSockets } from './listen.ts';
 import { watchRequests } from './requests.ts';
 import { Retirement } from './retire.ts';
 import { WorkerRow, monotonicSeconds } from './row.ts';
-import { nodeWorkerVariable, parseNodeWorker, type NodeWorker } from './settings.ts';
 
 const oldest = 20;
 const tickMs = 100;

@@ -2,7 +2,7 @@
 // this worker or its pod ends. Node announces requests itself: nothing of the application is changed for it.
 import { subscribe } from 'node:diagnostics_channel';
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { requestLine } from '../../request-record.ts';
+import { requestLine } from './access-log.ts';
 import { LogLines } from './log-lines.ts';
 import { requestId } from './request-id.ts';
 import type { Begun, WorkerRow } from './row.ts';

@@ -8,7 +8,7 @@ import {
   row,
   rowBytes,
   type AccessLogFormat,
-} from '../../shared-memory-layout.ts';
+} from '../../shared/shared-memory-layout.ts';
 
 export interface Begun {
   readonly at: number;

@@ -1,6 +1,6 @@
 """One line a request, written by the worker itself straight to the container's log.
 
-The formats are those of the supervisor's own log; src/runtime/log-format.ts names the same fields.
+The formats are those of the supervisor's own log; src/runtime/log/format.ts names the same fields.
 """
 
 import datetime

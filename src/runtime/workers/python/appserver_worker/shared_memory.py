@@ -1,6 +1,6 @@
 """This worker's row of the memory that it shares with the supervisor.
 
-src/runtime/shared-memory.ts describes the layout and names the same offsets.
+src/runtime/shared/shared-memory-layout.ts describes the layout and names the same offsets.
 """
 
 import mmap

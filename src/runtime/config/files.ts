@@ -1,0 +1,84 @@
+// Where the configuration comes from: the operator's two mounted folders, or one YAML file.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { RuntimeError } from '../errors.ts';
+import type { Config } from './config.ts';
+import { parseConfig } from './parse.ts';
+import { inFile, type Naming } from './reader.ts';
+
+function read(file: string, parse: (text: string) => unknown): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RuntimeError('CONFIG_UNREADABLE', `${file} cannot be read: ${String(error)}`, { cause: error });
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new RuntimeError('CONFIG_INVALID', `${file} cannot be parsed: ${String(error)}`, { cause: error });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Objects are joined field by field; of anything else the second wins. */
+function merge(first: unknown, second: unknown): unknown {
+  if (!isObject(first) || !isObject(second)) return second === undefined ? first : second;
+  const keys = [...new Set([...Object.keys(first), ...Object.keys(second)])];
+  return Object.fromEntries(keys.map((key) => [key, merge(first[key], second[key])]));
+}
+
+/** @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID */
+export function readFolders(fixedDir: string, liveDir: string): Config {
+  const fixed = join(fixedDir, 'runtime.json');
+  const live = join(liveDir, 'live.json');
+  return parseConfig(`${fixed} with ${live}`, merge(read(fixed, JSON.parse), read(live, JSON.parse)));
+}
+
+/** Options of appserver-runtime, by the field that each stands for. */
+const options: Readonly<Record<string, string>> = {
+  '': 'the command line',
+  app: 'the command line',
+  'app.wsgi': '--wsgi',
+  'app.asgi': '--asgi',
+  'app.node': '--node',
+  'app.command': 'the command behind --',
+  'app.args': 'the arguments behind --',
+  'app.workingDir': '--working-dir',
+  listen: '--listen',
+  admin: '--admin',
+  control: '--control',
+  'workers.count': '--workers',
+  'workers.class': '--class',
+  'workers.threads': '--threads',
+  'workers.preload': '--preload',
+  'logging.format': '--log-format',
+  'logging.accessLog': '--access-log',
+};
+
+/** Whether a document has a value at this path, and not only below it. */
+function isGiven(document: unknown, path: string): boolean {
+  const value = path
+    .split('.')
+    .reduce<unknown>((parent, key) => (isObject(parent) ? parent[key] : undefined), document);
+  return value !== undefined && !isObject(value);
+}
+
+/** An option that was given stands above the file; without a file there is nothing else. */
+function inOptions(file: string | undefined, overrides: unknown): Naming {
+  if (file === undefined) return (path) => options[path] ?? `the command line: ${path}`;
+  return (path) => (options[path] !== undefined && isGiven(overrides, path) ? options[path] : inFile(file)(path));
+}
+
+/**
+ * @param overrides a document of the same form, from flags
+ * @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID
+ */
+export function readYaml(file: string | undefined, overrides: unknown): Config {
+  const document = file === undefined ? {} : read(file, (text) => load(text) ?? {});
+  return parseConfig(inOptions(file, overrides), merge(document, overrides));
+}

@@ -1,0 +1,35 @@
+// Node applications, unchanged, in the image's own Node: what is loaded before them gives them the inherited socket.
+import { join } from 'node:path';
+import { portOf } from '../config/address.ts';
+import { logFd } from '../processes/descriptors.ts';
+import type { WorkerKind } from '../processes/kind.ts';
+import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
+
+export const node: WorkerKind = {
+  rules: { overdue: 'replace', heartbeat: 'always' },
+  // An application's own handler of TERM would end it with requests in hand, and a handler of a signal never runs while
+  // the loop is stuck: the shared memory tells it to retire, and a thread of its own to write its stack. KILL follows.
+  signals: { retire: 'memory', quit: 'SIGINT', abort: 'memory', dump: 'memory' },
+  missing: 'NODE_MISSING',
+  command: ({ home, fixed, descriptors, gracefulTimeoutMs }, { id, slot }) => {
+    const count = descriptors.listeners.length;
+    const port = portOf(fixed.listen[0] ?? '');
+    const settings: NodeWorker = {
+      id,
+      slot,
+      port,
+      listenFds: descriptors.listeners,
+      memoryFd: 3 + count,
+      notifyFd: 4 + count,
+      logFd: 5 + count,
+      gracefulMs: gracefulTimeoutMs,
+    };
+    return {
+      program: join(home, 'bin', 'appserver-init'),
+      args: ['worker', 'node', '--require', join(home, 'node', 'preload.cjs'), fixed.app.target, ...fixed.app.args],
+      env: { PORT: port, [nodeWorkerVariable]: JSON.stringify(settings) },
+      cwd: fixed.app.workingDir,
+      fds: [...descriptors.listeners, descriptors.memory, 'notify', logFd],
+    };
+  },
+};

@@ -1,0 +1,172 @@
+// What follows from the state alone, whatever event came: what is overdue is ended, what is missing is started, what is
+// too much is retired, and the phase moves on.
+import { catalogue } from '../errors.ts';
+import { maxRows } from '../shared/shared-memory-layout.ts';
+import { noneReadyLimitMs } from './deadline.ts';
+import type { Draft } from './draft.ts';
+import { abort, kill, retire } from './exits.ts';
+import { lifetimeEnd, replaceable, replacement } from './replacement.ts';
+import { counts, type Failure, type Worker } from './state.ts';
+
+/** Failed starts in a row before any worker was ever ready, after which the process ends and Kubernetes takes over. */
+const bootAttempts = 3;
+
+export function settle(draft: Draft): void {
+  overdueWorkers(draft);
+  overduePhase(draft);
+  switch (draft.state.phase.kind) {
+    case 'booting':
+    case 'serving':
+      retireSurplus(draft);
+      startMissing(draft);
+      endReload(draft);
+      startReplacement(draft);
+      return;
+    case 'draining':
+      // Draining still means serving: a worker that dies meanwhile is replaced, but none that is well.
+      retireSurplus(draft);
+      startMissing(draft);
+      return;
+    case 'stopping':
+      for (const worker of draft.state.workers) retire(draft, worker, 'retire');
+      if (draft.state.workers.length === 0) {
+        const { exit } = draft.state.phase;
+        draft.enter({ kind: 'stopped', exit });
+        draft.effects.push({ kind: 'exit', exit });
+      }
+      return;
+    case 'stopped':
+      return;
+  }
+}
+
+function overdueWorkers(draft: Draft): void {
+  const { now } = draft.at;
+  const { heard } = draft.state;
+  const seconds = (ms: number): string => `${ms / 1000} s`;
+  const { settings } = draft.state;
+  const { bootTimeoutMs, heartbeatTimeoutMs, gracefulTimeoutMs } = settings;
+  for (const worker of draft.state.workers) {
+    switch (worker.kind) {
+      case 'starting':
+        if (heard >= worker.deadline)
+          abort(draft, worker, 'BOOT_TIMEOUT', `the worker was not ready within ${seconds(bootTimeoutMs)}`);
+        break;
+      case 'ready':
+        if (heard - worker.lastBeat >= heartbeatTimeoutMs) {
+          const silence = `the worker gave no sign of life for ${seconds(heartbeatTimeoutMs)}`;
+          abort(draft, worker, 'HEARTBEAT_TIMEOUT', silence);
+        } else if (worker.replace === undefined && now >= lifetimeEnd(worker, settings)) {
+          draft.replace({ ...worker, replace: 'lifetime' });
+        }
+        break;
+      case 'draining':
+        if (now >= worker.killAt) {
+          const why = `the worker did not end within ${seconds(gracefulTimeoutMs)} of being asked to`;
+          abort(draft, worker, 'WORKER_KILLED', why);
+        }
+        break;
+      case 'aborting':
+        if (now >= worker.killAt) kill(draft, worker);
+        break;
+      case 'killed':
+        break;
+    }
+  }
+}
+
+/** Exit code of a process that gives up; the failure's own code decides it. */
+export function giveUp(draft: Draft, failure: Failure): void {
+  draft.enter({ kind: 'stopping', exit: { code: catalogue[failure.code].exitCode, failure } });
+}
+
+function overduePhase(draft: Draft): void {
+  const { state, at } = draft;
+  const { phase, settings, lastFailure } = state;
+  switch (phase.kind) {
+    case 'booting':
+      if (state.failures >= bootAttempts && lastFailure !== undefined) giveUp(draft, lastFailure);
+      return;
+    case 'serving': {
+      const paused = settings.workers === 0;
+      if (paused || state.noneReadySince === undefined || at.now - state.noneReadySince < noneReadyLimitMs) return;
+      const why = lastFailure === undefined ? '' : `; the last one: ${lastFailure.code}: ${lastFailure.cause}`;
+      const cause = `no worker has been ready for ${noneReadyLimitMs / 1000} s${why}`;
+      return giveUp(draft, { code: 'NO_WORKER_READY', cause });
+    }
+    case 'draining': {
+      const spent = at.now - phase.since;
+      const over = phase.quiet && phase.hook === 'done' && spent >= settings.drainMinimumMs;
+      if (over || spent >= settings.drainMaximumMs) {
+        draft.enter({ kind: 'stopping', exit: { code: 0, failure: undefined } });
+      }
+      return;
+    }
+    case 'stopping':
+    case 'stopped':
+      return;
+  }
+}
+
+function startMissing(draft: Draft): void {
+  if (draft.at.now < draft.state.startNotBefore) return;
+  for (;;) {
+    const { workers, settings, failures } = draft.state;
+    if (workers.filter(counts).length >= settings.workers) return;
+    // While starts fail, one worker at a time finds out whether the cause is gone.
+    if (failures > 0 && workers.some((worker) => worker.kind === 'starting')) return;
+    if (!start(draft, undefined)) return;
+  }
+}
+
+/** One at a time, and only once all that are wanted serve. */
+function startReplacement(draft: Draft): void {
+  if (draft.at.now < draft.state.startNotBefore) return;
+  const next = replaceable(draft.state);
+  if (next !== undefined) start(draft, next.id);
+}
+
+/** Returns false when there is no place for another worker until one of those that are ending has ended. */
+function start(draft: Draft, replaces: number | undefined): boolean {
+  const { workers, settings, nextId, generation } = draft.state;
+  const { now } = draft.at;
+  const slot = freeSlot(workers);
+  if (slot >= maxRows) return false;
+  const deadline = now + settings.bootTimeoutMs;
+  const worker: Worker = {
+    kind: 'starting', id: nextId, slot, pid: undefined, since: now, generation, deadline, failure: undefined, replaces,
+  }; // prettier-ignore
+  draft.set({ nextId: nextId + 1, workers: [...workers, worker] });
+  draft.effects.push({ kind: 'spawn', id: nextId, slot });
+  return true;
+}
+
+function freeSlot(workers: readonly Worker[]): number {
+  const used = new Set(workers.map((worker) => worker.slot));
+  let slot = 0;
+  while (used.has(slot)) slot++;
+  return slot;
+}
+
+/** The oldest go first, and those still starting before any that serve. */
+function retireSurplus(draft: Draft): void {
+  for (;;) {
+    const { state } = draft;
+    const wanted = state.workers.filter(counts);
+    // One by one: a replacement that goes no longer makes room for the one that it was to replace.
+    const room = state.settings.workers + (replacement(state) === undefined ? 0 : 1);
+    const [next] = wanted.toSorted((a, b) => Number(a.kind === 'ready') - Number(b.kind === 'ready') || a.id - b.id);
+    if (next === undefined || wanted.length <= room) return;
+    retire(draft, next, 'retire');
+  }
+}
+
+function endReload(draft: Draft): void {
+  const { reload, workers, generation } = draft.state;
+  if (reload.kind !== 'running') return;
+  const living = workers.filter(counts);
+  if (living.some((worker) => worker.generation < generation || worker.kind === 'starting')) return;
+  if (living.length < draft.state.settings.workers) return;
+  draft.set({ reload: { kind: 'none' } });
+  draft.effects.push({ kind: 'reload-ended', failure: undefined });
+}

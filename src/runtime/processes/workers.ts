@@ -1,0 +1,189 @@
+// The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
+import type { Logger } from 'pino';
+import { sentence, type Surface } from '../errors.ts';
+import type { Event, Failure } from '../machine/state.ts';
+import { collect, multiprocessDir } from './application-metrics.ts';
+import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
+import { ForkServer } from './fork-server.ts';
+import type { Site, WorkerKind } from './kind.ts';
+import { parseNotification } from './notify.ts';
+import { Standby } from './standby.ts';
+
+export interface WorkersOptions {
+  readonly kind: WorkerKind;
+  readonly surface: Surface;
+  readonly site: () => Site;
+  readonly log: Logger;
+  readonly onEvent: (event: Event) => void;
+  readonly onStderr: (line: string) => void;
+  readonly startingIds: () => readonly number[];
+  /** Whether the kernel has killed for memory since it was last asked. */
+  readonly outOfMemory: () => boolean;
+}
+
+interface Running {
+  readonly child: Child | undefined;
+  /** Of the process that was started; a forked worker has another. */
+  readonly pid: number;
+}
+
+export class Workers {
+  readonly #options: WorkersOptions;
+  /** What workers write is the application's log, and no level of the runtime's own holds it back. */
+  readonly #output: Logger;
+  readonly #forkServer: ForkServer | undefined;
+  readonly #standby: Standby | undefined;
+  readonly #running = new Map<number, Running>();
+  readonly #listeners = new Set<(id: number, line: string) => void>();
+  #held = false;
+
+  constructor(options: WorkersOptions) {
+    const { kind } = options;
+    this.#options = options;
+    this.#output = options.log.child({}, { level: 'info' });
+    const { forkServer } = kind;
+    this.#forkServer =
+      forkServer &&
+      new ForkServer({
+        command: () => forkServer(options.site()),
+        onFailure: (failure) => this.#failStarting(failure),
+        onOutput: (stream, line) => this.#write({ stream }, stream, line),
+      });
+    if (kind.request !== undefined) {
+      const anywhere = { id: 0, slot: 0 };
+      this.#standby = new Standby(() => kind.command(options.site(), anywhere));
+    }
+  }
+
+  start(id: number, slot: number): void {
+    const { kind, site, log, onEvent } = this.#options;
+    this.#forkServer?.ensure();
+    let pid = 0;
+    const callbacks: ChildCallbacks = {
+      spawned: (started) => {
+        pid = started;
+        log.debug({ worker: id, pid }, 'worker started');
+        // Not at once: the event that made this worker is still being handled.
+        queueMicrotask(() => onEvent({ kind: 'spawned', id, pid }));
+      },
+      failed: (cause) => onEvent({ kind: 'spawn-failed', id, cause }),
+      notified: (line) => this.#notified(id, line),
+      output: (stream, line) => this.#workerOutput(id, stream, line),
+      exited: (code, signal) => {
+        this.#running.delete(id);
+        if (code === 127 && kind.forkServer === undefined) this.#fail(id, missing(kind));
+        onEvent({ kind: 'exited', id, code, signal, outOfMemory: this.#options.outOfMemory() });
+      },
+    };
+    const place = { id, slot };
+    const child = this.#standby?.take(callbacks) ?? startChild(kind.command(site(), place), callbacks);
+    const request = kind.request?.(place);
+    if (request !== undefined) this.#forkServer?.whenCurrent(() => child?.tell(request));
+    if (this.#held) child?.pauseOutput();
+    this.#running.set(id, { child, pid });
+  }
+
+  /** The next worker is to come from a fork server that has imported everything anew. */
+  renew(): void {
+    this.#forkServer?.renew();
+  }
+
+  /** A worker was given up; where the fork server is what holds it up, that goes too. */
+  aborted(id: number, failure: Failure): void {
+    if (this.#options.startingIds().includes(id) || this.#running.has(id)) this.#forkServer?.abortIfStuck(failure);
+  }
+
+  /** The last means: also the stub of a forked worker, should nobody be left to tell it of the worker's end. */
+  kill(id: number): void {
+    const running = this.#running.get(id);
+    if (running !== undefined) kill(running.pid);
+  }
+
+  /** The application's own metrics, undefined when it has none or they cannot be had. */
+  async applicationMetrics(): Promise<string | undefined> {
+    const { kind, site } = this.#options;
+    if (kind.collect === undefined || multiprocessDir() === undefined || this.#forkServer?.pid === undefined)
+      return undefined;
+    return collect(kind.collect(site()));
+  }
+
+  holdOutput(hold: boolean): void {
+    this.#held = hold;
+    for (const { child } of this.#running.values()) {
+      if (hold) child?.pauseOutput();
+      else child?.resumeOutput();
+    }
+  }
+
+  /** Hears what workers write to stderr, until the function that it returns is called. */
+  listen(listener: (id: number, line: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #notified(id: number, line: string): void {
+    const { log, onEvent } = this.#options;
+    const said = parseNotification(line);
+    switch (said?.kind) {
+      case 'ready':
+        // Only now: workers that start need the CPU more.
+        this.#standby?.prepare();
+        return onEvent({ kind: said.kind, id });
+      case 'heartbeat':
+        return onEvent({ kind: said.kind, id });
+      case 'main-pid':
+        return onEvent({ kind: 'spawned', id, pid: said.pid });
+      case 'status':
+        return log.info({ worker: id, status: said.text }, 'worker says');
+      case 'failing':
+        return this.#fail(id, said.failure);
+      case 'request-timeout':
+        log.error(
+          { worker: id, code: 'REQUEST_TIMEOUT', request: said.request, seconds: said.seconds },
+          'request ended',
+        );
+        return onEvent({ kind: 'request-timeout' });
+      case 'stopping':
+      case undefined:
+        return undefined;
+    }
+  }
+
+  #fail(id: number, failure: Failure): void {
+    const { log, surface } = this.#options;
+    log.error({ worker: id }, sentence(failure.code, failure.cause, surface));
+    this.#options.onEvent({ kind: 'failing', id, failure });
+  }
+
+  /** The fork server is gone, and with it those who waited for it. */
+  #failStarting(failure: Failure): void {
+    for (const id of this.#options.startingIds()) {
+      const running = this.#running.get(id);
+      if (running === undefined) continue;
+      this.#fail(id, failure);
+      kill(running.pid);
+    }
+  }
+
+  #workerOutput(id: number, stream: 'stdout' | 'stderr', line: string): void {
+    if (stream === 'stderr') for (const listener of this.#listeners) listener(id, line);
+    this.#write({ worker: id, stream }, stream, line);
+  }
+
+  #write(fields: object, stream: 'stdout' | 'stderr', line: string): void {
+    if (stream === 'stderr') this.#options.onStderr(line);
+    this.#output.info(fields, line);
+  }
+}
+
+function missing(kind: WorkerKind): Failure {
+  return { code: kind.missing, cause: 'the program that runs the application was not found' };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    /* it has ended, and its exit is on the way */
+  }
+}

@@ -1,0 +1,142 @@
+// What the admin port tells. Codes and numbers only: the port is open to the pod network, while stderr, stacks and paths
+// belong into the log.
+import type { AcceptQueue } from '../linux/accept-queue.ts';
+import { isReady, readyCount, type Phase, type State, type WorkerKind } from '../machine/state.ts';
+import type { Counters, Row } from '../processes/shared-memory.ts';
+
+interface WorkerReport {
+  readonly id: number;
+  readonly pid: number | null;
+  readonly state: WorkerKind;
+  readonly ageSeconds: number;
+  readonly requests: number;
+  readonly busy: number;
+  /** Open now. */
+  readonly connections: number;
+  /** Resident. */
+  readonly memoryBytes: number;
+  readonly generation: number;
+}
+
+export interface Report {
+  readonly version: string;
+  /** Revision of the live settings in force. */
+  readonly settings: string;
+  readonly phase: Phase['kind'];
+  readonly ready: boolean;
+  readonly reload: State['reload']['kind'];
+  readonly workers: { readonly desired: number; readonly ready: number; readonly list: readonly WorkerReport[] };
+  /** Workers that ended without having been asked to, by error code, since the container started. */
+  readonly restarts: Readonly<Record<string, number>>;
+  /** Workers replaced although they were well, by reason. */
+  readonly replaced: Readonly<Record<string, number>>;
+  readonly requestTimeouts: number;
+  /** Requests that were in the hands of workers that died. */
+  readonly requestsLost: number;
+  /** Connections that workers had open when they died, with and without a request. */
+  readonly connectionsLost: number;
+  readonly lastFailure: string | null;
+  readonly acceptQueue: number;
+  /** Of the whole network namespace. */
+  readonly acceptQueueDrops: number;
+  /** Since the container started, ended workers included. */
+  readonly counters: Counters;
+  /** How long each worker took from its start until it was ready. */
+  readonly bootSeconds: readonly number[];
+}
+
+/** What probes ask for, from the state alone: they come often, and the rest has to be read from files. */
+export interface Health {
+  readonly phase: Phase['kind'];
+  readonly workers: { readonly desired: number; readonly ready: number };
+  readonly lastFailure: string | null;
+}
+
+export function health(state: State): Health {
+  return {
+    phase: state.phase.kind,
+    workers: { desired: state.settings.workers, ready: readyCount(state) },
+    lastFailure: state.lastFailure?.code ?? null,
+  };
+}
+
+export interface Sampled {
+  readonly total: Counters;
+  readonly bySlot: ReadonlyMap<number, Row>;
+  readonly memoryBySlot: ReadonlyMap<number, number>;
+  readonly acceptQueue: AcceptQueue;
+  readonly bootSeconds: readonly number[];
+  readonly requestsLost: number;
+  readonly connectionsLost: number;
+}
+
+export function report(
+  state: State,
+  sampled: Sampled,
+  identity: { version: string; settings: string },
+  now: number,
+): Report {
+  const { phase, workers, lastFailure } = health(state);
+  return {
+    version: identity.version,
+    settings: identity.settings,
+    phase,
+    ready: isReady(state),
+    reload: state.reload.kind,
+    workers: {
+      ...workers,
+      list: state.workers.map((worker) => {
+        const { counters, connections = 0 } = sampled.bySlot.get(worker.slot) ?? {};
+        return {
+          id: worker.id,
+          pid: worker.pid ?? null,
+          state: worker.kind,
+          ageSeconds: Math.round((now - worker.since) / 1000),
+          requests: counters?.ended ?? 0,
+          busy: Math.max(0, (counters?.begun ?? 0) - (counters?.ended ?? 0)),
+          connections,
+          memoryBytes: sampled.memoryBySlot.get(worker.slot) ?? 0,
+          generation: worker.generation,
+        };
+      }),
+    },
+    restarts: state.restarts,
+    replaced: state.replaced,
+    requestTimeouts: state.requestTimeouts,
+    requestsLost: sampled.requestsLost,
+    connectionsLost: sampled.connectionsLost,
+    lastFailure,
+    acceptQueue: sampled.acceptQueue.length,
+    acceptQueueDrops: sampled.acceptQueue.drops,
+    counters: sampled.total,
+    bootSeconds: sampled.bootSeconds,
+  };
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Why it is not. */
+  readonly why: string;
+}
+
+export function readyChecks(of: Health, neededWorkers: number): Check[] {
+  const last = of.lastFailure === null ? '' : `, last failure ${of.lastFailure}`;
+  const needed = Math.max(1, Math.min(neededWorkers, of.workers.desired));
+  return [
+    { name: 'phase', ok: of.phase === 'serving', why: of.phase },
+    {
+      name: 'workers',
+      ok: of.workers.ready >= needed,
+      why: `${of.workers.ready} of ${of.workers.desired} ready, ${needed} needed${last}`,
+    },
+  ];
+}
+
+/**
+ * Live means that the supervisor's loop turns, which an answer proves: it restarts workers by itself and ends the
+ * process when none gets ready. Workers that are all busy are no reason to restart the container.
+ */
+export function liveChecks(of: Health): Check[] {
+  return [{ name: 'supervisor', ok: of.phase !== 'stopped', why: of.phase }];
+}

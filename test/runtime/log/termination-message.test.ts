@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StderrTail, terminationMessage } from '../../../src/runtime/log/termination-message.ts';
+
+test('the termination message keeps its first line and as much of the end of stderr as fits', () => {
+  const tail = new StderrTail();
+  for (let i = 0; i < 50; i++) tail.add(`line ${i} ${'x'.repeat(400)}`);
+  const message = terminationMessage('CODE: cause. remedy', tail.text());
+  assert.ok(message.startsWith('CODE: cause. remedy\n'));
+  assert.ok(message.length < 4_096);
+  assert.ok(message.includes('line 49'));
+  assert.ok(!message.includes('line 20 '));
+});
