@@ -74,6 +74,8 @@ describe('the answer of a pod', () => {
     const server = createTcpServer((socket) => socket.end('hello\r\n'));
     assert.deepEqual(await ask(server), { json: undefined, bytes: 0 });
     assert.deepEqual(await askPod('127.0.0.1', 1), { json: undefined, bytes: 0 });
-    assert.deepEqual(await askPod('no address', 1), { json: undefined, bytes: 0 });
+    for (const address of ['no address', '127.0.0.1\r\nx: y', '']) {
+      assert.deepEqual(await askPod(address, 1), { json: undefined, bytes: 0 });
+    }
   });
 });
