@@ -15,6 +15,7 @@ import { terminationMessage, writeTerminationMessage } from './log/termination-m
 import { descriptors } from './processes/descriptors.ts';
 import { SharedMemory } from './processes/shared-memory.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import type { Fields } from './text/log-line.ts';
 import { version } from './version.ts';
 
 /** How the configuration is read, at the start and again whenever it may have changed. */
@@ -58,7 +59,7 @@ function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
 }
 
 /** What runs here, for whoever reads the log from its first line. */
-function introduction({ app, listen, admin }: FixedConfig): object {
+function introduction({ app, listen, admin }: FixedConfig): Fields {
   const application = { [app.kind]: app.target, ...(app.kind === 'wsgi' && { class: app.class }) };
   return { version, ...application, listen: listen.join(', '), admin };
 }
@@ -118,7 +119,7 @@ function startCheck({ check, listen }: FixedConfig, supervisor: Supervisor): App
 async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   let current = from.read();
   const { fixed, live } = current;
-  await log.configure(live.logging);
+  log.configure(live.logging);
   checkListening();
   checkWorkingDir(fixed);
   log.logger.info(introduction(fixed), 'listening');
