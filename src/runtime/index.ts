@@ -13,7 +13,7 @@
 //   http/         admin port, control socket, and the check of the application
 //   config/       what can be configured, checked without I/O; files and watch read it. Commands read it too
 //   log/          the log and the termination message
-//   text/         log lines as text, pure
+//   text/         log lines and metrics as text, pure
 //   errors        every error with its code and remedy, pure
 //
 //   In other processes:
@@ -24,7 +24,7 @@
 //   In both:
 //   shared/       what supervisor and Node workers agree on: the layout of their memory, the worker's settings; pure
 //
-// Allowed imports: its own files and prom-client. Each pod pays for what stands here. Which directory may import
+// Allowed imports: its own files. Each pod pays for what stands here. Which directory may import
 // which is held by the linter: shared and errors lie below all others, main and commands above.
 import { main } from './main.ts';
 
