@@ -13,7 +13,6 @@
 //   http/         admin port, control socket, and the check of the application
 //   config/       what can be configured, checked without I/O; files and watch read it. Commands read it too
 //   log/          the log and the termination message
-//   text/         log lines and metrics as text, pure
 //   errors        every error with its code and remedy, pure
 //
 //   In other processes:
@@ -22,6 +21,7 @@
 //   native/       PID 1, stubs, the addon of Node workers, in C
 //
 //   In both:
+//   text/         log lines, metrics and tables as text, pure
 //   shared/       what supervisor and Node workers agree on: the layout of their memory, the worker's settings; pure
 //
 // Allowed imports: its own files. Each pod pays for what stands here. Which directory may import

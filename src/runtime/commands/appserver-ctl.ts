@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { request } from 'node:http';
 import { defaultControlPath } from '../config/control-path.ts';
+import { visible } from '../text/control-characters.ts';
 import { version } from '../version.ts';
 import { statusTable } from './status-table.ts';
 
@@ -49,7 +50,7 @@ function parsed(text: string): unknown {
 }
 
 function fail(message: string, code: number): never {
-  process.stderr.write(`appserver-ctl: ${message}\n`);
+  process.stderr.write(`appserver-ctl: ${visible(message)}\n`);
   process.exit(code);
 }
 
@@ -100,7 +101,8 @@ program
   .description('Have all workers write their stacks, to the log and here.')
   .action(async () => {
     const body = await call(options().socket, 'POST', '/dump-stacks');
-    if (typeof body === 'object' && body !== null && 'stacks' in body) process.stdout.write(`${String(body.stacks)}\n`);
+    if (typeof body === 'object' && body !== null && 'stacks' in body)
+      process.stdout.write(`${visible(String(body.stacks))}\n`);
   });
 
 program
