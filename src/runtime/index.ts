@@ -21,9 +21,10 @@
 //   native/       PID 1, stubs, the addon of Node workers, in C
 //
 //   In both:
+//   text/         log lines, metrics, tables, help and command lines, pure
 //   shared/       what supervisor and Node workers agree on: the layout of their memory, the worker's settings; pure
 //
-// Allowed imports: its own files, pino and prom-client. Each pod pays for what stands here. Which directory may import
+// Allowed imports: its own files, and js-yaml in config/files. Each pod pays for what stands here. Which directory may import
 // which is held by the linter: shared and errors lie below all others, main and commands above.
 import { main } from './main.ts';
 

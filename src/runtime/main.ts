@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
-import { getSystemErrorName, parseArgs } from 'node:util';
+import { getSystemErrorName } from 'node:util';
 import type { Config, FixedConfig } from './config/config.ts';
 import { readFolders, readYaml } from './config/files.ts';
 import { watchFolder } from './config/watch.ts';
@@ -15,6 +15,8 @@ import { terminationMessage, writeTerminationMessage } from './log/termination-m
 import { descriptors } from './processes/descriptors.ts';
 import { SharedMemory } from './processes/shared-memory.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { parse, type Program } from './text/arguments.ts';
+import type { Fields } from './text/log-line.ts';
 import { version } from './version.ts';
 
 /** How the configuration is read, at the start and again whenever it may have changed. */
@@ -25,18 +27,27 @@ interface Source {
   readonly surface: Surface;
 }
 
+const program: Program = {
+  name: 'runtime.mjs',
+  description: '',
+  options: [
+    { long: '--config', value: '<folder>', description: '', default: '/etc/appserver/runtime' },
+    { long: '--live', value: '<folder>', description: '', default: '/etc/appserver/live' },
+    // What appserver-runtime was told: a file, and flags as a document that stands above it.
+    { long: '--file', value: '<file>', description: '' },
+    { long: '--overrides', value: '<document>', description: '' },
+  ],
+  operands: [],
+  commands: [],
+};
+
 function source(args: readonly string[]): Source {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      config: { type: 'string', default: '/etc/appserver/runtime' },
-      live: { type: 'string', default: '/etc/appserver/live' },
-      // What appserver-runtime was told: a file, and flags as a document that stands above it.
-      file: { type: 'string' },
-      overrides: { type: 'string' },
-    },
-  });
-  const { config, live, file, overrides } = values;
+  const parsed = parse(program, args);
+  // appserver-init and appserver-runtime write this command line, and no person.
+  if (parsed.kind !== 'run') throw new Error(parsed.kind === 'wrong' ? parsed.message : `there is no ${parsed.kind}`);
+  const { options } = parsed;
+  const [config = '', live = ''] = [options.last('--config'), options.last('--live')];
+  const [file, overrides] = [options.last('--file'), options.last('--overrides')];
   if (overrides === undefined) return { read: () => readFolders(config, live), watched: live, surface: 'pod' };
   return { read: () => readYaml(file, JSON.parse(overrides)), watched: undefined, surface: 'standalone' };
 }
@@ -58,7 +69,7 @@ function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
 }
 
 /** What runs here, for whoever reads the log from its first line. */
-function introduction({ app, listen, admin }: FixedConfig): object {
+function introduction({ app, listen, admin }: FixedConfig): Fields {
   const application = { [app.kind]: app.target, ...(app.kind === 'wsgi' && { class: app.class }) };
   return { version, ...application, listen: listen.join(', '), admin };
 }
@@ -118,7 +129,7 @@ function startCheck({ check, listen }: FixedConfig, supervisor: Supervisor): App
 async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   let current = from.read();
   const { fixed, live } = current;
-  await log.configure(live.logging);
+  log.configure(live.logging);
   checkListening();
   checkWorkingDir(fixed);
   log.logger.info(introduction(fixed), 'listening');

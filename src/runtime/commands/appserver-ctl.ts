@@ -1,14 +1,10 @@
 // appserver-ctl: speaks to a runtime over its control socket. Works without a shell in the image.
-import { Command, InvalidArgumentError } from 'commander';
 import { request } from 'node:http';
 import { defaultControlPath } from '../config/control-path.ts';
-import { version } from '../version.ts';
+import type { Operand, Program } from '../text/arguments.ts';
+import { visible } from '../text/control-characters.ts';
+import { readCommandLine } from './command-line.ts';
 import { statusTable } from './status-table.ts';
-
-interface Options {
-  readonly socket: string;
-  readonly output: 'table' | 'json';
-}
 
 /** Exit code when there is nobody to speak to, and when the runtime refused. */
 const unreachable = 3;
@@ -49,63 +45,78 @@ function parsed(text: string): unknown {
 }
 
 function fail(message: string, code: number): never {
-  process.stderr.write(`appserver-ctl: ${message}\n`);
+  process.stderr.write(`appserver-ctl: ${visible(message)}\n`);
   process.exit(code);
 }
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It is to be a whole number.');
-  return value;
+function command(name: string, description: string, ...operands: readonly Operand[]): Program['commands'][number] {
+  return { name, description, options: [], operands };
 }
 
-const program = new Command('appserver-ctl')
-  .description('Control the appserver runtime of this container or machine.')
-  .version(version)
-  .option('-s, --socket <path>', 'control socket of the runtime', defaultControlPath());
+const program: Program = {
+  name: 'appserver-ctl',
+  description: 'Control the appserver runtime of this container or machine.',
+  options: [
+    {
+      short: '-s',
+      long: '--socket',
+      value: '<path>',
+      description: 'control socket of the runtime',
+      default: defaultControlPath(),
+    },
+  ],
+  operands: [],
+  commands: [
+    {
+      ...command('status', 'Show phase, workers and what they have done.'),
+      options: [{ short: '-o', long: '--output', value: '<format>', description: 'table or json', default: 'table' }],
+    },
+    command('reload', 'Replace all workers, one after the other; returns when that is done or has failed.'),
+    command('scale', 'Run so many workers until the next reload; 0 pauses.', {
+      name: 'workers',
+      description: 'how many',
+      kind: 'number',
+    }),
+    command('stop-worker', 'Retire one worker once another has taken its place.', {
+      name: 'id',
+      description: 'as status shows it',
+      kind: 'number',
+    }),
+    command('dump-stacks', 'Have all workers write their stacks, to the log and here.'),
+    command('drain', 'End in order, as on TERM.'),
+  ],
+};
 
-const options = (): Options => ({ output: 'table', ...program.opts<Pick<Options, 'socket'>>() });
-
-function show(body: unknown, output: Options['output']): void {
-  process.stdout.write(output === 'json' ? `${JSON.stringify(body, null, 2)}\n` : statusTable(body));
+function showStacks(body: unknown): void {
+  if (typeof body === 'object' && body !== null && 'stacks' in body) {
+    process.stdout.write(`${visible(String(body.stacks))}\n`);
+  }
 }
 
-program
-  .command('status')
-  .description('Show phase, workers and what they have done.')
-  .option('-o, --output <format>', 'table or json', 'table')
-  .action(async (own: { output: Options['output'] }) =>
-    show(await call(options().socket, 'GET', '/status'), own.output),
-  );
+const { command: name, options, operands } = readCommandLine(program, process.argv.slice(2));
+const socket = options.last('--socket') ?? defaultControlPath();
+const [number = ''] = operands;
 
-program
-  .command('reload')
-  .description('Replace all workers, one after the other; returns when that is done or has failed.')
-  .action(async () => show(await call(options().socket, 'POST', '/reload'), 'table'));
-
-program
-  .command('scale')
-  .description('Run so many workers until the next reload; 0 pauses.')
-  .argument('<workers>', 'how many', wholeNumber)
-  .action(async (workers: number) => show(await call(options().socket, 'POST', `/scale?workers=${workers}`), 'table'));
-
-program
-  .command('stop-worker')
-  .description('Retire one worker once another has taken its place.')
-  .argument('<id>', 'as status shows it', wholeNumber)
-  .action(async (id: number) => void (await call(options().socket, 'POST', `/stop-worker?id=${id}`)));
-
-program
-  .command('dump-stacks')
-  .description('Have all workers write their stacks, to the log and here.')
-  .action(async () => {
-    const body = await call(options().socket, 'POST', '/dump-stacks');
-    if (typeof body === 'object' && body !== null && 'stacks' in body) process.stdout.write(`${String(body.stacks)}\n`);
-  });
-
-program
-  .command('drain')
-  .description('End in order, as on TERM.')
-  .action(async () => void (await call(options().socket, 'POST', '/drain')));
-
-await program.parseAsync();
+switch (name) {
+  case 'status': {
+    const body = await call(socket, 'GET', '/status');
+    const json = options.last('--output') === 'json';
+    process.stdout.write(json ? `${JSON.stringify(body, null, 2)}\n` : statusTable(body));
+    break;
+  }
+  case 'reload':
+    process.stdout.write(statusTable(await call(socket, 'POST', '/reload')));
+    break;
+  case 'scale':
+    process.stdout.write(statusTable(await call(socket, 'POST', `/scale?workers=${Number(number)}`)));
+    break;
+  case 'stop-worker':
+    await call(socket, 'POST', `/stop-worker?id=${Number(number)}`);
+    break;
+  case 'dump-stacks':
+    showStacks(await call(socket, 'POST', '/dump-stacks'));
+    break;
+  case 'drain':
+    await call(socket, 'POST', '/drain');
+    break;
+}

@@ -1,54 +1,48 @@
 // appserver-runtime: the runtime without Kubernetes, on a Linux host or in any container. Reads the configuration, and
 // becomes appserver-init, which listens and then starts the supervisor.
-import { Command } from 'commander';
 import { dirname, join } from 'node:path';
 import { workerClasses } from '../config/config.ts';
 import { readYaml } from '../config/files.ts';
 import { catalogue, RuntimeError, sentence } from '../errors.ts';
-import { version } from '../version.ts';
+import type { Program } from '../text/arguments.ts';
+import type { Option, Options } from '../text/options.ts';
+import { readCommandLine } from './command-line.ts';
 
-interface Flags {
-  readonly config?: string;
-  readonly wsgi?: string;
-  readonly asgi?: string;
-  readonly node?: string;
-  readonly listen?: string[];
-  readonly admin?: string;
-  readonly control?: string;
-  readonly workers?: string;
-  readonly class?: string;
-  readonly threads?: string;
-  readonly preload?: boolean;
-  readonly workingDir?: string;
-  readonly logFormat?: string;
-  readonly accessLog?: boolean;
+function option(long: string, value: string, description: string): Option {
+  return { long, value, description };
 }
 
-const program = new Command('appserver-runtime')
-  .description('Run an application in supervised worker processes behind one listening socket.')
-  .version(version)
-  .option('-c, --config <file>', 'YAML file; flags stand above what it says')
-  .option('--wsgi <module:attribute>', 'WSGI application, run by gunicorn workers')
-  .option('--asgi <module:attribute>', 'ASGI application, run by uvicorn')
-  .option('--node <file>', 'Node application that calls listen(PORT)')
-  .option('-l, --listen <address>', 'HOST:PORT, [HOST]:PORT or unix:PATH; can be given more than once', collect)
-  .option('--admin <address>', 'HOST:PORT of /livez, /readyz, /metrics and /status')
-  .option('--control <path>', 'control socket for appserver-ctl; off for none')
-  .option('-w, --workers <count>', 'worker processes, or auto')
-  .option('--class <class>', `class of wsgi workers: ${workerClasses.join(', ')}`)
-  .option('--threads <count>', 'threads of each gthread or fast worker')
-  .option('--preload', 'import the application once, before workers are forked')
-  .option('--working-dir <folder>', 'where the application runs and modules are looked for')
-  .option('--log-format <format>', 'json, ecs or text')
-  .option('--access-log', 'one line a request')
-  .argument(
-    '[command...]',
-    'after --: a program that takes its sockets by LISTEN_FDS; with an application, its arguments',
-  );
-
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
-}
+const program: Program = {
+  name: 'appserver-runtime',
+  description: 'Run an application in supervised worker processes behind one listening socket.',
+  options: [
+    { short: '-c', ...option('--config', '<file>', 'YAML file; flags stand above what it says') },
+    option('--wsgi', '<module:attribute>', 'WSGI application, run by gunicorn workers'),
+    option('--asgi', '<module:attribute>', 'ASGI application, run by uvicorn'),
+    option('--node', '<file>', 'Node application that calls listen(PORT)'),
+    {
+      short: '-l',
+      ...option('--listen', '<address>', 'HOST:PORT, [HOST]:PORT or unix:PATH; can be given more than once'),
+    },
+    option('--admin', '<address>', 'HOST:PORT of /livez, /readyz, /metrics and /status'),
+    option('--control', '<path>', 'control socket for appserver-ctl; off for none'),
+    { short: '-w', ...option('--workers', '<count>', 'worker processes, or auto') },
+    option('--class', '<class>', `class of wsgi workers: ${workerClasses.join(', ')}`),
+    option('--threads', '<count>', 'threads of each gthread or fast worker'),
+    { long: '--preload', description: 'import the application once, before workers are forked' },
+    option('--working-dir', '<folder>', 'where the application runs and modules are looked for'),
+    option('--log-format', '<format>', 'json, ecs or text'),
+    { long: '--access-log', description: 'one line a request' },
+  ],
+  operands: [
+    {
+      name: 'command',
+      description: 'after --: a program that takes its sockets by LISTEN_FDS; with an application, its arguments',
+      kind: 'words',
+    },
+  ],
+  commands: [],
+};
 
 function number(text: string | undefined): number | string | undefined {
   // What is no number is left for the check of the configuration, whose error names the field.
@@ -56,39 +50,46 @@ function number(text: string | undefined): number | string | undefined {
 }
 
 /** Only what was given, so that nothing covers the file. */
-function overrides(flags: Flags, [program_, ...rest]: readonly string[]): unknown {
-  const named = flags.wsgi ?? flags.asgi ?? flags.node;
-  const args = named === undefined ? rest : [program_, ...rest].filter((one) => one !== undefined);
+function overrides(flags: Options, words: readonly string[]): unknown {
+  const [wsgi, asgi, node] = [flags.last('--wsgi'), flags.last('--asgi'), flags.last('--node')];
+  const named = wsgi ?? asgi ?? node;
+  const [command, ...rest] = words;
+  const args = named === undefined ? rest : words;
+  const listen = flags.all('--listen');
   return JSON.parse(
     JSON.stringify({
       app: {
-        wsgi: flags.wsgi,
-        asgi: flags.asgi,
-        node: flags.node,
-        command: named === undefined ? program_ : undefined,
+        wsgi,
+        asgi,
+        node,
+        command: named === undefined ? command : undefined,
         args: args.length > 0 ? args : undefined,
-        workingDir: flags.workingDir,
+        workingDir: flags.last('--working-dir'),
       },
-      listen: flags.listen,
-      admin: flags.admin,
-      control: flags.control,
+      listen: listen.length > 0 ? listen : undefined,
+      admin: flags.last('--admin'),
+      control: flags.last('--control'),
       workers: {
-        count: number(flags.workers),
-        class: flags.class,
-        threads: number(flags.threads),
-        preload: flags.preload,
+        count: number(flags.last('--workers')),
+        class: flags.last('--class'),
+        threads: number(flags.last('--threads')),
+        preload: flags.has('--preload') ? true : undefined,
       },
-      logging: { format: flags.logFormat, accessLog: flags.accessLog },
+      logging: {
+        format: flags.last('--log-format'),
+        accessLog: flags.has('--access-log') ? true : undefined,
+      },
     }),
   ) as unknown;
 }
 
-function run(flags: Flags, command: readonly string[]): never {
-  const document = overrides(flags, command);
-  const { fixed } = readYaml(flags.config, document);
+function run(flags: Options, words: readonly string[]): never {
+  const document = overrides(flags, words);
+  const config = flags.last('--config');
+  const { fixed } = readYaml(config, document);
   const home = dirname(import.meta.dirname);
   const init = join(home, 'bin', 'appserver-init');
-  const file = flags.config === undefined ? [] : [`--file=${flags.config}`];
+  const file = config === undefined ? [] : [`--file=${config}`];
   if (process.execve === undefined) {
     throw new RuntimeError(
       'NODE_UNSUPPORTED',
@@ -113,14 +114,11 @@ function run(flags: Flags, command: readonly string[]): never {
   );
 }
 
-program.action((command: string[], flags: Flags) => {
-  try {
-    run(flags, command);
-  } catch (error) {
-    if (!(error instanceof RuntimeError)) throw error;
-    process.stderr.write(`appserver-runtime: ${sentence(error.code, error.message, 'standalone')}\n`);
-    process.exit(catalogue[error.code].exitCode);
-  }
-});
-
-program.parse();
+const { options, operands } = readCommandLine(program, process.argv.slice(2));
+try {
+  run(options, operands);
+} catch (error) {
+  if (!(error instanceof RuntimeError)) throw error;
+  process.stderr.write(`appserver-runtime: ${sentence(error.code, error.message, 'standalone')}\n`);
+  process.exit(catalogue[error.code].exitCode);
+}

@@ -1,6 +1,9 @@
 // What `appserver-ctl status` shows a person.
-import Table from 'cli-table3';
 import type { Report } from '../status/report.ts';
+import { visible } from '../text/control-characters.ts';
+import { table } from '../text/table.ts';
+
+const head = ['WORKER', 'PID', 'STATE', 'AGE', 'BUSY', 'REQUESTS', 'MEMORY', 'GENERATION'];
 
 function isReport(value: unknown): value is Report {
   return typeof value === 'object' && value !== null && 'phase' in value && 'workers' in value;
@@ -12,33 +15,15 @@ function age(seconds: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`;
 }
 
-const noLines = {
-  top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '',
-  'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ',
-}; // prettier-ignore
-
-/** @param body of GET /status on the control socket */
+/** @param body of GET /status on the control socket. A worker's last words in it reach no terminal unescaped */
 export function statusTable(body: unknown): string {
   if (!isReport(body)) return '';
   const { workers, counters } = body;
-  const table = new Table({
-    head: ['WORKER', 'PID', 'STATE', 'AGE', 'BUSY', 'REQUESTS', 'MEMORY', 'GENERATION'],
-    chars: noLines,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  for (const one of workers.list) {
+  const rows = workers.list.map((one) => {
     const memory = one.memoryBytes === 0 ? '-' : `${Math.round(one.memoryBytes / 2 ** 20)}Mi`;
-    table.push([
-      one.id,
-      one.pid ?? '-',
-      one.state,
-      age(one.ageSeconds),
-      one.busy,
-      one.requests,
-      memory,
-      one.generation,
-    ]);
-  }
+    const { id, pid, state, busy, requests, generation } = one;
+    return [id, pid ?? '-', state, age(one.ageSeconds), busy, requests, memory, generation];
+  });
   const restarts = Object.entries(body.restarts).map(([code, count]) => `${code} ${count}`);
   const lines = [
     `phase     ${body.phase}${body.ready ? ', ready' : ', not ready'}${body.reload === 'none' ? '' : `, reload ${body.reload}`}`,
@@ -47,5 +32,5 @@ export function statusTable(body: unknown): string {
     `restarts  ${restarts.length === 0 ? 'none' : restarts.join(', ')}`,
     ...(body.lastFailure === null ? [] : [`last      ${body.lastFailure}`]),
   ];
-  return `${lines.join('\n')}\n\n${table.toString()}\n`;
+  return `${visible(lines.join('\n'))}\n\n${table([head, ...rows])}\n`;
 }

@@ -2,8 +2,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import { hostAndPort } from '../config/address.ts';
 import { RuntimeError } from '../errors.ts';
-import { metricsContentType, metricsText } from '../status/metrics.ts';
+import { metricsText } from '../status/metrics.ts';
 import { liveChecks, readyChecks, type Check, type Health, type Report } from '../status/report.ts';
+import { openMetricsContentType } from '../text/open-metrics.ts';
 import { guardedServer, type Asked } from './server.ts';
 
 export interface AdminOptions {
@@ -56,10 +57,10 @@ async function answer({ method, path, query }: Asked, response: ServerResponse, 
     case '/status':
       return send(response, 200, 'application/json', `${JSON.stringify(options.report())}\n`);
     case '/metrics':
-      return send(response, 200, metricsContentType, await metricsText(options.report()));
+      return send(response, 200, openMetricsContentType, metricsText(options.report()));
     case '/metrics/application': {
       const text = await options.applicationMetrics();
-      if (text !== undefined) return send(response, 200, metricsContentType, text);
+      if (text !== undefined) return send(response, 200, openMetricsContentType, text);
       const why = 'the application has no metrics; PROMETHEUS_MULTIPROC_DIR turns those of prometheus_client on\n';
       return send(response, 404, 'text/plain; charset=utf-8', why);
     }

@@ -2,8 +2,8 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
-import type { Logger } from 'pino';
 import { defaultControlPath } from '../config/control-path.ts';
+import type { Logger } from '../log/logger.ts';
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { guardedServer, type Asked } from './server.ts';

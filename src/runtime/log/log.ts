@@ -1,15 +1,14 @@
-// The runtime's log: pino in front, the wanted format and an output that never blocks behind it.
+// The runtime's log: the logger in front, the wanted format and an output that never blocks behind it.
 import { isatty } from 'node:tty';
-import { pino, type Logger } from 'pino';
 import type { LiveConfig } from '../config/config.ts';
 import { logFd } from '../processes/descriptors.ts';
 import { formatter } from './format.ts';
+import { Logger } from './logger.ts';
 import { LogOutput } from './output.ts';
 
 export interface Log {
   readonly logger: Logger;
-  /** Resolves once lines come in the wanted format. */
-  configure(logging: LiveConfig['logging']): Promise<void>;
+  configure(logging: LiveConfig['logging']): void;
   /** Writes what still waits; before the process ends. */
   flush(): void;
 }
@@ -19,16 +18,14 @@ export const onTerminal = isatty(logFd);
 /** @param onFull see LogOutput */
 export function startLog(onFull: (full: boolean) => void): Log {
   const output = new LogOutput(logFd, onFull);
-  let format = (line: string): string => line;
-  const logger = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
-    { write: (line: string) => output.write(format(line)) },
-  );
+  const palette = onTerminal ? 'coloured' : 'plain';
+  let format = formatter('json', palette);
+  const logger = new Logger((record) => output.write(format(record)));
   return {
     logger,
-    configure: async (logging) => {
+    configure: (logging) => {
       logger.level = logging.level;
-      format = await formatter(logging.format, onTerminal);
+      format = formatter(logging.format, palette);
     },
     flush: () => output.flush(),
   };

@@ -1,7 +1,8 @@
 // The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
-import type { Logger } from 'pino';
 import { sentence, type Surface } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
 import type { Event, Failure } from '../machine/state.ts';
+import type { Fields } from '../text/log-line.ts';
 import { collect, multiprocessDir } from './application-metrics.ts';
 import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
 import { ForkServer } from './fork-server.ts';
@@ -29,8 +30,6 @@ interface Running {
 
 export class Workers {
   readonly #options: WorkersOptions;
-  /** What workers write is the application's log, and no level of the runtime's own holds it back. */
-  readonly #output: Logger;
   readonly #forkServer: ForkServer | undefined;
   readonly #standby: Standby | undefined;
   readonly #running = new Map<number, Running>();
@@ -40,7 +39,6 @@ export class Workers {
   constructor(options: WorkersOptions) {
     const { kind } = options;
     this.#options = options;
-    this.#output = options.log.child({}, { level: 'info' });
     const { forkServer } = kind;
     this.#forkServer =
       forkServer &&
@@ -170,9 +168,9 @@ export class Workers {
     this.#write({ worker: id, stream }, stream, line);
   }
 
-  #write(fields: object, stream: 'stdout' | 'stderr', line: string): void {
+  #write(fields: Fields, stream: 'stdout' | 'stderr', line: string): void {
     if (stream === 'stderr') this.#options.onStderr(line);
-    this.#output.info(fields, line);
+    this.#options.log.output(fields, line);
   }
 }
 

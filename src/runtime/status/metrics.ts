@@ -1,24 +1,8 @@
-// /metrics: the report in the OpenMetrics text format, written by prom-client.
-import { AggregatorRegistry, Registry, type OpenMetricsContentType } from 'prom-client';
+// /metrics: the report in the OpenMetrics text format.
 import type { WorkerKind } from '../machine/state.ts';
 import { latencyBounds, statusClasses } from '../shared/shared-memory-layout.ts';
+import { openMetrics, type Distribution, type Metric, type Sample } from '../text/open-metrics.ts';
 import type { Report } from './report.ts';
-
-export const metricsContentType: OpenMetricsContentType = Registry.OPENMETRICS_CONTENT_TYPE;
-
-interface Value {
-  readonly value: number;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly metricName?: string;
-}
-
-interface Metric {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly aggregator: 'sum';
-  readonly values: readonly Value[];
-}
 
 const workerKinds: Record<WorkerKind, true> = {
   starting: true,
@@ -28,55 +12,41 @@ const workerKinds: Record<WorkerKind, true> = {
   killed: true,
 };
 
-function durationValues(of: Report, name: string): Value[] {
-  let cumulative = 0;
-  const buckets = of.counters.buckets.map((count, i): Value => {
-    cumulative += count;
-    return { metricName: `${name}_bucket`, labels: { le: latencyBounds[i] ?? '+Inf' }, value: cumulative };
-  });
-  return [
-    ...buckets,
-    { metricName: `${name}_sum`, labels: {}, value: of.counters.seconds },
-    { metricName: `${name}_count`, labels: {}, value: cumulative },
-  ];
-}
-
-function gauge(name: string, help: string, values: readonly Value[]): Metric {
-  return { name, help, type: 'gauge', aggregator: 'sum', values };
-}
-
-function single(value: number): Value[] {
-  return [{ value, labels: {} }];
-}
-
 /** Upper bounds in seconds. */
 const bootBounds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-function bootValues(seconds: readonly number[], name: string): Value[] {
-  const below = (bound: number): number => seconds.filter((one) => one <= bound).length;
-  return [
-    ...bootBounds.map((le): Value => ({ metricName: `${name}_bucket`, labels: { le }, value: below(le) })),
-    { metricName: `${name}_bucket`, labels: { le: '+Inf' }, value: seconds.length },
-    { metricName: `${name}_sum`, labels: {}, value: seconds.reduce((sum, one) => sum + one, 0) },
-    { metricName: `${name}_count`, labels: {}, value: seconds.length },
-  ];
+function bootTimes(seconds: readonly number[]): Distribution {
+  const counts = [...bootBounds, Number.POSITIVE_INFINITY].map(() => 0);
+  for (const one of seconds) {
+    const found = bootBounds.findIndex((bound) => one <= bound);
+    const bucket = found === -1 ? bootBounds.length : found;
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+  }
+  return { bounds: bootBounds, counts, sum: seconds.reduce((sum, one) => sum + one, 0) };
 }
 
-function histogram(name: string, help: string, values: readonly Value[]): Metric {
-  return { name, help, type: 'histogram', aggregator: 'sum', values };
+function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, help, type: 'gauge', samples };
 }
 
-function counter(name: string, help: string, values: readonly Value[]): Metric {
-  return { name, help, type: 'counter', aggregator: 'sum', values };
+function counter(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, help, type: 'counter', samples };
 }
 
-function labelled(label: string, counts: Readonly<Record<string, number>>): Value[] {
+function histogram(name: string, help: string, distribution: Distribution): Metric {
+  return { name, help, type: 'histogram', distribution };
+}
+
+function single(value: number): Sample[] {
+  return [{ labels: {}, value }];
+}
+
+function labelled(label: string, counts: Readonly<Record<string, number>>): Sample[] {
   return Object.entries(counts).map(([key, value]) => ({ labels: { [label]: key }, value }));
 }
 
 function workerMetrics(of: Report): Metric[] {
   const { list, desired } = of.workers;
-  const boot = 'appserver_worker_boot_seconds';
   const inState = (state: string): number => list.filter((worker) => worker.state === state).length;
   return [
     gauge(
@@ -106,12 +76,16 @@ function workerMetrics(of: Report): Metric[] {
       'Workers replaced although they were well, by reason',
       labelled('reason', of.replaced),
     ),
-    histogram(boot, 'Time from the start of a worker until it was ready', bootValues(of.bootSeconds, boot)),
+    histogram(
+      'appserver_worker_boot_seconds',
+      'Time from the start of a worker until it was ready',
+      bootTimes(of.bootSeconds),
+    ),
   ];
 }
 
 function requestMetrics(of: Report): Metric[] {
-  const duration = 'appserver_request_duration_seconds';
+  const { buckets, seconds } = of.counters;
   return [
     gauge(
       'appserver_requests_in_progress',
@@ -145,16 +119,14 @@ function requestMetrics(of: Report): Metric[] {
       'Answers by class of their status',
       statusClasses.map((status, i) => ({ labels: { status }, value: of.counters.statuses[i] ?? 0 })),
     ),
-    histogram(duration, 'Time from reading a request to its answer written', durationValues(of, duration)),
+    histogram('appserver_request_duration_seconds', 'Time from reading a request to its answer written', {
+      bounds: latencyBounds,
+      counts: buckets,
+      sum: seconds,
+    }),
   ];
 }
 
-export function metricsText(of: Report): Promise<string> {
-  // Meant for joining what several processes counted, it also turns finished values into text: the values stand in the
-  // shared memory already, and prom-client's own counters could only count them again.
-  const registry = AggregatorRegistry.aggregate<OpenMetricsContentType>([
-    [...workerMetrics(of), ...requestMetrics(of)],
-  ]);
-  registry.setContentType(metricsContentType);
-  return registry.metrics();
+export function metricsText(of: Report): string {
+  return openMetrics([...workerMetrics(of), ...requestMetrics(of)]);
 }

@@ -124,7 +124,7 @@ export class Supervisor {
   configure(live: LiveConfig): void {
     const { log, memory } = this.#options;
     this.#live = live;
-    void log.configure(live.logging);
+    log.configure(live.logging);
     const settings = this.#settings(live);
     log.logger.info({ settings: live.revision, workers: settings.workers }, 'settings changed');
     this.dispatch({ kind: 'configured', settings });

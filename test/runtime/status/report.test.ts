@@ -17,7 +17,7 @@ describe('what is told of the state', () => {
     connectionsLost: 4,
   };
 
-  test('metrics are OpenMetrics, with a cumulative histogram', async () => {
+  test('metrics are OpenMetrics, with a cumulative histogram', () => {
     const total = {
       ...noCounters,
       begun: 4,
@@ -25,7 +25,7 @@ describe('what is told of the state', () => {
       seconds: 1.5,
       buckets: noCounters.buckets.map((_, i) => (i < 2 ? 2 : 0)),
     };
-    const text = await metricsText(
+    const text = metricsText(
       report(
         { ...initialState(settings, 0), restarts: { WORKER_KILLED: 2 } },
         { ...sampled, total },
