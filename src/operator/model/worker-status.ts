@@ -25,7 +25,7 @@ export interface WorkerView {
   /** Whether the pod was ready when it was polled: what a pod says before that is of no use once it is. */
   readonly isOfReadyPod: boolean;
   /**
-   * Workers that had ended unasked by the poll since which a ready pod has had fewer than desired; undefined where it has all
+   * Workers that had exited unexpectedly by the poll since which a ready pod has had fewer than desired; undefined where it has all
    * of them.
    */
   readonly shortSince: number | undefined;

@@ -333,7 +333,7 @@ export class Supervisor {
     this.#options.memory.clear(slot);
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
     if (failure === undefined) return log.info({ worker: id }, 'worker ended');
-    log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker ended unasked');
+    log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker exited unexpectedly');
     // Looking takes milliseconds, which the replacement of a killed worker need not wait for: whoever still has a socket
     // that was shut down ends by himself. Before the replacement is started, as it may make the socket listen again.
     if (failure.code !== 'WORKER_KILLED') this.#checkSockets();
