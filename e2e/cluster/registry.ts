@@ -25,9 +25,13 @@ export type RegistryAccess =
 function trust({ registries }: Layout): void {
   const directory = join(registries, registryAddress);
   mkdirSync(directory, { recursive: true });
-  // containerd 1.6 ignores a file that names nothing but the server.
-  const host = `[host."http://${registryAddress}"]\n  capabilities = ["pull", "resolve"]\n`;
-  writeFileSync(join(directory, 'hosts.toml'), host);
+  const url = `"http://${registryAddress}"`;
+  // containerd 1.6 ignores a file that names nothing but the server, and asks over https as well where none is named: then a
+  // tag that does not exist looks like trouble with TLS.
+  writeFileSync(
+    join(directory, 'hosts.toml'),
+    `server = ${url}\n[host.${url}]\n  capabilities = ["pull", "resolve"]\n`,
+  );
 }
 
 /** Whether a process listens, by what the kernel shows of its network namespace. */
