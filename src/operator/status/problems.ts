@@ -74,6 +74,22 @@ function isCrashing({ ended, down, restarts, waiting }: ContainerView): boolean 
   return ended.exitCode === 0 ? waiting?.reason === 'CrashLoopBackOff' : down || restarts > 1;
 }
 
+/** Signals by the exit codes of programs that they end. Kubelet sends them when a probe has failed, TERM first. */
+const signals: ReadonlyMap<number, string> = new Map([
+  [137, 'SIGKILL'],
+  [143, 'SIGTERM'],
+]);
+
+/** Of a container that ended without a word. */
+function silentEnd(exited: string, exitCode: number, memory: string): string {
+  if (exitCode === 0) {
+    return `${exited} again and again, by itself or after a probe that failed, and is to run on; its log and the events of the pod show why.`;
+  }
+  const signal = signals.get(exitCode);
+  if (signal === undefined) return `${exited}; its log shows why.`;
+  return `${exited}: ${signal} ended it, as after a probe that failed; its log and the events of the pod show why; if it is too slow, ${memory}.`;
+}
+
 /** The first line of the termination message is the runtime's own sentence, remedy included. */
 const podsCrashing: Check = (facts) => {
   const found = affected(facts, (one) => isCrashing(one) && !hasRecovered(one, facts));
@@ -84,9 +100,7 @@ const podsCrashing: Check = (facts) => {
   const exited = `container ${name} exited with code ${exitCode}${reason === '' ? '' : ` (${reason})`}`;
   const cause =
     sentence === ''
-      ? exitCode === 0
-        ? `${exited} again and again, by itself or after a probe that failed, and is to run on; its log and the events of the pod show why.`
-        : `${exited}; its log shows why.`
+      ? silentEnd(exited, exitCode, containerFields(facts.app.spec, name).memory)
       : hasOwnWords(found.container)
         ? `${quoted(sentence, mostCharacters)}.`
         : `${exited}: ${quoted(sentence)}; its log shows more.`;

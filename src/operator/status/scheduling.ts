@@ -167,7 +167,7 @@ export function unschedulableProblem(message: string, spec: Spec): Problem {
   const claim = claimProblem(message);
   if (claim !== undefined) return claim;
   // What preemption could not do either is no cause of its own.
-  const [obstacles = message] = message.split(/\.? preemption:/);
+  const [obstacles = message] = message.split(/\.? (?:no new claims to deallocate, )?preemption:/);
   const found = decisive(obstacles);
   const [first, ...more] = new Set(found.map(({ reason }) => reason));
   const remedies = found.map(({ remedy }) => (typeof remedy === 'string' ? remedy : remedy(spec))).join('; or ');

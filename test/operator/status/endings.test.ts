@@ -24,10 +24,18 @@ const cases: Record<string, Case> = {
     alsoTrue: struggling,
   },
   'a container ended without a word': {
-    given: { children: [starting], pods: [ended(137, 'Error', '')] },
+    given: { children: [starting], pods: [ended(1, 'Error', '')] },
     ready: false,
     reason: 'PodsCrashing',
-    message: '1 of 1 pod: container app exited with code 137 (Error); its log shows why.',
+    message: '1 of 1 pod: container app exited with code 1 (Error); its log shows why.',
+    alsoTrue: struggling,
+  },
+  'a container was ended after its startup probe had failed': {
+    given: { children: [starting], pods: [ended(143, 'Error', '')] },
+    ready: false,
+    reason: 'PodsCrashing',
+    message:
+      '1 of 1 pod: container app exited with code 143 (Error): SIGTERM ended it, as after a probe that failed; its log and the events of the pod show why; if it is too slow, raise spec.resources.limits.memory, or lower spec.workers.count.',
     alsoTrue: struggling,
   },
   'the last words would take over a terminal': {

@@ -13,6 +13,16 @@ const cases: Record<string, Case> = {
       '1 of 1 pod: no node fits the pod: 0/2 nodes are available: 2 Insufficient memory; lower spec.resources.requests or add nodes.',
     alsoTrue: stalled,
   },
+  'no node has enough CPU, and the scheduler speaks of claims that nobody made': {
+    given: unschedulable(
+      '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
+    ),
+    ready: false,
+    reason: 'InsufficientResources',
+    message:
+      '1 of 1 pod: no node fits the pod: 0/2 nodes are available: 2 Insufficient cpu; lower spec.resources.requests or add nodes.',
+    alsoTrue: stalled,
+  },
   'no node matches the node selector': {
     given: unschedulable(
       "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
