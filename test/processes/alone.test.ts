@@ -210,6 +210,11 @@ os.execv(sys.argv[1], sys.argv[1:])`;
       code: 2,
       says: /CONFIG_UNREADABLE: nothing\.yaml cannot be read/,
     },
+    'a file whose name would colour the terminal': {
+      args: ['--config', 'red\u001B[31m.yaml'],
+      code: 2,
+      says: /CONFIG_UNREADABLE: red\\u001b\[31m\.yaml cannot be read/,
+    },
     'a number of workers that is none': {
       args: ['--wsgi', 'app:app', '--workers', 'many'],
       code: 2,

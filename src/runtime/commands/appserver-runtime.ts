@@ -5,6 +5,7 @@ import { workerClasses } from '../config/config.ts';
 import { readYaml } from '../config/files.ts';
 import { catalogue, RuntimeError, sentence } from '../errors.ts';
 import type { Program } from '../text/arguments.ts';
+import { visible } from '../text/control-characters.ts';
 import type { Option, Options } from '../text/options.ts';
 import { readCommandLine } from './command-line.ts';
 
@@ -119,6 +120,6 @@ try {
   run(options, operands);
 } catch (error) {
   if (!(error instanceof RuntimeError)) throw error;
-  process.stderr.write(`appserver-runtime: ${sentence(error.code, error.message, 'standalone')}\n`);
+  process.stderr.write(`appserver-runtime: ${visible(sentence(error.code, error.message, 'standalone'))}\n`);
   process.exit(catalogue[error.code].exitCode);
 }
