@@ -98,11 +98,11 @@ export class PodPoller {
     const { everyMs, random } = this.#options;
     const known = this.#watched.get(key);
     if (known?.address === address) {
-      // It is another thing now, and worth to be looked at anew.
+      // It is another thing now, and worth polling anew: at once when it has become ready, since somebody may be waiting to see it.
       if (known.ready !== ready) {
         known.ready = ready;
         known.streaks = noStreaks;
-        known.dueAt = Math.min(known.dueAt, time + closePollMs);
+        known.dueAt = Math.min(known.dueAt, ready ? time : time + closePollMs);
       }
       return known;
     }

@@ -79,6 +79,16 @@ describe('polling', () => {
     assert.equal(made.asked.length, 6);
   });
 
+  test('asks a pod again as soon as it has become ready', async () => {
+    const made = bench(pod('a', { ready: false }));
+    await made.after(2);
+    assert.equal(made.asked.length, 1);
+    made.pods.set('web/a', { ...pod('a', { ready: true }), labels });
+    await made.after(1);
+    assert.equal(made.asked.length, 2);
+    assert.equal(made.workers.get('web/a')?.isOfReadyPod, true);
+  });
+
   test('looks closely at a pod that lacks workers', async () => {
     const made = bench(pod('a', { ready: true }));
     let ended = 2;
