@@ -1,7 +1,6 @@
 // The runtime and its peers as servers on a port of loopback.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { repository } from '../e2e/cluster/layout.ts';
 import { runtimeDir } from '../scripts/build.ts';
 import { onServerCore } from './cores.ts';
 import { pythonPackagesDir } from '../scripts/python-packages.ts';
+import { freePort } from '../test/free-port.ts';
 
 export const apps = join(repository, 'bench/apps');
 
@@ -17,15 +17,6 @@ function start(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess
   const [program = '', ...args] = [...onServerCore, ...command];
   // A session of its own, as the runtime gives its workers: the scheduler weighs sessions, not processes.
   return spawn(program, args, { cwd: apps, env, detached: true });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 export class Server implements AsyncDisposable {

@@ -11,7 +11,8 @@ import { Terminal } from '../../e2e/harness/terminal.ts';
 import { runtimeDir } from '../../scripts/build.ts';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
 import { version } from '../../src/runtime/version.ts';
-import { applications, freePort, skip } from '../runtime/runtime-process.ts';
+import { freePort } from '../free-port.ts';
+import { applications, skip } from '../runtime/runtime-process.ts';
 
 const root = applications({
   'app.py': `
@@ -51,6 +52,7 @@ class Alone implements AsyncDisposable {
   async says(text: string): Promise<void> {
     for (let i = 0; i < 500; i++) {
       if (this.output.includes(text)) return;
+      if (this.child.exitCode !== null) throw new Error(`ended without saying: ${text}\n${this.output}`);
       await delay(20);
     }
     throw new Error(`not said within 10 s: ${text}\n${this.output}`);

@@ -9,7 +9,8 @@ import { runtimeDir } from '../../scripts/build.ts';
 import { preparedExample } from '../../scripts/example-packages.ts';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
 import { repository } from '../../e2e/cluster/layout.ts';
-import { applications, freePort, skip } from '../runtime/runtime-process.ts';
+import { freePort } from '../free-port.ts';
+import { applications, skip } from '../runtime/runtime-process.ts';
 
 class Example implements AsyncDisposable {
   readonly port: number;

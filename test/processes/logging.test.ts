@@ -9,7 +9,8 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runtimeDir } from '../../scripts/build.ts';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
-import { applications, freePort, Runtime, skip } from '../runtime/runtime-process.ts';
+import { freePort } from '../free-port.ts';
+import { applications, Runtime, skip } from '../runtime/runtime-process.ts';
 
 const root = applications({
   'wsgi_app.py': `

@@ -1,13 +1,13 @@
 // The runtime as processes, for tests: appserver-init, the supervisor and real workers on loopback.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runtimeDir } from '../../scripts/build.ts';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
+import { freePort } from '../free-port.ts';
 
 /** For `describe`: why the tests cannot run here. */
 export const skip = process.platform === 'linux' ? false : 'the runtime is made for Linux';
@@ -21,15 +21,6 @@ export function applications(files: Readonly<Record<string, string>>): string {
     writeFileSync(join(root, name), content);
   }
   return root;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 export interface Options {
