@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { applyAs, eventually, get, merge, types } from './harness/api.ts';
-import { appServer, condition, create, eventsOf, namespace, pods, untilReady } from './harness/appserver.ts';
+import { applyAs, get, merge, types } from './harness/api.ts';
+import { appServer, create, namespace, pods, untilReady } from './harness/appserver.ts';
+import { isCalm, untilNotReady, watch } from './harness/calm.ts';
 import { installOperator, kubectl } from './harness/operator.ts';
 import type { KubeObject } from '../src/kube/index.ts';
 
@@ -34,50 +35,6 @@ const slowly = (inNamespace: string, seconds: number, spec: object = {}): KubeOb
     workers: { bootTimeout: '120s' },
     ...spec,
   });
-
-interface Watch extends AsyncDisposable {
-  /** What was not as it should be, since the AppServer was first available. */
-  readonly alarms: ReadonlySet<string>;
-}
-
-/** Looks at the AppServer all the time. */
-function watch(inNamespace: string): Watch {
-  const alarms = new Set<string>();
-  const over = new AbortController();
-  const look = async (): Promise<void> => {
-    let wasAvailable = false;
-    while (!over.signal.aborted) {
-      const app = await get(types.AppServer, inNamespace, 'shop');
-      const available = condition(app, 'Available');
-      wasAvailable ||= available?.status === 'True';
-      if (wasAvailable && available?.status !== 'True') alarms.add(`not available: ${available?.message ?? ''}`);
-      const degraded = condition(app, 'Degraded');
-      if (degraded?.status === 'True') alarms.add(`${degraded.reason}: ${degraded.message}`);
-      await delay(100);
-    }
-  };
-  const looking = look();
-  return {
-    alarms,
-    [Symbol.asyncDispose]: async () => {
-      over.abort();
-      await looking;
-    },
-  };
-}
-
-async function isCalm(inNamespace: string, { alarms }: Watch): Promise<void> {
-  assert.deepEqual([...alarms], []);
-  const warnings = (await eventsOf(inNamespace)).filter(({ type }) => type === 'Warning');
-  assert.deepEqual(warnings, []);
-}
-
-async function untilNotReady(inNamespace: string): Promise<void> {
-  await eventually('Ready is False', async () => {
-    const ready = condition(await get(types.AppServer, inNamespace, 'shop'), 'Ready');
-    return ready?.status === 'False' && /^(RollingOut|PodsNotReady)$/.test(ready.reason) ? true : undefined;
-  });
-}
 
 describe('no alarm is raised', { concurrency: 3 }, () => {
   before(() => installOperator('--set', 'podStatusSeconds=2'));

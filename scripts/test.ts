@@ -115,7 +115,11 @@ async function onCluster(files: readonly string[], { flags = [], ...given }: OnC
       prefix: defaultPrefix('test'),
       nodes: 2,
       start: (cluster) => up(cluster, { images }),
-      env: ({ kubeconfig }) => ({ KUBECONFIG: kubeconfig, PATH: `${binDir}:${process.env['PATH'] ?? ''}` }),
+      env: ({ kubeconfig, prefix }) => ({
+        KUBECONFIG: kubeconfig,
+        CLUSTER_PREFIX: prefix,
+        PATH: `${binDir}:${process.env['PATH'] ?? ''}`,
+      }),
     },
     {
       beside: [...new Set([...longest.filter((file) => files.includes(file)), ...files])].filter(

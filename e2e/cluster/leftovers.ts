@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { succeeds } from './command.ts';
 import { daemonNames, stopDaemon } from './daemon.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, NodeLayout } from './layout.ts';
 import { deleteNetwork } from './network.ts';
 import { cgroupHierarchies } from './node.ts';
 
@@ -32,8 +32,8 @@ function shimsOf(folder: string): number[] {
     });
 }
 
-/** Processes in any cgroup of the cluster's nodes, that is: its pods. */
-function podProcesses(layout: Layout): number[] {
+/** Processes in any cgroup of the nodes, that is: their pods. */
+function podProcesses(nodes: readonly NodeLayout[]): number[] {
   const pids = new Set<number>();
   const collect = (dir: string): void => {
     try {
@@ -47,7 +47,7 @@ function podProcesses(layout: Layout): number[] {
     }
   };
   for (const hierarchy of cgroupHierarchies()) {
-    for (const node of layout.nodes) collect(join(hierarchy, node.name));
+    for (const node of nodes) collect(join(hierarchy, node.name));
   }
   return [...pids];
 }
@@ -78,8 +78,8 @@ function podNamespace(dir: string): string | undefined {
 }
 
 /** Network namespaces of pods, as the bundles of their sandboxes name them. */
-function podNamespaces(layout: Layout): Set<string> {
-  const names = layout.nodes.flatMap((node) => {
+function podNamespaces(nodes: readonly NodeLayout[]): Set<string> {
+  const names = nodes.flatMap((node) => {
     const bundles = join(node.run, 'containerd', 'io.containerd.runtime.v2.task', 'k8s.io');
     return listDir(bundles).map((id) => podNamespace(join(bundles, id)));
   });
@@ -126,6 +126,22 @@ function removeCniResults(layout: Layout): void {
   }
 }
 
+/** Ends the pods of nodes whose daemons have ended, and removes what the kernel has of them. */
+export async function clearNodes(nodes: readonly NodeLayout[]): Promise<void> {
+  const namespaces = podNamespaces(nodes);
+  for (let i = 0; i < 50; i++) {
+    const left = [...podProcesses(nodes), ...nodes.flatMap(({ run }) => shimsOf(run))];
+    if (left.length === 0) break;
+    kill(left);
+    await delay(50);
+  }
+  for (const { run } of nodes) await unmountBelow(run);
+  for (const name of namespaces) await succeeds(['ip', 'netns', 'del', name]);
+  for (const hierarchy of cgroupHierarchies()) {
+    for (const { name } of nodes) removeCgroup(join(hierarchy, name));
+  }
+}
+
 /** Stops daemons and pods and removes their traces; images and certificates stay. */
 export async function clear(layout: Layout): Promise<void> {
   const names = daemonNames(layout).toSorted((a, b) => stopOrder(a) - stopOrder(b));
@@ -139,20 +155,10 @@ export async function clear(layout: Layout): Promise<void> {
         ),
     );
   }
-  const namespaces = podNamespaces(layout);
-  for (let i = 0; i < 50; i++) {
-    const left = [...podProcesses(layout), ...shimsOf(layout.run)];
-    if (left.length === 0) break;
-    kill(left);
-    await delay(50);
-  }
+  await clearNodes(layout.nodes);
   await unmountBelow(layout.run);
   await unmountBelow(layout.cache);
-  for (const name of namespaces) await succeeds(['ip', 'netns', 'del', name]);
   await deleteNetwork(layout);
   removeCniResults(layout);
-  for (const hierarchy of cgroupHierarchies()) {
-    for (const node of layout.nodes) removeCgroup(join(hierarchy, node.name));
-  }
   rmSync(layout.run, { recursive: true, force: true });
 }

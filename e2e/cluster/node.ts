@@ -133,9 +133,9 @@ function kubeletConfig(layout: Layout, node: NodeLayout): object {
 const devicePluginSocket = '/var/lib/kubelet/device-plugins/kubelet.sock';
 
 /** Starts kubelets and kube-proxies, one after the other, since a kubelet ends that finds the socket of one that starts with it. */
-export function startKubelets(layout: Layout): Promise<void> {
+export function startKubelets(layout: Layout, nodes = layout.nodes): Promise<void> {
   return alone('kubelets', async () => {
-    for (const node of layout.nodes) {
+    for (const node of nodes) {
       startKubelet(layout, node);
       await listensForDevicePlugins(layout, `kubelet-${node.name}`);
     }
