@@ -15,6 +15,7 @@ import type { Contents } from '../observe/content-versions.ts';
 import { gather, liveConfigMapIn, parseApp, type Operator } from '../observe/gather.ts';
 import type { OtherOperators } from '../observe/other-operators.ts';
 import { report, unreadableReport, type PresentCondition } from '../status/conditions.ts';
+import { notReadyTellsIn } from '../status/not-ready.ts';
 import { messageOf } from '../status/problem.ts';
 import { scalingFailsIn } from '../status/scaling.ts';
 import { conflictProblem } from '../status/template-conflict.ts';
@@ -258,6 +259,8 @@ export class Reconciler {
     if (waiting !== undefined) return { kind: 'requeue', afterMs: requeueWaitingMs, why: waiting.reason };
     const scalingMs = scalingFailsIn(facts);
     if (scalingMs !== undefined) return { kind: 'requeue', afterMs: scalingMs, why: reasons.ScalingFailing };
+    const notReadyMs = notReadyTellsIn(facts);
+    if (notReadyMs !== undefined) return { kind: 'requeue', afterMs: notReadyMs, why: reasons.PodsNotReady };
     return { kind: 'done' };
   }
 }

@@ -8,6 +8,7 @@ import { isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollo
 import { containerFields } from './containers.ts';
 import { cannotStart, hasOwnWords, imageProblem, lacksImage, startProblem } from './container-start.ts';
 import { missingReference } from './missing.ts';
+import { whyNotReady } from './not-ready.ts';
 import { podCreationFailed } from './pod-creation.ts';
 import { podsFailed } from './pod-failures.ts';
 import { quoted, type Problem } from './problem.ts';
@@ -170,7 +171,7 @@ const deadlineExceeded: Check = (facts) => {
     ...(waiting?.affected !== undefined && { affected: waiting.affected }),
     cause:
       waiting?.cause ??
-      `The rollout has made no progress within ${facts.app.spec.rollout.progressDeadlineSeconds} s; the events and logs of the pods show why.`,
+      `The rollout has made no progress within ${facts.app.spec.rollout.progressDeadlineSeconds} s; the events and logs of the pods show why.${whyNotReady(facts)}`,
     state: 'stalled',
   };
 };
