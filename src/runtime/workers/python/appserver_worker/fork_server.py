@@ -26,7 +26,7 @@ from select import POLLHUP, POLLIN, poll
 from signal import signal as handle
 from socket import socket as Socket
 
-from appserver_worker import loading, versions
+from appserver_worker import loading, main_module, versions
 from appserver_worker.supervisor import Supervisor
 
 FIRST_FD = 3
@@ -215,12 +215,14 @@ def prepare(settings, supervisor):
         from appserver_worker import asgi
 
         asgi.import_server()
+        server = "uvicorn"
         run = asgi.run
     elif settings["class"] == "fast":
         versions.import_granian(supervisor)
         from appserver_worker import wsgi_fast
 
         wsgi_fast.import_server()
+        server = "granian"
         run = wsgi_fast.run
     else:
         versions.import_gunicorn(supervisor)
@@ -232,12 +234,14 @@ def prepare(settings, supervisor):
         from appserver_worker import wsgi
 
         wsgi.import_server()
+        server = "gunicorn"
         run = functools.partial(wsgi.run, wsgi.configure(settings))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         try:
             import prometheus_client  # noqa: F401
         except ImportError:
             pass
+    main_module.stand_for(server)
     loading.look_in(settings["pythonPath"])
     application = preload(settings, supervisor) if settings["preload"] else None
     return functools.partial(run, application)
