@@ -51,11 +51,11 @@ async function proves(options: Omit<Options, 'root'>, version: string): Promise<
 /** Threads that give way to each other as often as they can. */
 const counting = `
 import sys, tempfile, threading
-from appserver_worker.shared_memory import HEADER_BYTES, MAX_ROWS, ROW_BYTES, thread_safe_row
+from appserver_worker.shared_memory import HEADER_BYTES, MAX_ROWS, ROW_BYTES, ThreadedRow
 sys.setswitchinterval(1e-6)
 memory = tempfile.TemporaryFile()
 memory.truncate(HEADER_BYTES + MAX_ROWS * ROW_BYTES)
-row = thread_safe_row(memory.fileno(), 0, [0.005, 0.01])
+row = ThreadedRow(memory.fileno(), 0, [0.005, 0.01])
 def count():
     for _ in range(50000):
         row.end(row.begin("GET", "/"), 200)

@@ -29,6 +29,8 @@ interface InHand {
   readonly text: string;
   /** Seconds of CLOCK_MONOTONIC. */
   readonly began: number;
+  /** Not while the worker waits for the client, nor once the answer has begun. */
+  readonly hasDeadline: boolean;
 }
 
 export interface Row {
@@ -68,9 +70,11 @@ function readRecords(bytes: Buffer): InHand[] {
     const at = records.offset + i * records.bytes;
     const length = Math.min(bytes.readUInt32LE(at + 8), records.textBytes);
     const start = at + records.textOffset;
-    return { began: bytes.readDoubleLE(at), text: bytes.toString('utf8', start, start + length) };
+    const began = bytes.readDoubleLE(at);
+    const text = bytes.toString('utf8', start, start + length);
+    return { began: Math.abs(began), hasDeadline: began > 0, text };
   })
-    .filter(({ began }) => began > 0)
+    .filter(({ began }) => began !== 0)
     .toSorted((a, b) => a.began - b.began);
 }
 

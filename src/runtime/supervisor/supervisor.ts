@@ -237,9 +237,10 @@ export class Supervisor {
     const samples = this.#state.workers.flatMap((worker) => {
       if (worker.kind !== 'ready') return [];
       const { counters, inHand } = this.#options.memory.read(worker.slot);
-      const [first] = inHand;
+      const first = inHand.find(({ hasDeadline }) => hasDeadline) ?? inHand[0];
       const began = first === undefined ? 0 : first.began * 1e3 - offset;
-      const ageMs = performance.now() - began - this.#lostTime.since(began);
+      // One without a deadline shows that the worker has something in hand, no more.
+      const ageMs = first?.hasDeadline === true ? performance.now() - began - this.#lostTime.since(began) : 0;
       const memoryBytes =
         recycle.memoryBytes === undefined || worker.pid === undefined ? 0 : readResidentBytes(worker.pid);
       const oldest = first && { text: first.text, ageMs };

@@ -59,8 +59,9 @@ class Supervised:
         begun = row.begin(scope["method"], scope["path"])
         waiting = self._waiting
         key = id(scope)
-        waiting[key] = begun[0], scope
+        waiting[key] = begun, scope
         status = size = 0
+        complete = False
 
         def counted(message):
             nonlocal status, size
@@ -72,14 +73,28 @@ class Supervised:
                 size += len(message.get("body", b""))
             return send(message)
 
+        def timed():
+            return receive() if complete else body()
+
+        async def body():
+            """What the client takes to send it is not the application's time."""
+            nonlocal complete
+            row.pause(begun)
+            try:
+                message = await receive()
+                complete = not message.get("more_body", False)
+                return message
+            finally:
+                row.resume(begun)
+
         try:
-            await self._application(scope, receive, counted)
+            await self._application(scope, timed, counted)
         except asyncio.CancelledError:
             if status or key in waiting:
                 raise
             # By end_overdue().
             uncancel()
-            waiting[key] = begun[0], scope
+            waiting[key] = begun, scope
             await answer_timeout(counted)
         except BaseException:
             # uvicorn answers 500 itself when nothing has been sent.
@@ -125,11 +140,11 @@ class Supervised:
         limit = self._row.request_timeout()
         if limit == 0:
             return
-        now = time.monotonic()
-        for key, (began, scope) in list(self._waiting.items()):
-            if now - began < limit:
+        for key, (begun, scope) in list(self._waiting.items()):
+            seconds = self._row.used(begun)
+            if seconds < limit:
                 continue
-            self._supervisor.request_timed_out(scope["method"], scope["path"], now - began)
+            self._supervisor.request_timed_out(scope["method"], scope["path"], seconds)
             for task in asyncio.all_tasks():
                 frames = await_stack(task)
                 if any(frame.f_code is REQUEST_CODE and frame.f_locals["scope"] is scope for frame in frames):

@@ -10,7 +10,8 @@ from appserver_worker import loading, versions
 from appserver_worker.access_log import OFF, AccessLog, request_id
 from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_response
-from appserver_worker.shared_memory import Row, thread_safe_row
+from appserver_worker.request_clock import BodySocket, Clock, SyncClock, timed_create, timed_response
+from appserver_worker.shared_memory import Row, ThreadedRow
 
 # How long a worker that retires alone keeps connections open that clients were told are kept: the next request on one
 # of them is answered with `Connection: close`.
@@ -60,13 +61,16 @@ class Context:
 
     def __init__(self, settings, supervisor):
         self.supervisor = supervisor
-        make = thread_safe_row if settings["class"] == "gthread" else Row
+        make = ThreadedRow if settings["class"] == "gthread" else Row
         self.row = make(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
         self.access_log = AccessLog(settings["logFd"], settings["id"])
 
 
-def supervised(base, context, request_at):
-    """Returns gunicorn's worker class `base` with requests counted. `request_at`: which argument is the request."""
+def supervised(base, context, request_at, make_clock=Clock):
+    """Returns gunicorn's worker class `base` with requests counted and their time taken.
+
+    `request_at`: which argument is the request. `make_clock`: makes a clock of the row and a request of it.
+    """
     row = context.row
 
     class SupervisedWorker(base):
@@ -85,6 +89,10 @@ def supervised(base, context, request_at):
             request = args[request_at]
             request.appserver_status = 0
             begun = row.begin(request.method, request.path)
+            request.appserver_clock = clock = make_clock(row, begun)
+            unreader = request.unreader
+            sock = unreader.sock
+            unreader.sock = BodySocket(sock, clock)
             try:
                 if row.draining() or row.retiring():
                     self.announce_close()
@@ -94,6 +102,7 @@ def supervised(base, context, request_at):
                 request.appserver_status = request.appserver_status or 500
                 raise
             finally:
+                unreader.sock = sock
                 row.end(begun, request.appserver_status)
 
         def on_beat(self):
@@ -117,11 +126,11 @@ def supervised(base, context, request_at):
     return SupervisedWorker
 
 
-def supervised_connections(base, context):
+def supervised_connections(base, context, make_clock):
     """The same of a class with a call of handle() for each connection, from its acceptance to its end."""
     row = context.row
 
-    class SupervisedConnections(supervised(base, context, 1)):
+    class SupervisedConnections(supervised(base, context, 1, make_clock)):
         def handle(self, *args):
             row.add_connections(1)
             try:
@@ -135,7 +144,7 @@ def supervised_connections(base, context):
 def supervised_sync(context):
     from gunicorn.workers.sync import SyncWorker
 
-    class SupervisedSync(supervised_connections(SyncWorker, context)):
+    class SupervisedSync(supervised_connections(SyncWorker, context, SyncClock)):
         def run(self):
             super().run()
             self.accept_queued()
@@ -314,7 +323,8 @@ def run(gunicorn_application, application, settings, supervisor):
     row = context.row
     heartbeat = Heartbeat(supervisor, row)
     worker_base.WorkerTmp = lambda cfg: heartbeat
-    http.Response = one_write_response(http.Response)
+    http.Response = one_write_response(timed_response(http.Response))
+    http.create = timed_create(http.create)
     hooks = loading.load_hooks(supervisor, settings["hooks"])
 
     gunicorn_application.load = lambda: with_request_id(application or loading.load(supervisor, settings["app"]), row)

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 from appserver_worker import loading
 from appserver_worker.access_log import OFF, AccessLog, request_id
-from appserver_worker.shared_memory import Row, thread_safe_row
+from appserver_worker.shared_memory import Row, ThreadedRow
 from appserver_worker.wsgi import LINGER_SECONDS
 from appserver_worker.wsgi_answer import Answer, Chunks
 
@@ -170,7 +170,7 @@ class Listener:
 def run(application, settings, supervisor):
     """Serves until told to end. `application` is None when it is not preloaded."""
     threads = settings["threads"]
-    make = thread_safe_row if threads > 1 or settings["listeners"] > 1 else Row
+    make = ThreadedRow if threads > 1 or settings["listeners"] > 1 else Row
     row = make(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
     access_log = AccessLog(settings["logFd"], settings["id"])
     hooks = loading.load_hooks(supervisor, settings["hooks"])
