@@ -216,7 +216,7 @@ def prepare(settings, supervisor):
 
         asgi.import_server()
         server = "uvicorn"
-        run = asgi.run
+        run = functools.partial(asgi.run, asgi.configure(settings))
     elif settings["class"] == "fast":
         versions.import_granian(supervisor)
         from appserver_worker import wsgi_fast

@@ -246,17 +246,24 @@ def supervised_gevent(context):
     return wsgi_gevent.supervised_gevent(context)
 
 
-def access_logger(context, base):
-    row = context.row
+def make_log(cfg):
+    """gunicorn's log, with the access log of the worker that has `context`.
 
-    class Logger(base):
+    As with gunicorn it is there before the application is imported, and made once: what the application sets up then
+    must not be overwritten.
+    """
+    from gunicorn.glogging import Logger
+
+    class WorkerLog(Logger):
+        context = None
+
         def access(self, resp, req, environ, request_time):
             status = int(str(resp.status).split()[0])
             req.appserver_status = status
-            format = row.access_log()
+            format = self.context.row.access_log()
             if format == OFF:
                 return
-            context.access_log.write(
+            self.context.access_log.write(
                 format,
                 req.method,
                 req.path,
@@ -267,7 +274,7 @@ def access_logger(context, base):
                 lambda name: environ.get("HTTP_" + name.upper().replace("-", "_")),
             )
 
-    return Logger
+    return WorkerLog(cfg)
 
 
 def with_request_id(application, row):
@@ -306,13 +313,14 @@ def configure(settings):
         def load(self):
             """Set by run()."""
 
-    return Application()
+    application = Application()
+    application.log = make_log(application.cfg)
+    return application
 
 
 def run(gunicorn_application, application, settings, supervisor):
     """Serves until told to end. `application` is None when it is not preloaded."""
     from gunicorn import sock
-    from gunicorn.glogging import Logger
     from gunicorn.http import wsgi as http
     from gunicorn.workers import base as worker_base
 
@@ -332,7 +340,8 @@ def run(gunicorn_application, application, settings, supervisor):
     for name in HOOKS:
         if hasattr(hooks, name):
             cfg.set(name, getattr(hooks, name))
-    log = access_logger(context, Logger)(cfg)
+    log = gunicorn_application.log
+    log.context = context
     listeners = sock.create_sockets(cfg, log, fds=settings["listenFds"])
     worker_class = CLASSES[settings["class"]](context)
     # gunicorn's sync worker sleeps in select() for up to this long, and beats only when it wakes.
