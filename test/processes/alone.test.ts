@@ -1,7 +1,7 @@
 // Without Kubernetes: a file, flags, several addresses and unix sockets, and sockets that a service manager hands over.
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -95,6 +95,7 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
       await runtime.says('"worker ready"');
       for (const port of [first, second]) assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
       assert.equal(await overSocket(path), 200);
+      assert.equal(statSync(path).mode & 0o777, 0o777, 'as gunicorn makes it');
       runtime.child.kill('SIGINT');
       assert.equal(await runtime.exited, 0);
       assert.equal(existsSync(path), false);

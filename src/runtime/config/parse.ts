@@ -1,4 +1,5 @@
 // Makes a configuration of a document, or says which of its fields is wrong.
+import { isIP } from 'node:net';
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import { encodeHost } from './address.ts';
 import {
@@ -82,6 +83,18 @@ function addresses(reader: Reader): readonly string[] {
   return listen;
 }
 
+/** Text that no server would find in an address is refused: each of them ignores it. */
+function trustedProxies(reader: Reader): readonly string[] {
+  const proxies = reader.texts();
+  for (const one of proxies) {
+    const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(one) ?? [];
+    const family = isIP(address);
+    if (one !== '*' && (family === 0 || Number(bits ?? 0) > (family === 4 ? 32 : 128)))
+      reader.fail(`must hold addresses, networks such as 10.0.0.0/8, or *, not ${one}`);
+  }
+  return proxies;
+}
+
 function drainTimes(reader: Reader): FixedConfig['drain'] {
   const { minimum, maximum } = reader.object('minimum', 'maximum');
   const minimumMs = minimum.duration(0, '5s');
@@ -162,7 +175,7 @@ export function parseConfig(source: string | Naming, document: unknown): Config 
       control: root.control.is('off') ? undefined : root.control.optionalText(),
       backlog: workers.backlog.integer(1, 65_535, 2_048),
       keepAliveMs: workers.keepAlive.duration(0, '75s'),
-      trustedProxies: root.trustedProxies.texts(),
+      trustedProxies: trustedProxies(root.trustedProxies),
       drain: drainTimes(root.drain),
       hooks: commands,
       check: applicationCheck(root.probes),

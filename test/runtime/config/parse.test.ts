@@ -93,6 +93,8 @@ describe('configuration', () => {
     ],
     'a list that is none': [{ ...wsgi, listen: '0.0.0.0:80' }, 'listen must be a list of strings'],
     'an address without a port': [{ ...wsgi, listen: ['localhost'] }, 'listen must hold addresses such as'],
+    'a proxy by its name': [{ ...wsgi, trustedProxies: ['proxy'] }, 'trustedProxies must hold addresses, networks'],
+    'a network that cannot be': [{ ...wsgi, trustedProxies: ['10.0.0.0/33'] }, 'trustedProxies must hold addresses'],
     'no address': [{ ...wsgi, listen: [] }, 'listen must name from 1 to 16 addresses'],
     'an admin address without a port': [{ ...wsgi, admin: 'localhost' }, 'admin must be an address such as'],
     'an unknown worker class': [

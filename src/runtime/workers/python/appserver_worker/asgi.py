@@ -15,6 +15,7 @@ from appserver_worker.access_log import AccessLog, request_id
 from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_protocol
 from appserver_worker.shared_memory import Row
+from appserver_worker.trusted import Trusted
 from appserver_worker.wsgi import LINGER_SECONDS
 
 CLOSE = (b"connection", b"close")
@@ -198,6 +199,9 @@ def configure(settings):
             """Called by uvicorn in its event loop."""
             self.app = self.find_application()
             super().load()
+            if self.proxy_headers and isinstance(self.loaded_app.trusted_hosts, set):
+                # Older releases compare texts.
+                self.loaded_app.trusted_hosts = Trusted(list(self.loaded_app.trusted_hosts))
             self.supervise()
 
     values = {

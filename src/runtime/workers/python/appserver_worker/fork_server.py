@@ -26,7 +26,7 @@ from select import POLLHUP, POLLIN, poll
 from signal import signal as handle
 from socket import socket as Socket
 
-from appserver_worker import loading, main_module, versions
+from appserver_worker import loading, main_module, trusted, versions
 from appserver_worker.supervisor import Supervisor
 
 FIRST_FD = 3
@@ -260,6 +260,7 @@ def preload(settings, supervisor):
 
 def main():
     settings = json.loads(sys.argv[1])
+    settings["trustedProxies"] = trusted.normalized(settings["trustedProxies"])
     listeners = settings["listeners"]
     memory_fd, control_fd, notify_fd, log_fd = range(FIRST_FD + listeners, FIRST_FD + listeners + 4)
     for fd in range(FIRST_FD, log_fd + 1):

@@ -12,6 +12,7 @@ from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_response
 from appserver_worker.request_clock import BodySocket, Clock, SyncClock, timed_create, timed_response
 from appserver_worker.shared_memory import Row, ThreadedRow
+from appserver_worker.trusted import Trusted
 
 # How long a worker that retires alone keeps connections open that clients were told are kept: the next request on one
 # of them is answered with `Connection: close`.
@@ -246,11 +247,11 @@ def supervised_gevent(context):
     return wsgi_gevent.supervised_gevent(context)
 
 
-def make_log(cfg):
+def make_log(cfg, trusted):
     """gunicorn's log, with the access log of the worker that has `context`.
 
     As with gunicorn it is there before the application is imported, and made once: what the application sets up then
-    must not be overwritten.
+    must not be overwritten. `trusted`: proxies that tell the client's address, None for none.
     """
     from gunicorn.glogging import Logger
 
@@ -263,6 +264,9 @@ def make_log(cfg):
             format = self.context.row.access_log()
             if format == OFF:
                 return
+            remote = environ.get("REMOTE_ADDR", "")
+            if trusted is not None:
+                remote = trusted.client(remote, environ.get("HTTP_X_FORWARDED_FOR"))
             self.context.access_log.write(
                 format,
                 req.method,
@@ -270,7 +274,7 @@ def make_log(cfg):
                 status,
                 resp.sent if hasattr(resp, "sent") else -1,
                 request_time.total_seconds(),
-                environ.get("REMOTE_ADDR", ""),
+                remote,
                 lambda name: environ.get("HTTP_" + name.upper().replace("-", "_")),
             )
 
@@ -314,7 +318,13 @@ def configure(settings):
             """Set by run()."""
 
     application = Application()
-    application.log = make_log(application.cfg)
+    cfg = application.cfg
+    trusted = Trusted(cfg.forwarded_allow_ips)
+    if not hasattr(cfg, "forwarded_allow_networks"):
+        # Older releases compare texts.
+        cfg.settings["forwarded_allow_ips"].value = trusted
+    told = settings["trustedProxies"] or "FORWARDED_ALLOW_IPS" in os.environ
+    application.log = make_log(cfg, trusted if told else None)
     return application
 
 
