@@ -117,9 +117,9 @@ export const catalogue = {
   PRELOAD_THREADS: {
     exitCode: 4,
     remedy: {
-      pod: 'A fork does not copy threads: start them in a post_fork hook or at the first request, or turn off workers.preload.',
+      pod: 'A fork does not copy threads: start them in a post_fork hook or at the first request, turn off workers.preload, or set workers.preloadThreads if the workers do without them.',
       standalone:
-        'A fork does not copy threads: start them in a post_fork hook or at the first request, or leave out --preload.',
+        'A fork does not copy threads: start them in a post_fork hook or at the first request, leave out --preload, or set workers.preloadThreads in the file of --config if the workers do without them.',
     },
   },
   APP_NOT_FOUND: {

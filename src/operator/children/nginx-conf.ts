@@ -82,6 +82,7 @@ function draining(app: AppServer, { static: files = [], readTimeout }: ProxySpec
 }
 
 function main(app: AppServer, proxy: ProxySpec): string[] {
+  const { keepAlive, maxHeaderSize } = app.spec.workers;
   return [
     '  include /etc/nginx/mime.types;',
     '  default_type application/octet-stream;',
@@ -90,8 +91,10 @@ function main(app: AppServer, proxy: ProxySpec): string[] {
     '  server_tokens off;',
     '  sendfile on;',
     '  tcp_nopush on;',
-    `  keepalive_timeout ${milliseconds(app.spec.workers.keepAlive)}ms;`,
+    `  keepalive_timeout ${milliseconds(keepAlive)}ms;`,
     `  client_max_body_size ${wholeUnits(proxy.maxBodySize) ?? 0};`,
+    // Four is what nginx has, 8k each.
+    ...(maxHeaderSize === undefined ? [] : [`  large_client_header_buffers 4 ${wholeUnits(maxHeaderSize) ?? '8k'};`]),
     '  map $http_upgrade $upstream_connection {',
     "    '' close;",
     '    default upgrade;',

@@ -24,9 +24,11 @@ export const node: WorkerKind = {
       logFd: 5 + count,
       gracefulMs: gracefulTimeoutMs,
     };
+    const header = fixed.maxHeaderBytes === undefined ? [] : [`--max-http-header-size=${fixed.maxHeaderBytes}`];
+    const preload = ['--require', join(home, 'node', 'preload.cjs')];
     return {
       program: join(home, 'bin', 'appserver-init'),
-      args: ['worker', 'node', '--require', join(home, 'node', 'preload.cjs'), fixed.app.target, ...fixed.app.args],
+      args: ['worker', 'node', ...header, ...preload, fixed.app.target, ...fixed.app.args],
       env: { PORT: port, [nodeWorkerVariable]: JSON.stringify(settings) },
       cwd: fixed.app.workingDir,
       fds: [...descriptors.listeners, descriptors.memory, 'notify', logFd],

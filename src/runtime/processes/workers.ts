@@ -45,6 +45,7 @@ export class Workers {
       new ForkServer({
         command: () => forkServer(options.site()),
         onFailure: (failure) => this.#failStarting(failure),
+        onWarning: (warning) => this.#warn({}, warning),
         onOutput: (stream, line) => this.#write({ stream }, stream, line),
       });
     if (kind.request !== undefined) {
@@ -135,6 +136,8 @@ export class Workers {
         return log.info({ worker: id, status: said.text }, 'worker says');
       case 'failing':
         return this.#fail(id, said.failure);
+      case 'accepted':
+        return this.#warn({ worker: id }, said.failure);
       case 'request-timeout':
         log.error(
           { worker: id, code: 'REQUEST_TIMEOUT', request: said.request, seconds: said.seconds },
@@ -151,6 +154,11 @@ export class Workers {
     const { log, surface } = this.#options;
     log.error({ worker: id }, sentence(failure.code, failure.cause, surface));
     this.#options.onEvent({ kind: 'failing', id, failure });
+  }
+
+  #warn(fields: Fields, { code, cause }: Failure): void {
+    const { log, surface } = this.#options;
+    log.warn({ ...fields, code }, sentence(code, cause, surface));
   }
 
   /** The fork server is gone, and with it those who waited for it. */

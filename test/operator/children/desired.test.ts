@@ -258,6 +258,17 @@ const documents: Record<string, [spec: object, document: object]> = {
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { preload: true } },
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { ...shared, preload: true }, ...around },
   ],
+  'asgi below a path, with large headers and threads': [
+    {
+      app: { asgi: 'shop:app', rootPath: '/shop' },
+      workers: { preload: true, preloadThreads: true, maxHeaderSize: '32Ki' },
+    },
+    {
+      app: { asgi: 'shop:app', rootPath: '/shop' },
+      workers: { ...shared, preload: true, preloadThreads: true, maxHeaderSize: '32Ki' },
+      ...around,
+    },
+  ],
   'a command with hooks behind a proxy': [
     {
       app: { command: '/srv/shop', args: ['--fast'], notify: true },

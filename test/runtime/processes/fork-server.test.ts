@@ -11,6 +11,7 @@ async function failureOf(script: string, act: (forkServer: ForkServer) => void):
   const forkServer = new ForkServer({
     command: () => ({ program: 'sh', args: ['-c', script], fds: [] }),
     onFailure: resolve,
+    onWarning: () => assert.fail(),
     onOutput: () => act(forkServer),
   });
   forkServer.ensure();

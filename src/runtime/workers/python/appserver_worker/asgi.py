@@ -9,7 +9,7 @@ import time
 import traceback
 from types import SimpleNamespace
 
-from appserver_worker import loading
+from appserver_worker import loading, uvicorn_options
 from appserver_worker.accepting import AcceptingServer, counted_protocol
 from appserver_worker.access_log import AccessLog, request_id
 from appserver_worker.balance import Balance
@@ -187,7 +187,7 @@ def identify(scope):
         scope["headers"] = [*scope["headers"], (b"x-request-id", request_id().encode())]
 
 
-def configure(settings):
+def configure(settings, supervisor):
     """uvicorn's configuration, which all workers share. The application comes into it later, as with uvicorn.
 
     Making it sets up logging: what the application sets up when it is imported must not be overwritten by that.
@@ -205,6 +205,7 @@ def configure(settings):
             self.supervise()
 
     values = {
+        **uvicorn_options.from_environment(supervisor),
         "app": None,
         # Written by the worker itself.
         "access_log": False,
@@ -219,6 +220,11 @@ def configure(settings):
     else:
         # uvicorn would look at each request's address and headers for proxies in the container itself.
         values["proxy_headers"] = False
+    if settings["rootPath"] is not None:
+        values["root_path"] = settings["rootPath"]
+    if settings["maxHeaderBytes"] is not None:
+        # httptools has no limit.
+        values["h11_max_incomplete_event_size"] = settings["maxHeaderBytes"]
     return Config(**values)
 
 

@@ -216,7 +216,7 @@ def prepare(settings, supervisor):
 
         asgi.import_server()
         server = "uvicorn"
-        run = functools.partial(asgi.run, asgi.configure(settings))
+        run = functools.partial(asgi.run, asgi.configure(settings, supervisor))
     elif settings["class"] == "fast":
         versions.import_granian(supervisor)
         from appserver_worker import wsgi_fast
@@ -252,9 +252,8 @@ def preload(settings, supervisor):
     threads = threading.active_count()
     if threads > 1 and settings["class"] != "gevent":
         names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
-        supervisor.give_up(
-            "PRELOAD_THREADS", "importing %s started %d threads (%s)" % (settings["app"], threads - 1, names)
-        )
+        object_to = supervisor.warn if settings["preloadThreads"] else supervisor.give_up
+        object_to("PRELOAD_THREADS", "importing %s started %d threads (%s)" % (settings["app"], threads - 1, names))
     return application
 
 

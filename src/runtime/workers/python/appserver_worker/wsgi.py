@@ -17,6 +17,8 @@ from appserver_worker.trusted import Trusted
 # How long a worker that retires alone keeps connections open that clients were told are kept: the next request on one
 # of them is answered with `Connection: close`.
 LINGER_SECONDS = 2.0
+# Above this gunicorn takes its own limit.
+LONGEST_REQUEST_LINE = 8190
 # Hook functions under gunicorn's names, as far as they mean the same here.
 HOOKS = ("post_fork", "post_worker_init", "worker_int", "pre_request", "post_request", "worker_exit")
 
@@ -309,6 +311,10 @@ def configure(settings):
                 "graceful_timeout": int(settings["gracefulSeconds"]),
                 "errorlog": "-",
             }
+            if settings["maxHeaderBytes"] is not None:
+                # Of each field. A request line may not have more with gunicorn.
+                values["limit_request_field_size"] = settings["maxHeaderBytes"]
+                values["limit_request_line"] = min(settings["maxHeaderBytes"], LONGEST_REQUEST_LINE)
             if settings["trustedProxies"]:
                 values["forwarded_allow_ips"] = ",".join(settings["trustedProxies"])
             for key, value in values.items():

@@ -26,6 +26,8 @@ CLOSE = ("connection", "close")
 MOST_CONNECTIONS = 1024
 # How long a request's head may take where connections are not kept.
 HEAD_SECONDS = 30
+# Granian does not take less for the header of a request.
+SMALLEST_BUFFER = 8192
 # How often it is looked whether clients still wait in the kernel's queue.
 LOOK_SECONDS = 0.01
 # How long a client that was accepted last has, when the pod ends, to send its request: a little longer than its way here.
@@ -120,6 +122,11 @@ def behind_proxies(application, trusted):
     return wrap_wsgi_with_proxy_headers(application, trusted)
 
 
+def header_limit(settings):
+    size = settings["maxHeaderBytes"]
+    return {} if size is None else {"max_buffer_size": max(size, SMALLEST_BUFFER)}
+
+
 class Listener:
     """Granian's server on one socket."""
 
@@ -144,7 +151,9 @@ class Listener:
             backpressure=MOST_CONNECTIONS,
             # The time for a request's head begins with the end of the one before it.
             http1_opts=HTTP1Settings(
-                keep_alive=keep_alive > 0, header_read_timeout=int((keep_alive or HEAD_SECONDS) * 1000)
+                keep_alive=keep_alive > 0,
+                header_read_timeout=int((keep_alive or HEAD_SECONDS) * 1000),
+                **header_limit(settings),
             ),
         )
         self._signal = WorkerSignal()
