@@ -27,18 +27,17 @@ ROWS_USED = 6  # counted in u32
 class Request:
     """One that has begun and not ended."""
 
-    __slots__ = ("answered", "at", "began", "clock", "line", "paused")
+    # Offset of its record, 0 when it has none.
+    at = 0
+    # Since when its clock is stopped, 0 while it runs.
+    paused = 0.0
+    answered = False
 
     def __init__(self, began, line):
         self.began = began
         # What its record says of its beginning: so long ago as the application has worked on it.
         self.clock = began
         self.line = line
-        # Offset of its record, 0 when it has none.
-        self.at = 0
-        # Since when its clock is stopped, 0 while it runs.
-        self.paused = 0.0
-        self.answered = False
 
 
 class Row:
@@ -108,7 +107,8 @@ class Row:
         now = monotonic()
         self._numbers[BEGUN] += 1
         request = Request(now, (method + " " + path).encode("utf-8", "replace"))
-        self._show(request)
+        if self._free:
+            self._write(request)
         return request
 
     def end(self, request, status):
@@ -120,7 +120,10 @@ class Row:
         numbers[BUCKETS + bisect_left(self._bounds, seconds)] += 1
         if 100 <= status < 600:
             numbers[STATUSES - 1 + status // 100] += 1
-        self._hide(request)
+        at = request.at
+        if at:
+            self._write_clock(self._memory, at, 0.0)
+            self._free.append(at)
         return seconds
 
     def pause(self, request):
@@ -147,20 +150,12 @@ class Row:
         request.answered = True
         self._stop_clock(request)
 
-    def _show(self, request):
-        """Writes the request into a record, if one is free."""
-        if self._free:
-            request.at = at = self._free.pop()
-            line = request.line
-            size = len(line)
-            self._write_record(self._memory, at, request.clock, size if size < TEXT_BYTES else TEXT_BYTES, line)
-
-    def _hide(self, request):
-        at = request.at
-        if at:
-            request.at = 0
-            self._write_clock(self._memory, at, 0.0)
-            self._free.append(at)
+    def _write(self, request):
+        """Into a record, of which one must be free."""
+        request.at = at = self._free.pop()
+        line = request.line
+        size = len(line)
+        self._write_record(self._memory, at, request.clock, size if size < TEXT_BYTES else TEXT_BYTES, line)
 
     def _stop_clock(self, request):
         if request.at:
@@ -182,33 +177,38 @@ class ThreadedRow(Row):
 
     def begin(self, method, path):
         with self._lock:
-            return super().begin(method, path)
+            request = Row.begin(self, method, path)
+            if not request.at:
+                self._unseen[request] = None
+            return request
 
     def end(self, request, status):
         with self._lock:
-            return super().end(request, status)
-
-    def _show(self, request):
-        super()._show(request)
-        if not request.at:
-            self._unseen[request] = None
-
-    def _hide(self, request):
-        had_record = request.at
-        super()._hide(request)
-        if not had_record:
-            self._unseen.pop(request, None)
-        elif self._unseen:
-            oldest = next(iter(self._unseen))
-            del self._unseen[oldest]
-            super()._show(oldest)
+            seconds = Row.end(self, request, status)
+            if self._unseen:
+                self._unseen.pop(request, None)
+                self._write_unseen()
+            return seconds
 
     def _stop_clock(self, request):
         with self._lock:
-            self._hide(request)
+            at = request.at
+            if at:
+                request.at = 0
+                self._write_clock(self._memory, at, 0.0)
+                self._free.append(at)
+                self._write_unseen()
+            else:
+                self._unseen.pop(request, None)
 
     def _start_clock(self, request):
         with self._lock:
-            if not request.answered:
-                self._hide(request)
-                self._show(request)
+            if not request.answered and not request.at:
+                self._unseen[request] = None
+                self._write_unseen()
+
+    def _write_unseen(self):
+        while self._unseen and self._free:
+            oldest = next(iter(self._unseen))
+            del self._unseen[oldest]
+            self._write(oldest)
