@@ -2,7 +2,8 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:coverage: which lines the fast tests
 // reach. npm run test:versions: the runtime with every Python and Node that applications may bring. npm run test:faults: the
 // operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
-// do. npm run test:linters: kube-score, checkov and Flux over what is shipped.
+// do. npm run test:linters: kube-score, checkov and Flux over what is shipped. npm run test:differential: requests of gunicorn's
+// own tests, beside gunicorn.
 // npm run test:one -- FILE: one file of tests.
 import { globSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,7 +29,17 @@ import { onClusters } from './tests/clusters.ts';
 import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--linters', '--one'])
+  .enum([
+    '--all',
+    '--fast',
+    '--coverage',
+    '--versions',
+    '--faults',
+    '--tenants',
+    '--linters',
+    '--differential',
+    '--one',
+  ])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
 const testPrograms = ['kstatus', 'kwok', 'registry', 'argocd-lua'] as const;
@@ -203,6 +214,12 @@ async function onManifests(): Promise<void> {
   return runTests('Linters of manifests', nodeTest(1, testFiles('e2e/linters/*.test.ts')));
 }
 
+/** Requests of gunicorn's own tests to gunicorn and to the runtime. */
+async function onDifferences(): Promise<void> {
+  await prepareRuntime();
+  return runTests('Differences from gunicorn', nodeTest(1, testFiles('test/differential/*.test.ts')));
+}
+
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
@@ -225,6 +242,7 @@ try {
     '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
     '--linters': onManifests,
+    '--differential': onDifferences,
     '--one': one,
   }[suite]();
 } catch (error) {

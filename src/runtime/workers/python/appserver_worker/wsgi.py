@@ -305,6 +305,8 @@ def configure(settings):
         def load_config(self):
             values = {
                 "worker_class": settings["class"],
+                # Whether there are others decides `wsgi.multiprocess`; how many there are may change at any time.
+                "workers": 2,
                 "threads": settings["threads"],
                 "backlog": settings["backlog"],
                 "keepalive": max(0, int(settings["keepAliveSeconds"])),
