@@ -109,9 +109,8 @@ const podsCrashing: Check = (facts) => {
 };
 
 const unschedulable: Check = (facts) => {
-  const pods = podsInQuestion(facts).filter((pod) => pod.unschedulable !== undefined);
-  if (pods.length === 0) return undefined;
-  return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '', facts.app.spec) };
+  const found = unschedulableProblem(facts);
+  return found && { affected: howMany(facts, found.pods), ...found.problem };
 };
 
 const rolloutPaused: Check = (facts) => {
