@@ -102,12 +102,12 @@ const passing =
   /context deadline exceeded|is reserved for "|failed to sync (?:configmap|secret) cache|have not yet been read at least once|failed to get sandbox|connection refused|transport is closing/;
 
 /** @param container one that cannot start */
-export function startProblem({ name, waiting, ended }: ContainerView, app: AppServer): Problem {
+export function startProblem({ name, waiting, ended }: ContainerView, facts: Facts): Problem {
   const reason = waiting?.reason ?? '';
   const cannot = startReasons.get(reason);
   // kubelet says both in turns: why it cannot start the container, and that it waits before it tries again.
   const text = (cannot === undefined && reason !== hookFailed ? ended?.message : waiting?.message) ?? '';
-  const fields = containerFields(app.spec, name);
+  const fields = containerFields(facts.app.spec, name);
   const because = text === '' ? '' : `: ${quoted(text)}`;
   if (reason === hookFailed) {
     return {
@@ -123,7 +123,7 @@ export function startProblem({ name, waiting, ended }: ContainerView, app: AppSe
       state: 'failing',
     };
   }
-  const missing = missingForContainer(text, app);
+  const missing = missingForContainer(text, facts);
   if (missing !== undefined) return missing;
   const what = `container ${name} cannot be ${cannot ?? 'started'}${because}`;
   return passing.test(text)

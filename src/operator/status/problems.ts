@@ -41,7 +41,7 @@ const imagePullFailed: Check = (facts) => {
 
 const containerConfigInvalid: Check = (facts) => {
   const found = affected(facts, cannotStart);
-  return found && { affected: howMany(facts, found.pods), ...startProblem(found.container, facts.app) };
+  return found && { affected: howMany(facts, found.pods), ...startProblem(found.container, facts) };
 };
 
 /** After so long kubelet forgets how often a container has ended. */
