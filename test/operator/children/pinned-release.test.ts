@@ -219,7 +219,7 @@ describe('the release of pods under a new operator', () => {
 describe('pods of released versions', () => {
   const dir = join(repository, 'test/operator/golden');
   /** As all of the files have it. */
-  const runtimeImage = 'registry.example.com/runtime:0.1.0';
+  const asWritten = { ...old, runtimeImage: 'registry.example.com/runtime:0.1.0' };
   const layouts: Readonly<Record<string, Layout>> = { '0.1.0.json': 1, '0.2.0.json': 2, '0.3.0.json': 3 };
   for (const file of readdirSync(dir)) {
     const golden = JSON.parse(readFileSync(join(dir, file), 'utf8')) as Record<string, unknown>;
@@ -228,7 +228,7 @@ describe('pods of released versions', () => {
       assert.ok(layout, 'its layout is known');
       for (const [name, podTemplate] of Object.entries(golden)) {
         assert.deepEqual(
-          template(deploymentBy({ ...old, runtimeImage, layout }, examples[name] ?? {})),
+          template(deploymentBy({ ...asWritten, layout }, examples[name] ?? {})),
           podTemplate,
           `${name}: another pod template rolls the pods of everybody at an upgrade of the operator`,
         );
