@@ -89,7 +89,9 @@ export function ended(draft: Draft, id: number, exit: Failure | undefined): void
       restarts: { ...draft.state.restarts, [failure.code]: (draft.state.restarts[failure.code] ?? 0) + 1 },
     });
   }
-  draft.effects.push({ kind: 'worker-ended', id, slot: worker.slot, failure, restartInMs });
+  // A signal is how many programs end that are asked to.
+  const badEnd = worker.kind === 'draining' && exit?.code === 'WORKER_EXITED' ? { badEnd: exit.cause } : {};
+  draft.effects.push({ kind: 'worker-ended', id, slot: worker.slot, failure, ...badEnd, restartInMs });
 }
 
 /** A worker of the new generation did not start: the old ones stay. */
@@ -100,7 +102,8 @@ function failReload(draft: Draft, { generation }: Worker, failure: Failure): voi
   draft.effects.push({ kind: 'reload-ended', failure });
 }
 
-function noteReadiness(draft: Draft): void {
+/** Since when no worker has been ready. */
+export function noteReadiness(draft: Draft): void {
   if (noneReady(draft.state) && draft.state.noneReadySince === undefined) draft.set({ noneReadySince: draft.at.now });
 }
 

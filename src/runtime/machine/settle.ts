@@ -49,8 +49,12 @@ function overdueWorkers(draft: Draft): void {
   for (const worker of draft.state.workers) {
     switch (worker.kind) {
       case 'starting':
-        if (heard >= worker.deadline)
-          abort(draft, worker, 'BOOT_TIMEOUT', `the worker was not ready within ${seconds(bootTimeoutMs)}`);
+        if (heard >= worker.deadline) {
+          // What it has said of itself tells more.
+          const late = `the worker was not ready within ${seconds(bootTimeoutMs)}`;
+          const { code, cause } = worker.failure ?? { code: 'BOOT_TIMEOUT', cause: late };
+          abort(draft, worker, code, cause);
+        }
         break;
       case 'ready':
         if (heard - worker.lastBeat >= heartbeatTimeoutMs) {

@@ -152,6 +152,8 @@ export type Event =
   | { readonly kind: 'spawned'; readonly id: number; readonly pid: number }
   | { readonly kind: 'spawn-failed'; readonly id: number; readonly cause: string }
   | { readonly kind: 'ready'; readonly id: number }
+  /** The application of a worker that was ready has stopped listening. */
+  | { readonly kind: 'unready'; readonly id: number }
   | { readonly kind: 'heartbeat'; readonly id: number }
   /** The worker names the reason why it is about to end. */
   | { readonly kind: 'failing'; readonly id: number; readonly failure: Failure }
@@ -204,6 +206,8 @@ export type Effect =
       readonly id: number;
       readonly slot: number;
       readonly failure: Failure | undefined;
+      /** How a worker ended badly that was asked to end. */
+      readonly badEnd?: string;
       readonly restartInMs: number | undefined;
     }
   | { readonly kind: 'worker-aborted'; readonly id: number; readonly slot: number; readonly failure: Failure }

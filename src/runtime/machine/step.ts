@@ -3,7 +3,7 @@
 // An event changes what is known (here); then whatever follows from the state is settled in one place (settle.ts).
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import { Draft, type Instant } from './draft.ts';
-import { abort, ended, exitFailure, retire } from './exits.ts';
+import { abort, ended, exitFailure, noteReadiness, retire } from './exits.ts';
 import { giveUp, settle } from './settle.ts';
 import {
   beatsInTimeout,
@@ -27,7 +27,6 @@ export function step(state: State, event: Event, at: Instant): [State, Effect[]]
 }
 
 function observe(draft: Draft, event: Event): void {
-  const { now } = draft.at;
   switch (event.kind) {
     case 'started':
       return;
@@ -41,11 +40,10 @@ function observe(draft: Draft, event: Event): void {
       return ended(draft, event.id, exitFailure(event.code, event.signal, event.outOfMemory));
     case 'ready':
       return becameReady(draft, event.id);
-    case 'heartbeat': {
-      const worker = draft.find(event.id);
-      if (worker?.kind === 'ready') draft.replace({ ...worker, lastBeat: now });
-      return;
-    }
+    case 'unready':
+      return becameUnready(draft, event.id);
+    case 'heartbeat':
+      return beat(draft, event.id);
     case 'failing': {
       const worker = draft.find(event.id);
       if (worker?.kind === 'starting') draft.replace({ ...worker, failure: event.failure });
@@ -120,6 +118,23 @@ function becameReady(draft: Draft, id: number): void {
   draft.set({ replaced: { ...draft.state.replaced, [reason]: (draft.state.replaced[reason] ?? 0) + 1 } });
   draft.effects.push({ kind: 'worker-replaced', id: old.id, reason });
   retire(draft, old, 'retire');
+}
+
+function beat(draft: Draft, id: number): void {
+  const worker = draft.find(id);
+  if (worker?.kind === 'ready') draft.replace({ ...worker, lastBeat: draft.at.now });
+}
+
+/** It has the time of a start to listen again. */
+function becameUnready(draft: Draft, id: number): void {
+  const worker = draft.find(id);
+  if (worker?.kind !== 'ready') return;
+  const { now } = draft.at;
+  const { slot, pid, generation } = worker;
+  const deadline = now + draft.state.settings.bootTimeoutMs;
+  const nothing = { failure: undefined, replaces: undefined };
+  draft.replace({ kind: 'starting', id, slot, pid, generation, since: now, deadline, ...nothing });
+  noteReadiness(draft);
 }
 
 function terminate(draft: Draft): void {

@@ -4,6 +4,8 @@ import type { Failure } from '../machine/state.ts';
 
 export type Notification =
   | { readonly kind: 'ready' }
+  /** It was, and is no more. */
+  | { readonly kind: 'unready' }
   | { readonly kind: 'heartbeat' }
   /** The process that serves is another than the one that was started. */
   | { readonly kind: 'main-pid'; readonly pid: number }
@@ -28,6 +30,8 @@ export function parseNotification(line: string): Notification | undefined {
   switch (line.slice(0, Math.max(0, equals))) {
     case 'READY':
       return value === '1' ? { kind: 'ready' } : undefined;
+    case 'X_APPSERVER_READY':
+      return value === '0' ? { kind: 'unready' } : undefined;
     case 'WATCHDOG':
       return value === '1' ? { kind: 'heartbeat' } : undefined;
     case 'STOPPING':

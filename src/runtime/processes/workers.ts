@@ -129,6 +129,7 @@ export class Workers {
         this.#standby?.prepare();
         return onEvent({ kind: said.kind, id });
       case 'heartbeat':
+      case 'unready':
         return onEvent({ kind: said.kind, id });
       case 'main-pid':
         return onEvent({ kind: 'spawned', id, pid: said.pid });

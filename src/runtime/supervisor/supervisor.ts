@@ -324,7 +324,7 @@ export class Supervisor {
     );
   }
 
-  #workerEnded({ id, slot, failure, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
+  #workerEnded({ id, slot, failure, badEnd, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
     const log = this.#options.log.logger;
     // What the worker had begun and not ended ended with it.
     const { counters, connections } = this.#options.memory.read(slot);
@@ -333,6 +333,7 @@ export class Supervisor {
     this.#ended = addCounters(this.#ended, { ...counters, begun: counters.ended });
     this.#options.memory.clear(slot);
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
+    if (badEnd !== undefined) return log.warn({ worker: id, cause: badEnd }, 'worker ended badly');
     if (failure === undefined) return log.info({ worker: id }, 'worker ended');
     log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker exited unexpectedly');
     // Looking takes milliseconds, which the replacement of a killed worker need not wait for: whoever still has a socket

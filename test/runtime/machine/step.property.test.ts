@@ -33,6 +33,7 @@ const command = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop-worker' as const), pick: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('unready' as const), pick: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withheld' as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('starved' as const), ids: fc.array(fc.nat(9)) }) },
   {
@@ -112,6 +113,8 @@ class World {
   checkReplacement(before: State, event: Event): void {
     if (before.phase.kind !== 'serving' || this.state.phase.kind !== 'serving') return;
     if (event.kind === 'exited' || event.kind === 'configured' || event.kind === 'scale') return;
+    // It serves nobody any more.
+    if (event.kind === 'unready') return;
     const lost = this.state.workers.filter(
       ({ id, kind }) => kind === 'draining' && before.workers.some((one) => one.id === id && one.kind === 'ready'),
     );
@@ -164,6 +167,7 @@ class World {
       case 'ready':
       case 'heartbeat':
       case 'stop-worker':
+      case 'unready':
       case 'die': {
         const id = this.#pick(one.pick);
         if (id === undefined) return undefined;

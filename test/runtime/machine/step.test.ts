@@ -107,6 +107,43 @@ const cases: Record<string, (run: Run) => void> = {
     assert.match(phase.exit.failure.cause, /no worker has been ready for 60 s; the last one: WORKER_EXITED/);
     assert.ok(run.now >= 60_000 && run.now < 62_000, String(run.now));
   },
+  'a worker whose application has stopped listening is not ready, and has the time of a start to listen again': (
+    run,
+  ) => {
+    run.serving();
+    run.now = 5_000;
+    run.send({ kind: 'unready', id: 1 }).send({ kind: 'unready', id: 2 });
+    assert.equal(isReady(run.state), false);
+    assert.deepEqual(run.workers(), ['1 starting', '2 starting']);
+    run.send({ kind: 'ready', id: 1 });
+    assert.equal(isReady(run.state), true);
+    run.wait(settings.bootTimeoutMs);
+    assert.deepEqual(
+      run.state.workers.filter(({ kind }) => kind === 'aborting').map(({ id }) => id),
+      [1, 2],
+    );
+  },
+  'aborts a worker that is not ready in time for the reason that it gave': (run) => {
+    const failure = { code: 'APP_LISTENS_ELSEWHERE', cause: 'the application listens on 3000' } as const;
+    run.send({ kind: 'started' }).send({ kind: 'spawned', id: 1, pid: 101 }).send({ kind: 'failing', id: 1, failure });
+    run.wait(settings.bootTimeoutMs);
+    assert.deepEqual(
+      run.effects.find(({ kind }) => kind === 'worker-aborted'),
+      { kind: 'worker-aborted', id: 1, slot: 0, failure },
+    );
+  },
+  'tells how a worker ended that was asked to, unless all is well': (run) => {
+    const ends = (code: number | null, signal: string | null): Effect | undefined => {
+      const again = new Run().serving().send({ kind: 'scale', by: -1 });
+      again.send({ kind: 'exited', id: 1, code, signal, outOfMemory: false });
+      return again.effects.find(({ kind }) => kind === 'worker-ended');
+    };
+    const ended = { kind: 'worker-ended', id: 1, slot: 0, failure: undefined, restartInMs: undefined } as const;
+    assert.deepEqual(ends(0, null), ended);
+    assert.deepEqual(ends(null, 'SIGTERM'), ended);
+    assert.deepEqual(ends(3, null), { ...ended, badEnd: 'the worker ended with exit code 3' });
+    assert.deepEqual(run.effects, []);
+  },
   'aborts a worker that does not get ready in time': (run) => {
     run.send({ kind: 'started' }).send({ kind: 'spawned', id: 1, pid: 101 }).send({ kind: 'spawned', id: 2, pid: 102 });
     run.wait(5_000);
