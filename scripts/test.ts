@@ -21,6 +21,7 @@ import { canRunCluster, ensurePackages, ensureTools, ensureToolsAndImages } from
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
+import { ensureNodeLibraries } from './node-libraries.ts';
 import { ensureInterpreters } from './interpreters.ts';
 import { ensureLinters } from './linters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
@@ -94,6 +95,7 @@ async function onProcesses(): Promise<void> {
     );
   }
   await step('examples for the tests', prepareExamples);
+  await step('Node libraries for the tests', ensureNodeLibraries);
   return runTests('Tests of the runtime as processes', nodeTest(4, testFiles('test/processes/*.test.ts')));
 }
 
@@ -228,7 +230,10 @@ async function one(): Promise<void> {
   if (file.startsWith('e2e/linters/')) return onManifests();
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await prepareRuntime();
-  if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
+  if (file.startsWith('test/processes/')) {
+    await step('examples for the tests', prepareExamples);
+    await step('Node libraries for the tests', ensureNodeLibraries);
+  }
   const replay = join(repository, 'scripts/replay-seed.ts');
   return runTests(file, [process.execPath, '--import', replay, '--test-reporter=spec', ...flags, file]);
 }

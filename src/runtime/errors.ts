@@ -139,6 +139,30 @@ export const catalogue = {
     exitCode: 4,
     remedy: 'Name an attribute of the module that is the application, for example module:app or module:create_app().',
   },
+  APP_LISTENS_ELSEWHERE: {
+    exitCode: 4,
+    remedy: {
+      pod: 'Let the application listen on the port in the environment variable PORT, or set spec.port to its port.',
+      standalone:
+        'Let the application listen on the port in the environment variable PORT, or name its port with --listen.',
+    },
+  },
+  APP_PORT_IN_USE: {
+    exitCode: 4,
+    remedy: {
+      pod: 'Let the application listen on another port, or only on PORT: another program listens there, and the runtime itself uses port 9000.',
+      standalone:
+        'Let the application listen on another port, or only on PORT: another program listens there, and the runtime itself uses the port of --admin.',
+    },
+  },
+  APP_SERVES_IN_CHILD: {
+    exitCode: 4,
+    remedy: {
+      pod: "Let the process that the runtime starts listen, and leave the number of processes to spec.workers.count; to run TypeScript with tsx, name a file in spec.app.node that begins with require('tsx/cjs').",
+      standalone:
+        "Let the process that the runtime starts listen, and leave the number of processes to --workers; to run TypeScript with tsx, name a file with --node that begins with require('tsx/cjs').",
+    },
+  },
   WORKER_EXITED: { exitCode: 3, remedy: log('what the worker wrote before it exited.') },
   WORKER_KILLED: {
     exitCode: 3,

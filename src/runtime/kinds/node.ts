@@ -23,6 +23,8 @@ export const node: WorkerKind = {
       notifyFd: 4 + count,
       logFd: 5 + count,
       gracefulMs: gracefulTimeoutMs,
+      keepAliveMs: fixed.keepAliveMs,
+      trustsProxies: fixed.trustedProxies.length > 0,
     };
     const header = fixed.maxHeaderBytes === undefined ? [] : [`--max-http-header-size=${fixed.maxHeaderBytes}`];
     const preload = ['--require', join(home, 'node', 'preload.cjs')];
