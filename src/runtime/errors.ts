@@ -184,6 +184,10 @@ export const catalogue = {
       'A worker called shutdown() on the socket that all workers share; the application can close it, but must not shut it down.',
   },
   HOOK_FAILED: { exitCode: 7, remedy: log('what the hook wrote.') },
+  HOOK_FUNCTION_FAILED: {
+    exitCode: 7,
+    remedy: log('what the function raised; docs/extending.md lists what it is called with.', 'traceback'),
+  },
   BOOT_TIMEOUT: {
     exitCode: 3,
     remedy: {

@@ -7,9 +7,8 @@ import signal
 import socket
 import time
 import traceback
-from types import SimpleNamespace
 
-from appserver_worker import loading, uvicorn_options
+from appserver_worker import hooks, loading, uvicorn_options
 from appserver_worker.accepting import AcceptingServer, counted_protocol
 from appserver_worker.access_log import AccessLog, request_id
 from appserver_worker.balance import Balance
@@ -309,12 +308,14 @@ def run(config, application, settings, supervisor):
     """Serves until told to end. `application` is None when it is not preloaded."""
     row = Row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
     log = AccessLog(settings["logFd"], settings["id"])
-    hooks = loading.load_hooks(supervisor, settings["hooks"])
-    worker = SimpleNamespace(pid=os.getpid(), age=settings["id"], ppid=os.getppid())
+    functions = hooks.Hooks(supervisor, settings["hooks"])
+    worker = hooks.make_worker(settings)
+    arbiter = hooks.make_server(worker)
 
-    def call(name, *args):
-        if hasattr(hooks, name):
-            getattr(hooks, name)(*args)
+    def announce_ready():
+        worker.app.callable = config.loaded_app
+        functions.call("post_worker_init", worker)
+        worker.booted = True
 
     def supervise():
         config.supervised = config.loaded_app = Supervised(config.loaded_app, row, log, supervisor)
@@ -327,9 +328,9 @@ def run(config, application, settings, supervisor):
     sockets = [socket.socket(fileno=fd) for fd in settings["listenFds"]]
     for one in sockets:
         one.setblocking(False)
-    Server = server_class(settings, supervisor, row, Balance(row), lambda: call("post_worker_init", worker))
+    Server = server_class(settings, supervisor, row, Balance(row), announce_ready)
     server = Server(config)
-    call("post_fork", SimpleNamespace(pid=os.getppid()), worker)
+    functions.call("post_fork", arbiter, worker)
     if application is None and hasattr(config, "load_app"):
         # This uvicorn imports the application before it starts its event loop, older ones do so within.
         loading.import_module(supervisor, settings["app"])
@@ -339,7 +340,7 @@ def run(config, application, settings, supervisor):
         if server.ready or not startup_failed(server):
             raise
     finally:
-        call("worker_exit", SimpleNamespace(pid=os.getppid()), worker)
+        functions.call("worker_exit", arbiter, worker)
     if not server.ready and startup_failed(server):
         supervisor.give_up("APP_STARTUP_FAILED", "the lifespan of %s did not start" % settings["app"])
 

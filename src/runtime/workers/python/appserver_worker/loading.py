@@ -64,17 +64,6 @@ def load(supervisor, name):
     return application
 
 
-def load_hooks(supervisor, name):
-    """The module of hook functions, None where there is none."""
-    if name is None:
-        return None
-    try:
-        return importlib.import_module(name)
-    except BaseException as error:
-        traceback.print_exc()
-        supervisor.give_up("HOOK_FAILED", "importing the hooks' module %s failed: %s" % (name, named(error)))
-
-
 def look_in(folders):
     """As gunicorn does: modules are looked for in the working directory, not beside the runtime's own files."""
     sys.path[0] = os.getcwd()

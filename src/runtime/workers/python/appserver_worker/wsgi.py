@@ -4,9 +4,8 @@ import os
 import select
 import selectors
 import time
-from types import SimpleNamespace
 
-from appserver_worker import loading, versions
+from appserver_worker import hooks, loading, versions
 from appserver_worker.access_log import OFF, AccessLog, request_id
 from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_response
@@ -351,13 +350,16 @@ def run(gunicorn_application, application, settings, supervisor):
     worker_base.WorkerTmp = lambda cfg: heartbeat
     http.Response = one_write_response(timed_response(http.Response))
     http.create = timed_create(http.create)
-    hooks = loading.load_hooks(supervisor, settings["hooks"])
+    functions = hooks.Hooks(supervisor, settings["hooks"])
 
     gunicorn_application.load = lambda: with_request_id(application or loading.load(supervisor, settings["app"]), row)
     cfg = gunicorn_application.cfg
     for name in HOOKS:
-        if hasattr(hooks, name):
-            cfg.set(name, getattr(hooks, name))
+        if functions.get(name) is not None:
+            try:
+                cfg.set(name, functions.get(name))
+            except TypeError as error:
+                functions.give_up(name, error)
     log = gunicorn_application.log
     log.context = context
     listeners = sock.create_sockets(cfg, log, fds=settings["listenFds"])
@@ -373,8 +375,7 @@ def run(gunicorn_application, application, settings, supervisor):
         supervisor.say("READY=1")
 
     cfg.set("post_worker_init", post_worker_init)
-    # The hooks' first argument is gunicorn's arbiter; what hooks commonly use of it is its log.
-    server = SimpleNamespace(log=log, pid=os.getppid(), cfg=cfg)
+    server = hooks.make_server(worker)
     cfg.post_fork(server, worker)
     try:
         worker.init_process()

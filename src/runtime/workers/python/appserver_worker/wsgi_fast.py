@@ -14,9 +14,8 @@ import time
 import traceback
 from _thread import allocate_lock
 from collections import deque
-from types import SimpleNamespace
 
-from appserver_worker import loading
+from appserver_worker import hooks, loading
 from appserver_worker.access_log import OFF, AccessLog, request_id
 from appserver_worker.shared_memory import Row, ThreadedRow
 from appserver_worker.wsgi import LINGER_SECONDS
@@ -263,28 +262,25 @@ def run(application, settings, supervisor):
     make = ThreadedRow if threads > 1 or settings["listeners"] > 1 else Row
     row = make(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
     access_log = AccessLog(settings["logFd"], settings["id"])
-    hooks = loading.load_hooks(supervisor, settings["hooks"])
-    server = SimpleNamespace(pid=os.getppid())
-    worker = SimpleNamespace(pid=os.getpid(), age=settings["id"], ppid=os.getppid())
-
-    def call(name, *args):
-        if hasattr(hooks, name):
-            getattr(hooks, name)(*args)
-
+    functions = hooks.Hooks(supervisor, settings["hooks"])
+    worker = hooks.make_worker(settings)
+    server = hooks.make_server(worker)
     # Signals and Granian's threads speak to the main thread, which may be anywhere when they do.
     words = queue.SimpleQueue()
     signal.signal(signal.SIGTERM, lambda *_: words.put("retire"))
-    call("post_fork", server, worker)
+    functions.call("post_fork", server, worker)
     application = application or loading.load(supervisor, settings["app"])
+    worker.app.callable = application
     application = behind_proxies(application, settings["trustedProxies"] or os.environ.get("FORWARDED_ALLOW_IPS"))
     respond = Responder(application, row, access_log, threads)
     try:
         listeners = [Listener(fd, settings, respond, lambda: words.put("ended")) for fd in settings["listenFds"]]
-        call("post_worker_init", worker)
+        functions.call("post_worker_init", worker)
+        worker.booted = True
         supervisor.say("READY=1")
         oversee(listeners, row, supervisor, words, min(LINGER_SECONDS, settings["gracefulSeconds"] / 2))
     finally:
-        call("worker_exit", server, worker)
+        functions.call("worker_exit", server, worker)
 
 
 def oversee(listeners, row, supervisor, words, linger):
