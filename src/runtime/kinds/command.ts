@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
 import type { WorkerKind } from '../processes/kind.ts';
+import { environmentOf } from '../processes/worker-identity.ts';
 
 export const command: WorkerKind = {
   rules: { overdue: 'replace', heartbeat: 'optional' },
   signals: { retire: 'SIGTERM', quit: 'SIGINT', abort: 'SIGABRT', dump: undefined },
   missing: 'PROGRAM_MISSING',
-  command: ({ home, fixed, descriptors }, { id, slot }) => {
+  command: ({ home, fixed, descriptors }, place) => {
     const count = descriptors.listeners.length;
     return {
       program: join(home, 'bin', 'appserver-init'),
@@ -15,8 +16,8 @@ export const command: WorkerKind = {
       env: {
         PORT: portOf(fixed.listen[0] ?? ''),
         LISTEN_FDS: String(count),
-        APPSERVER_WORKER_ID: String(id),
-        APPSERVER_SLOT: String(slot),
+        ...environmentOf(place, process.env['OTEL_RESOURCE_ATTRIBUTES']),
+        APPSERVER_SLOT: String(place.slot),
         APPSERVER_MEMORY_FD: String(3 + count),
         APPSERVER_NOTIFY_FD: String(4 + count),
       },

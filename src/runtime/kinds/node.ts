@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
 import { logFd } from '../processes/descriptors.ts';
 import type { WorkerKind } from '../processes/kind.ts';
+import { environmentOf } from '../processes/worker-identity.ts';
 import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
 
 export const node: WorkerKind = {
@@ -11,12 +12,12 @@ export const node: WorkerKind = {
   // the loop is stuck: the shared memory tells it to retire, and a thread of its own to write its stack. KILL follows.
   signals: { retire: 'memory', quit: 'SIGINT', abort: 'memory', dump: 'memory' },
   missing: 'NODE_MISSING',
-  command: ({ home, fixed, descriptors, gracefulTimeoutMs }, { id, slot }) => {
+  command: ({ home, fixed, descriptors, gracefulTimeoutMs }, place) => {
     const count = descriptors.listeners.length;
     const port = portOf(fixed.listen[0] ?? '');
     const settings: NodeWorker = {
-      id,
-      slot,
+      id: place.id,
+      slot: place.slot,
       port,
       listenFds: descriptors.listeners,
       memoryFd: 3 + count,
@@ -31,7 +32,11 @@ export const node: WorkerKind = {
     return {
       program: join(home, 'bin', 'appserver-init'),
       args: ['worker', 'node', ...header, ...preload, fixed.app.target, ...fixed.app.args],
-      env: { PORT: port, [nodeWorkerVariable]: JSON.stringify(settings) },
+      env: {
+        PORT: port,
+        [nodeWorkerVariable]: JSON.stringify(settings),
+        ...environmentOf(place, process.env['OTEL_RESOURCE_ATTRIBUTES']),
+      },
       cwd: fixed.app.workingDir,
       fds: [...descriptors.listeners, descriptors.memory, 'notify', logFd],
     };

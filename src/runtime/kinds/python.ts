@@ -54,7 +54,8 @@ export function python(app: PythonApplication): WorkerKind {
       listens: true,
       fds: [descriptors.stubs, 'notify'],
     }),
-    request: ({ id, slot }) => JSON.stringify({ do: 'work', id, slot }),
+    // Without the user's own variables, which the fork server has: the stub takes 4096 bytes.
+    request: ({ id, slot, environment, instance }) => JSON.stringify({ do: 'work', id, slot, environment, instance }),
     collect: ({ home, descriptors }) => ({
       program: join(home, 'bin', 'appserver-init'),
       args: ['fork', JSON.stringify({ do: 'collect' })],

@@ -12,8 +12,9 @@ const stableMs = 2_000;
 /** Time that an aborted worker has for writing its stacks. */
 const abortMs = 1_000;
 
-function identity({ id, slot, pid, generation }: Worker): Pick<Worker, 'id' | 'slot' | 'pid' | 'generation'> {
-  return { id, slot, pid, generation };
+function identity(worker: Worker): Pick<Worker, 'id' | 'slot' | 'place' | 'pid' | 'generation'> {
+  const { id, slot, place, pid, generation } = worker;
+  return { id, slot, place, pid, generation };
 }
 
 /** Asks a worker to finish what it has. */

@@ -16,6 +16,8 @@ interface WorkerIdentity {
   readonly id: number;
   /** Place in the shared memory, from 0; free again once the worker has been reaped. */
   readonly slot: number;
+  /** Which of the workers that are wanted it is, from 0; a worker that takes another's place has it already beside it. */
+  readonly place: number;
   /** Unknown until the process exists. */
   readonly pid: number | undefined;
   /** When the worker entered its present state. */
@@ -194,7 +196,7 @@ export type Event =
   | { readonly kind: 'tick'; readonly heard: number };
 
 export type Effect =
-  | { readonly kind: 'spawn'; readonly id: number; readonly slot: number }
+  | { readonly kind: 'spawn'; readonly id: number; readonly slot: number; readonly place: number }
   /** `retire`: finish and end; `quit`: end at once; `abort`: write the stacks and die; `dump`: write the stacks. */
   | { readonly kind: 'order'; readonly order: Order; readonly id: number; readonly slot: number; readonly pid: number }
   /** From now on answers say `Connection: close`, and traffic is to be sampled. */
@@ -219,12 +221,13 @@ export type Effect =
 
 export type Order = 'retire' | 'quit' | 'abort' | 'dump' | 'kill';
 
-export function initialState(settings: Settings, now: number): State {
+/** @param firstId of the first worker */
+export function initialState(settings: Settings, now: number, firstId = 1): State {
   return {
     phase: { kind: 'booting' },
     settings,
     workers: [],
-    nextId: 1,
+    nextId: firstId,
     generation: 0,
     reload: { kind: 'none' },
     failures: 0,

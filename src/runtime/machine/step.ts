@@ -105,10 +105,10 @@ function becameReady(draft: Draft, id: number): void {
   const worker = draft.find(id);
   if (worker?.kind !== 'starting') return;
   const { now, random } = draft.at;
-  const { slot, pid, generation, replaces } = worker;
+  const { slot, place, pid, generation, replaces } = worker;
   const lastBeat = draft.state.settings.kind.heartbeat === 'optional' ? Infinity : now;
   const spread = random;
-  draft.replace({ kind: 'ready', id, slot, pid, generation, since: now, lastBeat, spread, replace: undefined });
+  draft.replace({ kind: 'ready', id, slot, place, pid, generation, since: now, lastBeat, spread, replace: undefined });
   draft.effects.push({ kind: 'worker-ready', id, bootMs: now - worker.since });
   draft.set({ noneReadySince: undefined });
   if (draft.state.phase.kind === 'booting') draft.enter({ kind: 'serving' });

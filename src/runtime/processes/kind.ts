@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { KindRules, Order } from '../machine/state.ts';
 import type { Command } from './child-process.ts';
 import type { Descriptors } from './descriptors.ts';
+import type { Place } from './worker-identity.ts';
 
 export interface Site {
   /** Folder of the installed runtime. */
@@ -11,12 +12,6 @@ export interface Site {
   readonly fixed: FixedConfig;
   readonly descriptors: Descriptors;
   readonly gracefulTimeoutMs: number;
-}
-
-/** The worker's number and its row in the shared memory. */
-interface Place {
-  readonly id: number;
-  readonly slot: number;
 }
 
 export interface WorkerKind {

@@ -9,6 +9,7 @@ import { ForkServer } from './fork-server.ts';
 import type { Site, WorkerKind } from './kind.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
+import type { Place } from './worker-identity.ts';
 
 export interface WorkersOptions {
   readonly kind: WorkerKind;
@@ -49,12 +50,13 @@ export class Workers {
         onOutput: (stream, line) => this.#write({ stream }, stream, line),
       });
     if (kind.request !== undefined) {
-      const anywhere = { id: 0, slot: 0 };
+      const anywhere = { id: 0, slot: 0, environment: {}, instance: '' };
       this.#standby = new Standby(() => kind.command(options.site(), anywhere));
     }
   }
 
-  start(id: number, slot: number): void {
+  start(place: Place): void {
+    const { id } = place;
     const { kind, site, log, onEvent } = this.#options;
     this.#forkServer?.ensure();
     let pid = 0;
@@ -74,7 +76,6 @@ export class Workers {
         onEvent({ kind: 'exited', id, code, signal, outOfMemory: this.#options.outOfMemory() });
       },
     };
-    const place = { id, slot };
     const child = this.#standby?.take(callbacks) ?? startChild(kind.command(site(), place), callbacks);
     const request = kind.request?.(place);
     if (request !== undefined) this.#forkServer?.whenCurrent(() => child?.tell(request));

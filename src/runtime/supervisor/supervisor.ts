@@ -31,6 +31,7 @@ import type { Descriptors } from '../processes/descriptors.ts';
 import { runHook } from '../processes/hooks.ts';
 import type { WorkerKind } from '../processes/kind.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from '../processes/shared-memory.ts';
+import { placeOf, WorkerNumbers } from '../processes/worker-identity.ts';
 import { Workers } from '../processes/workers.ts';
 import { health, report, type Health, type Report, type Sampled } from '../status/report.ts';
 import { version } from '../version.ts';
@@ -61,6 +62,7 @@ export class Supervisor {
   readonly #cgroup = new CgroupFiles();
   readonly #lostTime: LostTime;
   readonly #ports: readonly number[];
+  readonly #numbers: WorkerNumbers;
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
   readonly #boots: number[] = [];
   #live: LiveConfig;
@@ -85,7 +87,8 @@ export class Supervisor {
       .map((address) => Number(portOf(address)))
       // Of port 0, which stands for any, the kernel's own choice is not known here.
       .filter((port) => port !== 0);
-    this.#state = initialState(this.#settings(live), now);
+    this.#numbers = new WorkerNumbers(options.surface === 'pod' ? fixed.control : undefined);
+    this.#state = initialState(this.#settings(live), now, this.#numbers.first());
     this.#lostTime = new LostTime({
       now,
       intervalMs: () => this.#sampleMs(),
@@ -278,7 +281,8 @@ export class Supervisor {
     switch (effect.kind) {
       case 'spawn':
         memory.use(effect.slot);
-        return this.#workers.start(effect.id, effect.slot);
+        this.#numbers.use(effect.id);
+        return this.#workers.start(placeOf(effect));
       case 'order':
         if (effect.order === 'kill') this.#workers.kill(effect.id);
         return this.#order(effect.order, effect.slot, effect.pid);

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { test } from 'node:test';
 import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
 import { replacement } from '../../../src/runtime/machine/replacement.ts';
-import { initialState, readyCount, type Event, type State } from '../../../src/runtime/machine/state.ts';
+import { initialState, readyCount, type Event, type State, type Worker } from '../../../src/runtime/machine/state.ts';
 import { step } from '../../../src/runtime/machine/step.ts';
 import { settings } from '../../builders.ts';
 
@@ -50,6 +50,11 @@ const command = fc.oneof(
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
+/** How many of them share a place with another. */
+function others(workers: readonly Worker[]): number {
+  return workers.length - new Set(workers.map(({ place }) => place)).size;
+}
+
 class World {
   state: State = initialState(settings, 0);
   now = 0;
@@ -62,6 +67,7 @@ class World {
     const [next, effects] = step(before, event, { now: this.now, random: 0.5 });
     this.state = next;
     this.checkReplacement(before, event);
+    this.checkPlaces(before);
     const spawned: Event[] = [];
     for (const effect of effects) {
       assert.ok(!this.announced.exit, 'nothing happens after the exit');
@@ -107,6 +113,31 @@ class World {
         deadline !== undefined && deadline > this.now,
         'whatever is awaited has a deadline, and none has passed unseen',
       );
+  }
+
+  /** Places are 0 to below the number of workers that are wanted; two have one only while one takes it from the other. */
+  checkPlaces(before: State): void {
+    const { workers, settings: wanted } = this.state;
+    const serving = workers.filter(({ kind }) => kind === 'starting' || kind === 'ready');
+    for (const worker of serving) {
+      assert.ok(worker.place < wanted.workers, 'no place is above those that are wanted');
+      const others = serving.filter((one) => one.place === worker.place && one.id !== worker.id);
+      for (const other of others) {
+        const [old, successor] = other.id < worker.id ? [other, worker] : [worker, other];
+        assert.ok(
+          successor.kind === 'starting' && successor.replaces === old.id,
+          'a place is shared with its successor',
+        );
+      }
+      const known = before.workers.find(({ id }) => id === worker.id);
+      assert.equal(worker.place, known?.place ?? worker.place, 'a worker keeps its place');
+      const old = worker.kind === 'starting' && workers.find(({ id }) => id === worker.replaces);
+      if (old) assert.equal(worker.place, old.place, 'a successor has the place of its predecessor');
+    }
+    assert.ok(others(serving) <= 1, 'one at a time is replaced');
+    const full = serving.length - others(serving) === wanted.workers;
+    const places = new Set(serving.map(({ place }) => place));
+    if (full) assert.equal(places.size, wanted.workers, 'each place is taken');
   }
 
   /** A reload or a recycling never costs a serving worker before another serves. */

@@ -42,8 +42,8 @@ const cases: Record<string, (run: Run) => void> = {
   'starts all workers at once': (run) => {
     run.send({ kind: 'started' });
     assert.deepEqual(run.effects, [
-      { kind: 'spawn', id: 1, slot: 0 },
-      { kind: 'spawn', id: 2, slot: 1 },
+      { kind: 'spawn', id: 1, slot: 0, place: 0 },
+      { kind: 'spawn', id: 2, slot: 1, place: 1 },
     ]);
   },
   'serves as soon as one worker is ready': (run) => {
@@ -57,7 +57,7 @@ const cases: Record<string, (run: Run) => void> = {
     run.serving();
     run.now = 2_000;
     run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: false });
-    assert.deepEqual(run.effects.at(-1), { kind: 'spawn', id: 3, slot: 0 });
+    assert.deepEqual(run.effects.at(-1), { kind: 'spawn', id: 3, slot: 0, place: 0 });
     assert.equal(run.state.failures, 0);
     assert.deepEqual(run.state.restarts, { WORKER_KILLED: 1 });
   },
@@ -201,7 +201,7 @@ const cases: Record<string, (run: Run) => void> = {
     run.serving().send({ kind: 'scale', by: 1 });
     assert.deepEqual(run.kinds(), ['spawn']);
     run.send({ kind: 'spawned', id: 3, pid: 103 }).send({ kind: 'ready', id: 3 }).send({ kind: 'scale', by: -1 });
-    assert.deepEqual(run.kinds(), ['retire 101'], 'the oldest goes');
+    assert.deepEqual(run.kinds(), ['retire 103'], 'the last place goes');
     run.send({ kind: 'scale', by: -1 }).send({ kind: 'scale', by: -1 });
     assert.equal(run.state.settings.workers, 1, 'never the last one');
   },

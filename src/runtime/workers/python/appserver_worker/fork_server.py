@@ -298,6 +298,7 @@ def run_child(settings, forked, run, memory_fd, log_fd):
     supervisor = Supervisor(forked.notify_fd)
     supervisor.say("MAINPID=%d" % os.getpid())
     show_stacks()
+    identify(forked.request)
     worker = {
         **settings,
         "id": forked.request["id"],
@@ -307,6 +308,15 @@ def run_child(settings, forked, run, memory_fd, log_fd):
         "listenFds": list(range(FIRST_FD, FIRST_FD + settings["listeners"])),
     }
     run(worker, supervisor)
+
+
+def identify(request):
+    """Tells the application which worker it is in; src/runtime/processes/worker-identity.ts does it for other kinds."""
+    os.environ.update(request["environment"])
+    said = [one for one in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",") if one.strip()]
+    if not any(one.split("=")[0].strip() == "service.instance.id" for one in said):
+        said.append("service.instance.id=" + request["instance"])
+    os.environ["OTEL_RESOURCE_ATTRIBUTES"] = ",".join(said)
 
 
 def show_stacks():
