@@ -85,6 +85,13 @@ export const catalogue = {
       standalone: 'Install Python 3.9 or newer, and check that python3 is on the PATH.',
     },
   },
+  VIRTUALENV_NOT_ON_PATH: {
+    exitCode: 3,
+    remedy: {
+      pod: 'Set PATH to that value, in the Dockerfile (ENV) or in spec.env.',
+      standalone: 'Set PATH to that value, or activate the virtual environment.',
+    },
+  },
   GUNICORN_MISSING: { exitCode: 3, remedy: packageMissing('gunicorn') },
   PYTHON_UNSUPPORTED: {
     exitCode: 3,

@@ -1,10 +1,11 @@
 // Start of the supervisor: configuration in, signals and files wired up, exit code out.
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
 import type { Config, FixedConfig } from './config/config.ts';
 import { readFolders, readYaml } from './config/files.ts';
+import { ignoredSettings } from './config/ignored-settings.ts';
 import { watchFolder } from './config/watch.ts';
 import { catalogue, RuntimeError, sentence, type Surface } from './errors.ts';
 import { startAdmin } from './http/admin.ts';
@@ -126,6 +127,13 @@ function startCheck({ check, listen }: FixedConfig, supervisor: Supervisor): App
   return started;
 }
 
+function tellIgnored({ app }: FixedConfig, surface: Surface, log: Log): void {
+  const isThere = (file: string): boolean => existsSync(join(app.workingDir ?? '.', file));
+  for (const { ignored, instead } of ignoredSettings(app, process.env, isThere, surface)) {
+    log.logger.warn({ ignored, instead }, 'setting of another server is not read');
+  }
+}
+
 async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   let current = from.read();
   const { fixed, live } = current;
@@ -133,6 +141,7 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   checkListening();
   checkWorkingDir(fixed);
   log.logger.info(introduction(fixed), 'listening');
+  tellIgnored(fixed, from.surface, log);
   const fds = descriptors(listenerCount());
   const supervisor = new Supervisor({
     home: dirname(import.meta.dirname),
