@@ -67,13 +67,18 @@ http.createServer(async (request, response) => {
 `,
 });
 
+/** On a connection of its own, so that any worker may answer. */
+async function ask(runtime: Runtime, path: string): Promise<unknown> {
+  return (await fetch(runtime.url(path), { headers: { connection: 'close' } })).json();
+}
+
 type Told = readonly (string | null)[];
 
 /** What each of the workers says once, by its slot. */
 async function bySlot(runtime: Runtime, workers: number): Promise<ReadonlyMap<string, { imported: Told; now: Told }>> {
   const told = new Map<string, { imported: Told; now: Told }>();
   await runtime.until('each worker has answered', async () => {
-    const one = (await (await fetch(runtime.url())).json()) as { imported: Told; now: Told };
+    const one = (await ask(runtime, '/')) as { imported: Told; now: Told };
     told.set(`${one.now[1]}`, one);
     return told.size === workers;
   });
@@ -153,12 +158,12 @@ describe('workers know which they are', { skip, concurrency: 2 }, () => {
     test(`of ${name}: one of them has the lock, and another one once that has ended`, async () => {
       await using runtime = await Runtime.ready({ root, app });
       const answers = new Map<string, boolean>();
-      const ask = async (): Promise<void> => {
-        const { id, held } = (await (await fetch(runtime.url('/lock'))).json()) as { id: string; held: boolean };
+      const look = async (): Promise<void> => {
+        const { id, held } = (await ask(runtime, '/lock')) as { id: string; held: boolean };
         answers.set(id, held);
       };
       await runtime.until('both asked', async () => {
-        await ask();
+        await look();
         return answers.size === 2;
       });
       const holders = (): string[] => [...answers].filter(([, held]) => held).map(([id]) => id);
@@ -168,7 +173,7 @@ describe('workers know which they are', { skip, concurrency: 2 }, () => {
       process.kill(list.find(({ id }) => String(id) === holder)?.pid ?? 0, 'SIGKILL');
       answers.clear();
       await runtime.until('taken over', async () => {
-        await ask();
+        await look();
         return holders().length === 1;
       });
       assert.notEqual(holders()[0], holder);
