@@ -166,7 +166,7 @@ describe('class fast', { skip, concurrency: 2 }, () => {
       (await fetch(runtime.url(path), { method: 'POST', body: sent, duplex: 'half' })).text();
     const download = async (): Promise<string> => String((await (await fetch(runtime.url('/large'))).text()).length);
     const echo = async (): Promise<string> => String((await upload('/echo', body)).length);
-    const answers = await Promise.all(
+    const given = await Promise.all(
       Array.from({ length: 3 }, () => [
         upload('/lines', body),
         upload('/lines', new Blob([body]).stream()),
@@ -175,7 +175,7 @@ describe('class fast', { skip, concurrency: 2 }, () => {
       ]).flat(),
     );
     const expected = [bytes, bytes, bytes, 20_000_000].map(String);
-    assert.deepEqual(answers, [...expected, ...expected, ...expected]);
+    assert.deepEqual(given, [...expected, ...expected, ...expected]);
   });
 
   for (const method of ['GET', 'POST']) {

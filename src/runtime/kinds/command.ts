@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
 import type { WorkerKind } from '../processes/kind.ts';
-import { environmentOf } from '../processes/worker-identity.ts';
 
 export const command: WorkerKind = {
   rules: { overdue: 'replace', heartbeat: 'optional' },
@@ -16,7 +15,7 @@ export const command: WorkerKind = {
       env: {
         PORT: portOf(fixed.listen[0] ?? ''),
         LISTEN_FDS: String(count),
-        ...environmentOf(place, process.env['OTEL_RESOURCE_ATTRIBUTES']),
+        ...place.environment,
         APPSERVER_SLOT: String(place.slot),
         APPSERVER_MEMORY_FD: String(3 + count),
         APPSERVER_NOTIFY_FD: String(4 + count),

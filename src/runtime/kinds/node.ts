@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
 import { logFd } from '../processes/descriptors.ts';
 import type { WorkerKind } from '../processes/kind.ts';
-import { environmentOf } from '../processes/worker-identity.ts';
 import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
 
 export const node: WorkerKind = {
@@ -35,7 +34,7 @@ export const node: WorkerKind = {
       env: {
         PORT: port,
         [nodeWorkerVariable]: JSON.stringify(settings),
-        ...environmentOf(place, process.env['OTEL_RESOURCE_ATTRIBUTES']),
+        ...place.environment,
       },
       cwd: fixed.app.workingDir,
       fds: [...descriptors.listeners, descriptors.memory, 'notify', logFd],

@@ -54,8 +54,11 @@ export function python(app: PythonApplication): WorkerKind {
       listens: true,
       fds: [descriptors.stubs, 'notify'],
     }),
-    // Without the user's own variables, which the fork server has: the stub takes 4096 bytes.
-    request: ({ id, slot, environment, instance }) => JSON.stringify({ do: 'work', id, slot, environment, instance }),
+    // Without what holds the user's own variables, which the fork server has itself: the stub takes 4096 bytes.
+    request: ({ id, slot, environment, instance }) => {
+      const own = Object.entries(environment).filter(([name]) => name.startsWith('APPSERVER_'));
+      return JSON.stringify({ do: 'work', id, slot, environment: Object.fromEntries(own), instance });
+    },
     collect: ({ home, descriptors }) => ({
       program: join(home, 'bin', 'appserver-init'),
       args: ['fork', JSON.stringify({ do: 'collect' })],

@@ -4,7 +4,6 @@ import type { ErrorCode } from '../errors.ts';
 import type { KindRules, Order } from '../machine/state.ts';
 import type { Command } from './child-process.ts';
 import type { Descriptors } from './descriptors.ts';
-import type { Place } from './worker-identity.ts';
 
 export interface Site {
   /** Folder of the installed runtime. */
@@ -12,6 +11,15 @@ export interface Site {
   readonly fixed: FixedConfig;
   readonly descriptors: Descriptors;
   readonly gracefulTimeoutMs: number;
+}
+
+/** The worker's number, its row in the shared memory, and what its environment tells it of which one it is. */
+export interface Place {
+  readonly id: number;
+  readonly slot: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** `service.instance.id` of OpenTelemetry, unless the user has set one; no two workers have the same. */
+  readonly instance: string;
 }
 
 export interface WorkerKind {

@@ -3,16 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Effect } from '../machine/state.ts';
+import type { Place } from './kind.ts';
 
-/** The worker's number, its row in the shared memory, which of the wanted workers it is, and what it is told of that. */
-export interface Place {
-  readonly id: number;
-  readonly slot: number;
-  /** For its environment, without what depends on the rest of that. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** `service.instance.id` of OpenTelemetry; no two workers have the same. */
-  readonly instance: string;
-}
+type Spawn = Extract<Effect, { kind: 'spawn' }>;
 
 const attributes = 'OTEL_RESOURCE_ATTRIBUTES';
 const instanceAttribute = 'service.instance.id';
@@ -20,22 +13,20 @@ const instanceAttribute = 'service.instance.id';
 /** Names of locks that begin with this are those of one runtime: other runtimes of the machine have others. */
 const lockPrefix = `appserver-${randomUUID()}-`;
 
-export function placeOf({ id, slot, place }: Extract<Effect, { kind: 'spawn' }>): Place {
+/** @param inherited the runtime's own environment, which workers have too */
+export function placeOf({ id, slot, place }: Spawn, inherited: Readonly<Record<string, string | undefined>>): Place {
+  const instance = randomUUID();
   return {
     id,
     slot,
+    instance,
     environment: {
       APPSERVER_WORKER_ID: String(id),
       APPSERVER_WORKER_SLOT: String(place),
       APPSERVER_LOCK_PREFIX: lockPrefix,
+      [attributes]: withInstance(inherited[attributes], instance),
     },
-    instance: randomUUID(),
   };
-}
-
-/** The whole of what the worker's environment has more than that of the runtime. */
-export function environmentOf({ environment, instance }: Place, inherited: string | undefined): Record<string, string> {
-  return { ...environment, [attributes]: withInstance(inherited, instance) };
 }
 
 /** What is there already stays, and counts if it names an instance itself. */

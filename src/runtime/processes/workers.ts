@@ -6,10 +6,9 @@ import type { Fields } from '../text/log-line.ts';
 import { collect, multiprocessDir } from './application-metrics.ts';
 import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
 import { ForkServer } from './fork-server.ts';
-import type { Site, WorkerKind } from './kind.ts';
+import type { Place, Site, WorkerKind } from './kind.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
-import type { Place } from './worker-identity.ts';
 
 export interface WorkersOptions {
   readonly kind: WorkerKind;

@@ -282,7 +282,7 @@ export class Supervisor {
       case 'spawn':
         memory.use(effect.slot);
         this.#numbers.use(effect.id);
-        return this.#workers.start(placeOf(effect));
+        return this.#workers.start(placeOf(effect, process.env));
       case 'order':
         if (effect.order === 'kill') this.#workers.kill(effect.id);
         return this.#order(effect.order, effect.slot, effect.pid);

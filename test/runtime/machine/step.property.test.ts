@@ -51,7 +51,7 @@ const command = fc.oneof(
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
 /** How many of them share a place with another. */
-function others(workers: readonly Worker[]): number {
+function sharing(workers: readonly Worker[]): number {
   return workers.length - new Set(workers.map(({ place }) => place)).size;
 }
 
@@ -134,8 +134,8 @@ class World {
       const old = worker.kind === 'starting' && workers.find(({ id }) => id === worker.replaces);
       if (old) assert.equal(worker.place, old.place, 'a successor has the place of its predecessor');
     }
-    assert.ok(others(serving) <= 1, 'one at a time is replaced');
-    const full = serving.length - others(serving) === wanted.workers;
+    assert.ok(sharing(serving) <= 1, 'one at a time is replaced');
+    const full = serving.length - sharing(serving) === wanted.workers;
     const places = new Set(serving.map(({ place }) => place));
     if (full) assert.equal(places.size, wanted.workers, 'each place is taken');
   }
