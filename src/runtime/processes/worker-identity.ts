@@ -1,6 +1,6 @@
 // What tells an application which of the workers it runs in, in every language.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Effect } from '../machine/state.ts';
 import type { Place } from './kind.ts';
@@ -61,7 +61,8 @@ export class WorkerNumbers {
   use(id: number): void {
     if (this.#file === undefined) return;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+      // One level alone: in some file systems, Node never ends trying to make more.
+      if (!existsSync(dirname(this.#file))) mkdirSync(dirname(this.#file), { mode: 0o700 });
       writeFileSync(this.#file, String(id));
     } catch {
       /* the worker is needed more than its number */
