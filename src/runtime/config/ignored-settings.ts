@@ -21,6 +21,23 @@ const workers = { pod: 'spec.workers', standalone: 'the options and the file of 
 const count = { pod: 'spec.workers.count', standalone: '--workers' } as const;
 const hooks = { pod: 'spec.workers and spec.hooks.python', standalone: 'the file of --config' } as const;
 
+/** Options of uvicorn that are the application's alone: these are read, by uvicorn_options.py. */
+const ofApplication = new Set(
+  [
+    ...[
+      'DATE_HEADER',
+      'H11_MAX_INCOMPLETE_EVENT_SIZE',
+      'HTTP',
+      'INTERFACE',
+      'LIFESPAN',
+      'LIMIT_CONCURRENCY',
+      'LOG_LEVEL',
+    ],
+    ...['LOOP', 'ROOT_PATH', 'SERVER_HEADER', 'USE_COLORS', 'WS', 'WS_MAX_QUEUE', 'WS_MAX_SIZE'],
+    ...['WS_PER_MESSAGE_DEFLATE', 'WS_PING_INTERVAL', 'WS_PING_TIMEOUT'],
+  ].map((name) => `UVICORN_${name}`),
+);
+
 const known: readonly Known[] = [
   { kinds: ['wsgi', 'asgi', 'node'], variables: ['WEB_CONCURRENCY'], instead: count },
   { kinds: ['wsgi', 'asgi'], variables: ['GUNICORN_CMD_ARGS'], instead: workers },
@@ -43,7 +60,9 @@ export function ignoredSettings(
   isThere: (file: string) => boolean,
   surface: Surface,
 ): IgnoredSetting[] {
-  const names = Object.keys(env).toSorted();
+  const names = Object.keys(env)
+    .filter((name) => !ofApplication.has(name))
+    .toSorted();
   return known
     .filter(({ kinds }) => kinds.includes(app.kind))
     .flatMap(({ variables = [], files = [], instead }) =>

@@ -153,11 +153,17 @@ function lowestFree(used: readonly number[]): number {
   return number;
 }
 
-/** The highest places go, whoever has them: those that stay are 0 to below the number that is wanted. */
+/**
+ * The highest places go, whoever has them: those that stay are 0 to below the number that is wanted. And so does a worker that
+ * serves nobody any more while its successor starts.
+ */
 function retireSurplus(draft: Draft): void {
   const { settings, workers } = draft.state;
+  const hasSuccessor = ({ id }: Worker): boolean =>
+    workers.some((other) => other.kind === 'starting' && other.replaces === id);
   for (const worker of workers) {
-    if (counts(worker) && worker.place >= settings.workers) retire(draft, worker, 'retire');
+    const isOver = worker.place >= settings.workers || (worker.kind === 'starting' && hasSuccessor(worker));
+    if (counts(worker) && isOver) retire(draft, worker, 'retire');
   }
 }
 

@@ -130,10 +130,10 @@ function becameUnready(draft: Draft, id: number): void {
   const worker = draft.find(id);
   if (worker?.kind !== 'ready') return;
   const { now } = draft.at;
-  const { slot, pid, generation } = worker;
+  const { slot, place, pid, generation } = worker;
   const deadline = now + draft.state.settings.bootTimeoutMs;
   const nothing = { failure: undefined, replaces: undefined };
-  draft.replace({ kind: 'starting', id, slot, pid, generation, since: now, deadline, ...nothing });
+  draft.replace({ kind: 'starting', id, slot, place, pid, generation, since: now, deadline, ...nothing });
   noteReadiness(draft);
 }
 

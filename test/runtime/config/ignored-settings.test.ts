@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Application } from '../../../src/runtime/config/config.ts';
 import { ignoredSettings } from '../../../src/runtime/config/ignored-settings.ts';
@@ -32,6 +34,11 @@ const cases: Readonly<Record<string, Case>> = {
     app: asgi,
     env: { UVICORN_PORT: '1', UVICORN_HOST: 'a', UVICORNS: 'b' },
     ignored: ['UVICORN_HOST: spec.workers', 'UVICORN_PORT: spec.workers'],
+  },
+  "uvicorn's options that are read": {
+    app: asgi,
+    env: { UVICORN_WS_MAX_SIZE: '1', UVICORN_LOOP: 'asyncio', UVICORN_WORKERS: '3' },
+    ignored: ['UVICORN_WORKERS: spec.workers'],
   },
   "uvicorn's options do not concern wsgi": { app: wsgi, env: { UVICORN_PORT: '1' }, ignored: [] },
   "uWSGI's options and file": {
@@ -68,4 +75,16 @@ describe('settings of others that are not read are named:', () => {
       );
     });
   }
+});
+
+test("what is read of uvicorn's options is what its worker reads", () => {
+  const source = join(import.meta.dirname, '../../../src/runtime/workers/python/appserver_worker/uvicorn_options.py');
+  const [, names = ''] = /^NAMES = \(([^)]*)\)/m.exec(readFileSync(source, 'utf8')) ?? [];
+  const read = [...names.matchAll(/"(\w+)"/g)].map(([, name = '']) => `UVICORN_${name.toUpperCase()}`);
+  assert.ok(read.length > 10);
+  const env = Object.fromEntries([...read, 'UVICORN_PORT'].map((name) => [name, 'x']));
+  assert.deepEqual(
+    ignoredSettings(asgi, env, () => false, 'pod').map(({ ignored }) => ignored),
+    ['UVICORN_PORT'],
+  );
 });

@@ -135,10 +135,10 @@ const cases: Record<string, (run: Run) => void> = {
   'tells how a worker ended that was asked to, unless all is well': (run) => {
     const ends = (code: number | null, signal: string | null): Effect | undefined => {
       const again = new Run().serving().send({ kind: 'scale', by: -1 });
-      again.send({ kind: 'exited', id: 1, code, signal, outOfMemory: false });
+      again.send({ kind: 'exited', id: 2, code, signal, outOfMemory: false });
       return again.effects.find(({ kind }) => kind === 'worker-ended');
     };
-    const ended = { kind: 'worker-ended', id: 1, slot: 0, failure: undefined, restartInMs: undefined } as const;
+    const ended = { kind: 'worker-ended', id: 2, slot: 1, failure: undefined, restartInMs: undefined } as const;
     assert.deepEqual(ends(0, null), ended);
     assert.deepEqual(ends(null, 'SIGTERM'), ended);
     assert.deepEqual(ends(3, null), { ...ended, badEnd: 'the worker ended with exit code 3' });
