@@ -101,7 +101,7 @@ switch (name) {
   case 'status': {
     const body = await call(socket, 'GET', '/status');
     const json = options.last('--output') === 'json';
-    process.stdout.write(json ? `${JSON.stringify(body, null, 2)}\n` : statusTable(body));
+    process.stdout.write(json ? `${visible(JSON.stringify(body, null, 2))}\n` : statusTable(body));
     break;
   }
   case 'reload':

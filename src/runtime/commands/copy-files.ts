@@ -1,6 +1,7 @@
 // What an init container of the application's own image runs: copies files of it to where nginx serves them.
 import { catalogue, sentence } from '../errors.ts';
 import { terminationMessage, writeTerminationMessage } from '../log/termination-message.ts';
+import { visible } from '../text/control-characters.ts';
 import { copyAnew, type Copy } from './copy-anew.ts';
 
 const pairs = process.argv.slice(2);
@@ -13,7 +14,7 @@ try {
   copyAnew(copies);
 } catch (error) {
   const told = sentence('STATIC_FILES_MISSING', error instanceof Error ? error.message : String(error), 'pod');
-  process.stderr.write(`${told}\n`);
+  process.stderr.write(`${visible(told)}\n`);
   writeTerminationMessage(terminationMessage(told, ''));
   process.exit(catalogue.STATIC_FILES_MISSING.exitCode);
 }

@@ -1,6 +1,7 @@
 // The termination message: Kubernetes shows it as the container's last state, and the operator puts its first line into
 // the AppServer's condition.
 import { writeFileSync } from 'node:fs';
+import { visible } from '../text/control-characters.ts';
 
 const defaultPath = '/dev/termination-log';
 /** Kubernetes cuts a message at 4096 bytes. */
@@ -20,7 +21,9 @@ export class StderrTail {
   }
 }
 
-export function terminationMessage(sentence: string, tail: string): string {
+/** @param told the sentence of a code @param written the end of stderr; people see both where a terminal shows them */
+export function terminationMessage(told: string, written: string): string {
+  const [sentence, tail] = [visible(told), visible(written)];
   const first = sentence.slice(0, maxBytes);
   const room = maxBytes - first.length - 1;
   return tail === '' || room <= 0 ? `${first}\n` : `${first}\n${tail.slice(-room)}\n`;

@@ -11,3 +11,10 @@ test('the termination message keeps its first line and as much of the end of std
   assert.ok(message.includes('line 49'));
   assert.ok(!message.includes('line 20 '));
 });
+
+test('nothing in a termination message acts on the terminal of who reads it', () => {
+  assert.equal(
+    terminationMessage('CODE: \u001B]0;x\u0007', 'Error: \u009B31m\u202E\n  at x'),
+    'CODE: \\u001b]0;x\\u0007\nError: \\u009b31m\\u202e\n  at x\n',
+  );
+});
