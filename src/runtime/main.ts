@@ -70,9 +70,9 @@ function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
 }
 
 /** What runs here, for whoever reads the log from its first line. */
-function introduction({ app, listen, admin }: FixedConfig): Fields {
+function introduction({ app, listen, admin }: FixedConfig, workers: number): Fields {
   const application = { [app.kind]: app.target, ...(app.kind === 'wsgi' && { class: app.class }) };
-  return { version, ...application, listen: listen.join(', '), admin };
+  return { version, ...application, workers, listen: listen.join(', '), admin };
 }
 
 function end(log: Log, exitCode: number): never {
@@ -140,8 +140,6 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   log.configure(live.logging);
   checkListening();
   checkWorkingDir(fixed);
-  log.logger.info(introduction(fixed), 'listening');
-  tellIgnored(fixed, from.surface, log);
   const fds = descriptors(listenerCount());
   const supervisor = new Supervisor({
     home: dirname(import.meta.dirname),
@@ -160,6 +158,8 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
       end(log, code);
     },
   });
+  log.logger.info(introduction(fixed, supervisor.health().workers.desired), 'listening');
+  tellIgnored(fixed, from.surface, log);
   hold.output = (full) => supervisor.holdOutput(full);
   const reread = (): void => {
     current = update(from, current, supervisor, log);

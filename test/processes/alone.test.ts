@@ -52,7 +52,8 @@ class Alone implements AsyncDisposable {
   async says(text: string): Promise<void> {
     for (let i = 0; i < 500; i++) {
       if (this.output.includes(text)) return;
-      if (this.child.exitCode !== null) throw new Error(`ended without saying: ${text}\n${this.output}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`ended without saying: ${text}\n${this.output}`);
       await delay(20);
     }
     throw new Error(`not said within 10 s: ${text}\n${this.output}`);
@@ -114,6 +115,7 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
       version,
       wsgi: 'app:app',
       class: 'gthread',
+      workers: 2,
       listen,
       admin: `127.0.0.1:${adminPort}`,
       msg: 'listening',

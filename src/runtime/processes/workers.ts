@@ -1,6 +1,8 @@
 // The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
 import { sentence, type Surface } from '../errors.ts';
+import type { ApplicationOutput } from '../log/application-output.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Repeats } from '../log/repeats.ts';
 import type { Event, Failure } from '../machine/state.ts';
 import type { Fields } from '../text/log-line.ts';
 import { collect, multiprocessDir } from './application-metrics.ts';
@@ -15,6 +17,10 @@ export interface WorkersOptions {
   readonly surface: Surface;
   readonly site: () => Site;
   readonly log: Logger;
+  /** Makes records of what a process writes. `isStarting`: whether its tracebacks tell why it does not start. */
+  readonly output: (fields: Fields, isStarting: () => boolean) => ApplicationOutput;
+  /** Of failures to start, since a worker was ready. */
+  readonly repeats: Repeats;
   readonly onEvent: (event: Event) => void;
   readonly onStderr: (line: string) => void;
   readonly startingIds: () => readonly number[];
@@ -33,6 +39,8 @@ export class Workers {
   readonly #forkServer: ForkServer | undefined;
   readonly #standby: Standby | undefined;
   readonly #running = new Map<number, Running>();
+  /** By worker; 0 for the fork server. */
+  readonly #outputs = new Map<number, ApplicationOutput>();
   readonly #listeners = new Set<(id: number, line: string) => void>();
   #held = false;
 
@@ -40,13 +48,17 @@ export class Workers {
     const { kind } = options;
     this.#options = options;
     const { forkServer } = kind;
+    const forkServerOutput = this.#output(0, {}, () => true);
     this.#forkServer =
       forkServer &&
       new ForkServer({
         command: () => forkServer(options.site()),
         onFailure: (failure) => this.#failStarting(failure),
         onWarning: (warning) => this.#warn({}, warning),
-        onOutput: (stream, line) => this.#write({ stream }, stream, line),
+        onOutput: (stream, line) => {
+          if (stream === 'stderr') options.onStderr(line);
+          forkServerOutput.add(stream, line);
+        },
       });
     if (kind.request !== undefined) {
       const anywhere = { id: 0, slot: 0, environment: {}, instance: '' };
@@ -59,6 +71,7 @@ export class Workers {
     const { kind, site, log, onEvent } = this.#options;
     this.#forkServer?.ensure();
     let pid = 0;
+    const output = this.#output(id, { worker: id }, () => this.#options.startingIds().includes(id));
     const callbacks: ChildCallbacks = {
       spawned: (started) => {
         pid = started;
@@ -68,8 +81,13 @@ export class Workers {
       },
       failed: (cause) => onEvent({ kind: 'spawn-failed', id, cause }),
       notified: (line) => this.#notified(id, line),
-      output: (stream, line) => this.#workerOutput(id, stream, line),
+      output: (stream, line) => {
+        if (stream === 'stderr') this.#heard(id, line);
+        output.add(stream, line);
+      },
       exited: (code, signal) => {
+        output.flush();
+        this.#outputs.delete(id);
         this.#running.delete(id);
         if (code === 127 && kind.forkServer === undefined) this.#fail(id, missing(kind));
         onEvent({ kind: 'exited', id, code, signal, outOfMemory: this.#options.outOfMemory() });
@@ -114,6 +132,11 @@ export class Workers {
     }
   }
 
+  /** Hands on what was read and waits for more lines; the runtime ends. */
+  flushOutput(): void {
+    for (const output of this.#outputs.values()) output.flush();
+  }
+
   /** Hears what workers write to stderr, until the function that it returns is called. */
   listen(listener: (id: number, line: string) => void): () => void {
     this.#listeners.add(listener);
@@ -152,8 +175,9 @@ export class Workers {
   }
 
   #fail(id: number, failure: Failure): void {
-    const { log, surface } = this.#options;
-    log.error({ worker: id }, sentence(failure.code, failure.cause, surface));
+    const { log, surface, repeats } = this.#options;
+    const text = sentence(failure.code, failure.cause, surface);
+    if (repeats.count(text) === 1) log.error({ worker: id }, text);
     this.#options.onEvent({ kind: 'failing', id, failure });
   }
 
@@ -172,14 +196,15 @@ export class Workers {
     }
   }
 
-  #workerOutput(id: number, stream: 'stdout' | 'stderr', line: string): void {
-    if (stream === 'stderr') for (const listener of this.#listeners) listener(id, line);
-    this.#write({ worker: id, stream }, stream, line);
+  #heard(id: number, line: string): void {
+    for (const listener of this.#listeners) listener(id, line);
+    this.#options.onStderr(line);
   }
 
-  #write(fields: Fields, stream: 'stdout' | 'stderr', line: string): void {
-    if (stream === 'stderr') this.#options.onStderr(line);
-    this.#options.log.output(fields, line);
+  #output(id: number, fields: Fields, isStarting: () => boolean): ApplicationOutput {
+    const output = this.#options.output(fields, isStarting);
+    this.#outputs.set(id, output);
+    return output;
   }
 }
 

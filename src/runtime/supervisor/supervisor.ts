@@ -11,7 +11,9 @@ import { workerKind } from '../kinds/by-application.ts';
 import { deafPorts, readAcceptQueue } from '../linux/accept-queue.ts';
 import { CgroupFiles } from '../linux/cgroup.ts';
 import { readResidentBytes } from '../linux/process-memory.ts';
+import { ApplicationOutput, type ApplicationOutputOptions } from '../log/application-output.ts';
 import { onTerminal, type Log } from '../log/log.ts';
+import { Repeats } from '../log/repeats.ts';
 import { StderrTail } from '../log/termination-message.ts';
 import { nextDeadline } from '../machine/deadline.ts';
 import {
@@ -59,6 +61,7 @@ export class Supervisor {
   readonly #kind: WorkerKind;
   readonly #workers: Workers;
   readonly #stderr = new StderrTail();
+  readonly #repeats = new Repeats();
   readonly #cgroup = new CgroupFiles();
   readonly #lostTime: LostTime;
   readonly #ports: readonly number[];
@@ -100,6 +103,8 @@ export class Supervisor {
       surface: options.surface,
       site: () => ({ ...options, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
       log: options.log.logger,
+      output: (fields, isStarting) => this.#output(fields, isStarting),
+      repeats: this.#repeats,
       onEvent: (event) => this.dispatch(event),
       onStderr: (line) => this.#stderr.add(line),
       startingIds: () => this.#state.workers.filter(({ kind }) => kind === 'starting').map(({ id }) => id),
@@ -180,6 +185,19 @@ export class Supervisor {
   /** Holds the workers' output back, or lets it go on. */
   holdOutput(hold: boolean): void {
     this.#workers.holdOutput(hold);
+  }
+
+  /** While nothing gets ready, each start fails with the same traceback: it is written once. */
+  #output(fields: ApplicationOutputOptions['fields'], isStarting: () => boolean): ApplicationOutput {
+    return new ApplicationOutput({
+      log: this.#options.log.logger,
+      after: (ms, call) => {
+        const timer = setTimeout(call, ms);
+        return { cancel: () => clearTimeout(timer) };
+      },
+      fields,
+      isRepeated: (traceback) => isStarting() && this.#repeats.count(traceback) > 1,
+    });
   }
 
   #sentence({ code, cause }: Failure): string {
@@ -292,6 +310,7 @@ export class Supervisor {
       case 'run-stop-hook':
         return void this.#hook('beforeStop', {}).then(() => this.dispatch({ kind: 'hook-done' }));
       case 'worker-ready':
+        this.#repeats.clear();
         this.#boots.push(effect.bootMs / 1000);
         void this.#hook('workerStart', { APPSERVER_WORKER_ID: String(effect.id) });
         return log.info({ worker: effect.id, bootMs: Math.round(effect.bootMs) }, 'worker ready');
@@ -312,6 +331,7 @@ export class Supervisor {
         clearTimeout(this.#timer);
         clearInterval(this.#sampleTimer);
         this.#stopWatchingTraffic();
+        this.#workers.flushOutput();
         return this.#options.onExit(effect.exit, this.#stderr.text());
     }
   }
@@ -339,7 +359,9 @@ export class Supervisor {
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
     if (badEnd !== undefined) return log.warn({ worker: id, cause: badEnd }, 'worker ended badly');
     if (failure === undefined) return log.info({ worker: id }, 'worker ended');
-    log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker exited unexpectedly');
+    const { code, cause } = failure;
+    const times = this.#repeats.count(`${code} ${cause}`);
+    log.error({ worker: id, code, ...(times > 1 ? { times } : { cause }), restartInMs }, 'worker exited unexpectedly');
     // Looking takes milliseconds, which the replacement of a killed worker need not wait for: whoever still has a socket
     // that was shut down ends by himself. Before the replacement is started, as it may make the socket listen again.
     if (failure.code !== 'WORKER_KILLED') this.#checkSockets();

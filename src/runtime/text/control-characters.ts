@@ -5,7 +5,7 @@
  * zero width, separators of lines and paragraphs, fillers of Hangul, tags.
  */
 const hidden =
-  // oxlint-disable-next-line no-misleading-character-class, no-control-regex -- ranges of single characters
+  // oxlint-disable-next-line no-misleading-character-class -- ranges of single characters
   /[^\P{Cc}\t\n]|[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB]|[\u{1D173}-\u{1D17A}]|[\u{E0000}-\u{E0FFF}]/gu;
 
 function spelled(character: string): string {
