@@ -35,7 +35,7 @@ import type { WorkerKind } from '../processes/kind.ts';
 import { addCounters, noCounters, type Counters, type SharedMemory } from '../processes/shared-memory.ts';
 import { placeOf, WorkerNumbers } from '../processes/worker-identity.ts';
 import { Workers } from '../processes/workers.ts';
-import { health, report, type Health, type Report, type Sampled } from '../status/report.ts';
+import { about, health, report, type About, type Health, type Report, type Sampled } from '../status/report.ts';
 import { version } from '../version.ts';
 import { LostTime } from './lost-time.ts';
 import { settingsOf } from './settings.ts';
@@ -68,6 +68,8 @@ export class Supervisor {
   readonly #numbers: WorkerNumbers;
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
   readonly #boots: number[] = [];
+  readonly #startedAt = new Date().toISOString();
+  #lastFailureAt: string | undefined;
   #live: LiveConfig;
   #state: State;
   #timer: NodeJS.Timeout | undefined;
@@ -124,6 +126,7 @@ export class Supervisor {
 
   dispatch(event: Event): void {
     const [state, effects] = step(this.#state, event, { now: performance.now(), random: Math.random() });
+    if (state.lastFailure !== this.#state.lastFailure) this.#lastFailureAt = new Date().toISOString();
     this.#state = state;
     for (const effect of effects) this.#run(effect);
     this.#arm();
@@ -170,6 +173,11 @@ export class Supervisor {
   report(): Report {
     const identity = { version, settings: this.#live.revision };
     return report(this.#state, this.#sampled(), identity, performance.now());
+  }
+
+  about(): About {
+    const times = { startedAt: this.#startedAt, lastFailureAt: this.#lastFailureAt };
+    return about(this.#options.fixed, this.#state.settings, times);
   }
 
   applicationMetrics(): Promise<string | undefined> {
