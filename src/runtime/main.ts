@@ -7,7 +7,7 @@ import type { Config, FixedConfig } from './config/config.ts';
 import { readFolders, readYaml } from './config/files.ts';
 import { ignoredSettings } from './config/ignored-settings.ts';
 import { watchFolder } from './config/watch.ts';
-import { catalogue, RuntimeError, sentence, type Surface } from './errors.ts';
+import { catalogue, isErrorCode, RuntimeError, sentence, type Surface } from './errors.ts';
 import { startAdmin } from './http/admin.ts';
 import { ApplicationCheck, askOverHttp } from './http/application-check.ts';
 import { startControl } from './http/control.ts';
@@ -26,6 +26,8 @@ interface Source {
   /** The folder to watch; undefined where only HUP says that it is to be read again. */
   readonly watched: string | undefined;
   readonly surface: Surface;
+  /** Ends once a worker is ready or has failed, and runs no hooks. */
+  readonly check: boolean;
 }
 
 const program: Program = {
@@ -37,6 +39,7 @@ const program: Program = {
     // What appserver-runtime was told: a file, and flags as a document that stands above it.
     { long: '--file', value: '<file>', description: '' },
     { long: '--overrides', value: '<document>', description: '' },
+    { long: '--check', description: '' },
   ],
   operands: [],
   commands: [],
@@ -49,8 +52,15 @@ function source(args: readonly string[]): Source {
   const { options } = parsed;
   const [config = '', live = ''] = [options.last('--config'), options.last('--live')];
   const [file, overrides] = [options.last('--file'), options.last('--overrides')];
-  if (overrides === undefined) return { read: () => readFolders(config, live), watched: live, surface: 'pod' };
-  return { read: () => readYaml(file, JSON.parse(overrides)), watched: undefined, surface: 'standalone' };
+  if (overrides === undefined)
+    return { read: () => readFolders(config, live), watched: live, surface: 'pod', check: false };
+  const check = options.has('--check');
+  const read = (): Config => {
+    const { fixed, ...rest } = readYaml(file, JSON.parse(overrides));
+    // A hook may migrate a database.
+    return { fixed: check ? { ...fixed, hooks: {}, check: undefined } : fixed, ...rest };
+  };
+  return { read, watched: undefined, surface: 'standalone', check };
 }
 
 /** appserver-init has tried to listen before this process began, and left number and address where it could not. */
@@ -114,6 +124,23 @@ interface Hold {
   output: (full: boolean) => void;
 }
 
+/** How often it is looked whether a worker is ready, in milliseconds. */
+const checkMs = 50;
+
+/** Ends the process with what became of the first worker. */
+function endWhenChecked(supervisor: Supervisor, log: Log): void {
+  const timer = setInterval(() => {
+    const { workers, lastFailure } = supervisor.health();
+    if (lastFailure !== null && isErrorCode(lastFailure)) {
+      log.logger.fatal({ code: lastFailure }, supervisor.lastFailure() ?? lastFailure);
+      process.exitCode = catalogue[lastFailure].exitCode;
+    } else if (workers.ready === 0) return;
+    else log.logger.info('the application was loaded and is ready to serve');
+    clearInterval(timer);
+    supervisor.dispatch({ kind: 'quit' });
+  }, checkMs);
+}
+
 /** Starts asking the application, where that is wished for. */
 function startCheck({ check, listen }: FixedConfig, supervisor: Supervisor): ApplicationCheck | undefined {
   const [address] = listen;
@@ -150,6 +177,7 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
     memory: new SharedMemory(fds.memory),
     log,
     onExit: ({ code, failure }, tail) => {
+      if (from.check) end(log, Number(process.exitCode ?? code));
       if (failure !== undefined) {
         const text = sentence(failure.code, failure.cause, from.surface);
         log.logger.fatal({ code: failure.code }, text);
@@ -187,6 +215,7 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
   process.on('SIGUSR2', () => log.logger.info({ state: supervisor.report() }, 'state'));
   if (from.watched !== undefined) watchFolder(from.watched, reread);
   await supervisor.start();
+  if (from.check) endWhenChecked(supervisor, log);
 }
 
 /** Which sends WINCH whenever its window is resized. */

@@ -267,6 +267,39 @@ os.execv(sys.argv[1], sys.argv[1:])`;
     });
   }
 
+  const checked: Record<string, { args: string[]; code: number; says: RegExp }> = {
+    'an application that can be loaded': {
+      args: ['--wsgi', 'app:app', '--listen', '127.0.0.1:TAKEN'],
+      code: 0,
+      says: /the application was loaded and is ready to serve/,
+    },
+    'an application for Node': { args: ['--node', 'server.js'], code: 0, says: /is ready to serve/ },
+    'a module that does not exist': {
+      args: ['--wsgi', 'nosuch:app'],
+      code: 4,
+      says: /APP_NOT_FOUND: there is no module nosuch in \S+\. Correct the name .* behind --wsgi/,
+    },
+    'a configuration that is wrong': {
+      args: ['--wsgi', 'app:app', '--listen', 'nowhere'],
+      code: 2,
+      says: /CONFIG_INVALID: --listen/,
+    },
+  };
+  for (const [name, { args, code, says }] of Object.entries(checked)) {
+    test(`--check says whether it would run: ${name}`, async () => {
+      const taken = createServer();
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+      const address = taken.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      await using runtime = new Alone(['--check', ...args.map((arg) => arg.replace('TAKEN', String(port)))]);
+      const ended = await runtime.exited;
+      taken.close();
+      assert.equal(ended, code, runtime.output);
+      assert.match(runtime.output, says);
+      assert.equal(runtime.output.match(/Traceback/g)?.length ?? 0, code === 4 ? 1 : 0, 'told once');
+    });
+  }
+
   test('--help says what there is', async () => {
     await using runtime = new Alone(['--help']);
     assert.equal(await runtime.exited, 0);

@@ -39,6 +39,7 @@ export class Workers {
   readonly #forkServer: ForkServer | undefined;
   readonly #standby: Standby | undefined;
   readonly #running = new Map<number, Running>();
+  readonly #wereReady = new Set<number>();
   /** By worker; 0 for the fork server. */
   readonly #outputs = new Map<number, ApplicationOutput>();
   readonly #listeners = new Set<(id: number, line: string) => void>();
@@ -71,7 +72,7 @@ export class Workers {
     const { kind, site, log, onEvent } = this.#options;
     this.#forkServer?.ensure();
     let pid = 0;
-    const output = this.#output(id, { worker: id }, () => this.#options.startingIds().includes(id));
+    const output = this.#output(id, { worker: id }, () => !this.#wereReady.has(id));
     const callbacks: ChildCallbacks = {
       spawned: (started) => {
         pid = started;
@@ -88,6 +89,7 @@ export class Workers {
       exited: (code, signal) => {
         output.flush();
         this.#outputs.delete(id);
+        this.#wereReady.delete(id);
         this.#running.delete(id);
         if (code === 127 && kind.forkServer === undefined) this.#fail(id, missing(kind));
         onEvent({ kind: 'exited', id, code, signal, outOfMemory: this.#options.outOfMemory() });
@@ -148,6 +150,7 @@ export class Workers {
     const said = parseNotification(line);
     switch (said?.kind) {
       case 'ready':
+        this.#wereReady.add(id);
         // Only now: workers that start need the CPU more.
         this.#standby?.prepare();
         return onEvent({ kind: said.kind, id });
