@@ -22,6 +22,8 @@ const digit0 = 0x30;
 const digit9 = 0x39;
 
 const literals = ['true', 'false', 'null'];
+// oxlint-disable-next-line no-control-regex -- JSON allows no control characters in strings
+const plain = /[^"\\\u0000-\u001F]*/y;
 const escape = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
@@ -42,16 +44,14 @@ function skipSpace(text: string, from: number): number {
 
 /** @returns what follows the string whose opening quote is at `from`, -1 when it is none */
 function stringEnd(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at++) {
+  for (let at = from + 1; ;) {
+    at = matchEnd(plain, text, at);
     const code = text.charCodeAt(at);
     if (code === quote) return at + 1;
-    if (code < 0x20) return -1;
-    if (code !== backslash) continue;
-    const end = matchEnd(escape, text, at);
-    if (end < 0) return -1;
-    at = end - 1;
+    if (code !== backslash) return -1;
+    at = matchEnd(escape, text, at);
+    if (at < 0) return -1;
   }
-  return -1;
 }
 
 /** Of anything but objects and arrays. */

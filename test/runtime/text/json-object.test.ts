@@ -72,6 +72,8 @@ describe('a line that is an object of JSON', () => {
     'a form feed between values': ['{"a":\f1}', false],
     'a list': ['[{"a":1}]', false],
     'so deep as no log is': [`${'{"a":'.repeat(65)}1${'}'.repeat(65)}`, false],
+    'a string as long as lines get': [`{"a":"${'\u00E9\\n'.repeat(1_000_000)}"}`, true],
+    'a long string that does not end': [`{"a":"${'x'.repeat(1_000_000)}`, false],
     'an object of Python': ["{'a': 1}", false],
   };
   for (const [name, [line, is]] of Object.entries(table)) {
