@@ -67,10 +67,8 @@ describe('an image', { skip, concurrency: 2 }, () => {
         words,
         new RegExp(`^VIRTUALENV_NOT_ON_PATH: \\S+ has no ${lacks}, but the virtual environment ${place} has; `),
       );
-      assert.ok(
-        words.includes(`PATH=${join(place, 'bin')}:${process.env['PATH'] ?? ''}. Set PATH to that value`),
-        words,
-      );
+      // Behind it stands what python3 was found on, to which a launcher of Pythons may have added.
+      assert.ok(words.includes(`PATH=${join(place, 'bin')}:`) && words.includes('. Set PATH to that value'), words);
     });
   }
 

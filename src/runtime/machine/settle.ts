@@ -5,7 +5,7 @@ import { maxRows } from '../shared/shared-memory-layout.ts';
 import { noneReadyLimitMs } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { abort, kill, retire } from './exits.ts';
-import { lifetimeEnd, replaceable } from './replacement.ts';
+import { lifetimeEnd, replaceable, replacement } from './replacement.ts';
 import { counts, type Failure, type Worker } from './state.ts';
 
 /** Failed starts in a row before any worker was ever ready, after which the process ends and Kubernetes takes over. */
@@ -154,16 +154,20 @@ function lowestFree(used: readonly number[]): number {
 }
 
 /**
- * The highest places go, whoever has them: those that stay are 0 to below the number that is wanted. And so does a worker that
- * serves nobody any more while its successor starts.
+ * The highest places go, whoever has them: those that stay are 0 to below the number that is wanted. Of two that are left in
+ * one place without one being there for the other, the one that does not serve goes.
  */
 function retireSurplus(draft: Draft): void {
   const { settings, workers } = draft.state;
-  const hasSuccessor = ({ id }: Worker): boolean =>
-    workers.some((other) => other.kind === 'starting' && other.replaces === id);
   for (const worker of workers) {
-    const isOver = worker.place >= settings.workers || (worker.kind === 'starting' && hasSuccessor(worker));
-    if (counts(worker) && isOver) retire(draft, worker, 'retire');
+    if (counts(worker) && worker.place >= settings.workers) retire(draft, worker, 'retire');
+  }
+  const wanted = draft.state.workers.filter(counts);
+  const pair = replacement(draft.state);
+  for (const worker of wanted) {
+    const beside = wanted.find((one) => one.place === worker.place && one.id !== worker.id);
+    if (beside === undefined || pair?.place === worker.place || worker.kind === 'ready') continue;
+    if (beside.kind === 'ready' || beside.id < worker.id) retire(draft, worker, 'retire');
   }
 }
 
