@@ -4,6 +4,7 @@
 // operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
 // do. npm run test:linters: kube-score, checkov and Flux over what is shipped. npm run test:differential: requests of gunicorn's
 // own tests, beside gunicorn.
+// npm run test:frameworks -- NAME …: applications of these frameworks, or of all, behind the runtime and their own servers.
 // npm run test:one -- FILE: one file of tests.
 import { globSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,6 +23,7 @@ import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
 import { ensureNodeLibraries } from './node-libraries.ts';
+import { ensureFrameworks } from './frameworks.ts';
 import { ensureInterpreters } from './interpreters.ts';
 import { ensureLinters } from './linters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
@@ -39,6 +41,7 @@ const suite = z
     '--tenants',
     '--linters',
     '--differential',
+    '--frameworks',
     '--one',
   ])
   .parse(process.argv[2] ?? '--all');
@@ -103,6 +106,13 @@ async function onVersions(): Promise<void> {
   await step('runtime for the tests', buildRuntime);
   await ensureInterpreters();
   return runTests('Versions of Python and Node', nodeTest(1, testFiles('test/versions/*.test.ts')));
+}
+
+async function onFrameworks(): Promise<void> {
+  await step('runtime for the tests', buildRuntime);
+  await ensureFrameworks();
+  const env = { FRAMEWORKS: process.argv.slice(3).join(',') };
+  return runTests('Frameworks', nodeTest(1, testFiles('test/frameworks/*.test.ts')), { env });
 }
 
 /** These hold the product to times, and are held up by nothing else. */
@@ -248,6 +258,7 @@ try {
     '--tenants': tenants,
     '--linters': onManifests,
     '--differential': onDifferences,
+    '--frameworks': onFrameworks,
     '--one': one,
   }[suite]();
 } catch (error) {
