@@ -85,9 +85,8 @@ function introduction({ app, listen, admin }: FixedConfig, workers: number): Fie
   return { version, ...application, workers, listen: listen.join(', '), admin };
 }
 
-function end(log: Log, exitCode: number): never {
-  log.flush();
-  process.exit(exitCode);
+function end(log: Log, exitCode: number): void {
+  log.end(() => process.exit(exitCode));
 }
 
 /** Reads the configuration again. What cannot be taken over is said, and the settings in force stay. */
@@ -177,13 +176,13 @@ async function start(from: Source, log: Log, hold: Hold): Promise<void> {
     memory: new SharedMemory(fds.memory),
     log,
     onExit: ({ code, failure }, tail) => {
-      if (from.check) end(log, Number(process.exitCode ?? code));
+      if (from.check) return end(log, Number(process.exitCode ?? code));
       if (failure !== undefined) {
         const text = sentence(failure.code, failure.cause, from.surface);
         log.logger.fatal({ code: failure.code }, text);
         writeTerminationMessage(terminationMessage(text, tail));
       }
-      end(log, code);
+      return end(log, code);
     },
   });
   log.logger.info(introduction(fixed, supervisor.health().workers.desired), 'listening');

@@ -176,6 +176,7 @@ describe('listening on PORT', { skip, concurrency: 2 }, () => {
 
       await using runtime = await Runtime.ready({ ...one, app: { node: file(name) } });
       for (let i = 0; i < 3; i++) assert.equal(await answers(runtime.port), 'ok');
+      await runtime.until('said', () => saidIn(runtime).length >= said.length);
       assert.deepEqual(saidIn(runtime), said);
       assert.deepEqual((await runtime.status()).restarts, {});
       runtime.child.kill('SIGTERM');

@@ -31,6 +31,9 @@ export class ApplicationOutput {
 
   /** @param line without its newline */
   add(stream: Stream, line: string): void {
+    // Records come in the order of their lines, unless a traceback is being written to the other stream.
+    const other = this.#joiners[stream === 'stdout' ? 'stderr' : 'stdout'];
+    if (other.isAlone) other.flush();
     const object = objectLine(line);
     if (object === undefined) return this.#joiners[stream].add(line);
     this.#joiners[stream].flush();

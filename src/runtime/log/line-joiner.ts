@@ -52,6 +52,11 @@ export class LineJoiner {
     this.#options = options;
   }
 
+  /** Whether what it has is no traceback, as far as is known. */
+  get isAlone(): boolean {
+    return this.#state === 'alone';
+  }
+
   add(line: string): void {
     this.#heard = true;
     if (this.#lines.length > 0 && !this.#isFull(line) && this.#takes(line)) return this.#arm();

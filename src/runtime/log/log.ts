@@ -9,8 +9,8 @@ import { LogOutput } from './output.ts';
 export interface Log {
   readonly logger: Logger;
   configure(logging: LiveConfig['logging']): void;
-  /** Writes what still waits; before the process ends. */
-  flush(): void;
+  /** Calls `done` once all is written, or its reader has had its time; before the process ends. */
+  end(done: () => void): void;
 }
 
 export const onTerminal = isatty(logFd);
@@ -27,6 +27,6 @@ export function startLog(onFull: (full: boolean) => void): Log {
       logger.level = logging.level;
       format = formatter(logging.format, palette);
     },
-    flush: () => output.flush(),
+    end: (done) => output.end(done),
   };
 }

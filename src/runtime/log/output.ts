@@ -6,6 +6,8 @@ import { write, writeSync } from 'node:fs';
 const maxChunk = 4_096;
 const highBytes = 1_048_576;
 const lowBytes = 262_144;
+/** How long the end waits for a reader who has not taken what is being written. */
+const endMs = 2_000;
 
 export class LogOutput {
   readonly #fd: number;
@@ -14,6 +16,8 @@ export class LogOutput {
   #bytes = 0;
   #writing = false;
   #full = false;
+  /** Called when nothing is being written, once the end has come. */
+  #atRest: (() => void) | undefined;
 
   /** @param onFull called with true when output is to be held back, and with false when no more */
   constructor(fd: number, onFull: (full: boolean) => void) {
@@ -30,8 +34,24 @@ export class LogOutput {
     this.#next();
   }
 
-  /** Writes what waits at once, as far as the reader takes it. */
-  flush(): void {
+  /**
+   * Writes what waits, as far as the reader takes it, and calls `done`, after which the process may end. What is being written
+   * then comes first: it is on a thread, which would not get to it any more.
+   */
+  end(done: () => void): void {
+    let ended = false;
+    const finish = (): void => {
+      if (ended) return;
+      ended = true;
+      this.#flush();
+      done();
+    };
+    if (!this.#writing) return finish();
+    this.#atRest = finish;
+    setTimeout(finish, endMs);
+  }
+
+  #flush(): void {
     try {
       for (let chunk = this.#take(); chunk !== undefined; chunk = this.#take()) writeSync(this.#fd, chunk);
     } catch {
@@ -76,6 +96,7 @@ export class LogOutput {
       if (error === null && from + written < chunk.length) return this.#send(chunk, from + written);
       this.#writing = false;
       this.#bytes -= chunk.length;
+      if (this.#atRest !== undefined) return this.#atRest();
       if (this.#full && this.#bytes < lowBytes) this.#setFull(false);
       return this.#next();
     });

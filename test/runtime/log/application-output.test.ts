@@ -81,4 +81,29 @@ describe('what a worker writes', () => {
     assert.match(written('json', ['plain'], 'stderr'), /"level":"info".*"stream":"stderr"/);
     assert.match(written('json', ['CRITICAL:root:x'], 'stderr'), /"level":"fatal"/);
   });
+
+  test('lines of both streams come in the order in which they were written', () => {
+    const messages: string[] = [];
+    const output = new ApplicationOutput({
+      log: new Logger(({ message }) => messages.push(message)),
+      after: () => ({ cancel: () => undefined }),
+      fields: {},
+    });
+    output.add('stdout', 'one');
+    output.add('stderr', 'two');
+    output.add('stdout', 'three');
+    output.add('stderr', '{"four":4}');
+    output.add('stderr', 'Traceback (most recent call last):');
+    output.add('stdout', 'five');
+    output.add('stderr', '  File "x"');
+    output.flush();
+    assert.deepEqual(messages, [
+      'one',
+      'two',
+      'three',
+      '{"four":4}',
+      'five',
+      'Traceback (most recent call last):\n  File "x"',
+    ]);
+  });
 });

@@ -135,7 +135,8 @@ export class ListeningSockets {
   #inherited({ address, port, fd }: Wanted): readonly number[] | undefined {
     // A program that takes its sockets itself, by LISTEN_FDS.
     if (fd !== undefined) return this.#fds.includes(fd) ? [fd] : undefined;
-    const means = port > 0 ? String(port) === this.#port : address === this.#port;
+    // PORT is 0 where any will do.
+    const means = port >= 0 ? String(port) === this.#port : address === this.#port;
     return means && this.#owner === undefined && this.#fds.length > 0 ? this.#fds : undefined;
   }
 

@@ -89,23 +89,30 @@ def load_file(path):
     return module
 
 
+def error_logger():
+    """gunicorn's, set up as gunicorn does it, unless the application has done so."""
+    logger = logging.getLogger("gunicorn.error")
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(
+            logging.Formatter("%(asctime)s [%(process)d] [%(levelname)s] %(message)s", "[%Y-%m-%d %H:%M:%S %z]")
+        )
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return logger
+
+
 class Log:
-    """What hooks use of gunicorn's log, in its format on stderr."""
+    """What hooks use of gunicorn's log, in its format on stderr. Without hooks nobody's logging is touched."""
 
     def __init__(self, cfg):
         self.cfg = cfg
-        self.error_log = logging.getLogger("gunicorn.error")
         self.access_log = logging.getLogger("gunicorn.access")
-        if not self.error_log.handlers:
-            handler = logging.StreamHandler(sys.stderr)
-            handler.setFormatter(
-                logging.Formatter(
-                    "%(asctime)s [%(process)d] [%(levelname)s] %(message)s", "[%Y-%m-%d %H:%M:%S %z]"
-                )
-            )
-            self.error_log.addHandler(handler)
-            self.error_log.setLevel(logging.INFO)
-            self.error_log.propagate = False
+
+    @property
+    def error_log(self):
+        return error_logger()
 
     def critical(self, msg, *args, **kwargs):
         self.error_log.critical(msg, *args, **kwargs)
