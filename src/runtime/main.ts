@@ -1,12 +1,9 @@
 // Start of the supervisor: configuration in, signals and files wired up, exit code out.
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { isatty } from 'node:tty';
-import { getSystemErrorName } from 'node:util';
 import type { Config, FixedConfig } from './config/config.ts';
-import { readFolders, readYaml } from './config/files.ts';
-import { watchFolder } from './config/watch.ts';
-import { catalogue, RuntimeError, sentence, type Surface } from './errors.ts';
+import { liveFile, readFolders, readYaml } from './config/files.ts';
+import { watchFile, type Watched } from './config/watch.ts';
+import { catalogue, RuntimeError, sentence, type ErrorCode, type Surface } from './errors.ts';
+import type { Files, Host } from './host/host.ts';
 import { startAdmin } from './http/admin.ts';
 import { ApplicationCheck, askOverHttp } from './http/application-check.ts';
 import { startControl } from './http/control.ts';
@@ -14,6 +11,8 @@ import { startLog, type Log } from './log/log.ts';
 import { terminationMessage, writeTerminationMessage } from './log/termination-message.ts';
 import { descriptors } from './processes/descriptors.ts';
 import { SharedMemory } from './processes/shared-memory.ts';
+import type { Check } from './status/report.ts';
+import { SettingsInForce } from './supervisor/settings-in-force.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { parse, type Program } from './text/arguments.ts';
 import type { Fields } from './text/log-line.ts';
@@ -22,8 +21,8 @@ import { version } from './version.ts';
 /** How the configuration is read, at the start and again whenever it may have changed. */
 interface Source {
   readonly read: () => Config;
-  /** The folder to watch; undefined where only HUP says that it is to be read again. */
-  readonly watched: string | undefined;
+  /** What to watch; undefined where only HUP says that it is to be read again. */
+  readonly watched: Watched | undefined;
   readonly surface: Surface;
 }
 
@@ -41,30 +40,33 @@ const program: Program = {
   commands: [],
 };
 
-function source(args: readonly string[]): Source {
+function source(files: Files, args: readonly string[]): Source {
   const parsed = parse(program, args);
   // appserver-init and appserver-runtime write this command line, and no person.
   if (parsed.kind !== 'run') throw new Error(parsed.kind === 'wrong' ? parsed.message : `there is no ${parsed.kind}`);
   const { options } = parsed;
   const [config = '', live = ''] = [options.last('--config'), options.last('--live')];
   const [file, overrides] = [options.last('--file'), options.last('--overrides')];
-  if (overrides === undefined) return { read: () => readFolders(config, live), watched: live, surface: 'pod' };
-  return { read: () => readYaml(file, JSON.parse(overrides)), watched: undefined, surface: 'standalone' };
+  if (overrides === undefined) {
+    const watched = { directory: live, file: liveFile };
+    return { read: () => readFolders(files, config, live), watched, surface: 'pod' };
+  }
+  return { read: () => readYaml(files, file, JSON.parse(overrides)), watched: undefined, surface: 'standalone' };
 }
 
 /** appserver-init has tried to listen before this process began, and left number and address where it could not. */
-function checkListening(): void {
-  const [, number = '', address = ''] = /^(\d+) (.*)$/.exec(process.env['APPSERVER_LISTEN_ERROR'] ?? '') ?? [];
+function checkListening({ env, errorName }: Host): void {
+  const [, number = '', address = ''] = /^(\d+) (.*)$/.exec(env['APPSERVER_LISTEN_ERROR'] ?? '') ?? [];
   if (number === '') return;
-  const name = getSystemErrorName(-Number(number));
+  const name = errorName(Number(number));
   if (name === 'EADDRINUSE') throw new RuntimeError('PORT_IN_USE', `${address} is taken by another program`);
   const code = name === 'EACCES' ? 'PORT_FORBIDDEN' : 'LISTEN_FAILED';
   throw new RuntimeError(code, `cannot listen on ${address}: ${name}`);
 }
 
 /** A worker could not even be started there, and the system's own error would name the wrong file. */
-function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
-  if (workingDir === undefined || statSync(workingDir, { throwIfNoEntry: false })?.isDirectory() === true) return;
+function checkWorkingDir(files: Files, { app: { workingDir } }: FixedConfig): void {
+  if (workingDir === undefined || files.stat(workingDir)?.kind === 'directory') return;
   throw new RuntimeError('WORKING_DIR_MISSING', `there is no directory ${workingDir}`);
 }
 
@@ -74,127 +76,144 @@ function introduction({ app, listen, admin }: FixedConfig): Fields {
   return { version, ...application, listen: listen.join(', '), admin };
 }
 
-function end(log: Log, exitCode: number): never {
-  log.flush();
-  process.exit(exitCode);
-}
-
-/** Reads the configuration again. What cannot be taken over is said, and the settings in force stay. */
-function update(from: Source, current: Config, supervisor: Supervisor, log: Log): Config {
-  try {
-    const next = from.read();
-    if (JSON.stringify(next.fixed) !== JSON.stringify(current.fixed)) {
-      const names = Object.entries(next.fixed)
-        .filter(
-          ([name, value]) =>
-            JSON.stringify(value) !== JSON.stringify(Object.entries(current.fixed).find(([key]) => key === name)?.[1]),
-        )
-        .map(([name]) => name);
-      const cause = `${names.join(', ')} cannot change while the runtime runs`;
-      log.logger.error({ code: 'CONFIG_FIXED' }, sentence('CONFIG_FIXED', cause, from.surface));
-    }
-    if (JSON.stringify(next.live) === JSON.stringify(current.live)) return current;
-    supervisor.configure(next.live);
-    return { fixed: current.fixed, live: next.live };
-  } catch (error) {
-    // A bad edit must not end a serving pod.
-    if (!(error instanceof RuntimeError)) throw error;
-    log.logger.error({ code: error.code }, sentence(error.code, error.message, from.surface));
-    return current;
-  }
-}
-
-function listenerCount(): number {
-  return Number(process.env['LISTEN_FDS'] ?? 0);
-}
-
 /** The log exists before the supervisor whose output it holds back. */
 interface Hold {
   output: (full: boolean) => void;
 }
 
+/** What the parts below have in common. */
+interface Context {
+  readonly host: Host;
+  readonly from: Source & Pick<Invocation, 'home'>;
+  readonly log: Log;
+  readonly hold: Hold;
+  /** Called before the process ends. */
+  readonly atEnd: (() => void)[];
+}
+
+function end({ host, log, atEnd }: Context, exitCode: number): never {
+  for (const run of atEnd) run();
+  log.flush();
+  return host.exit(exitCode);
+}
+
+/** Says in the log and to Kubernetes why the process ends. */
+function explain({ host, from, log }: Context, code: ErrorCode, cause: string, tail: string): void {
+  const text = sentence(code, cause, from.surface);
+  log.logger.fatal({ code }, text);
+  writeTerminationMessage(host, terminationMessage(text, tail));
+}
+
 /** Starts asking the application, where that is wished for. */
-function startCheck({ check, listen }: FixedConfig, supervisor: Supervisor): ApplicationCheck | undefined {
+function startCheck(
+  { host }: Context,
+  { check, listen }: FixedConfig,
+  supervisor: Supervisor,
+): () => Check | undefined {
   const [address] = listen;
-  if (check === undefined || address === undefined) return undefined;
+  if (check === undefined || address === undefined) return () => undefined;
   const serves = (): boolean => {
     const { phase, workers } = supervisor.health();
     return phase === 'serving' && workers.ready > 0;
   };
-  const started = new ApplicationCheck(check, askOverHttp(address, check), serves);
-  started.start();
-  return started;
+  const started = new ApplicationCheck(check, askOverHttp(host.http, address, check), serves);
+  started.start(host.clock);
+  return () => started.check;
 }
 
-async function start(from: Source, log: Log, hold: Hold): Promise<void> {
-  let current = from.read();
-  const { fixed, live } = current;
-  log.configure(live.logging);
-  checkListening();
-  checkWorkingDir(fixed);
-  log.logger.info(introduction(fixed), 'listening');
-  const fds = descriptors(listenerCount());
-  const supervisor = new Supervisor({
-    home: dirname(import.meta.dirname),
+function makeSupervisor(context: Context, { fixed, live }: Config): Supervisor {
+  const { host, from, log } = context;
+  const fds = descriptors(Number(host.env['LISTEN_FDS'] ?? 0));
+  return new Supervisor({
+    host,
+    home: from.home,
     surface: from.surface,
     fixed,
     live,
     descriptors: fds,
-    memory: new SharedMemory(fds.memory),
+    memory: new SharedMemory(host.shared(fds.memory)),
     log,
     onExit: ({ code, failure }, tail) => {
-      if (failure !== undefined) {
-        const text = sentence(failure.code, failure.cause, from.surface);
-        log.logger.fatal({ code: failure.code }, text);
-        writeTerminationMessage(terminationMessage(text, tail));
-      }
-      end(log, code);
+      if (failure !== undefined) explain(context, failure.code, failure.cause, tail);
+      end(context, code);
     },
   });
+}
+
+function obeySignals(
+  { onSignal, hasTerminal }: Host,
+  supervisor: Supervisor,
+  { logger }: Log,
+  reread: () => void,
+): void {
+  onSignal('SIGTERM', () => supervisor.dispatch({ kind: 'terminate' }));
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) onSignal(signal, () => supervisor.dispatch({ kind: 'quit' }));
+  onSignal('SIGTTIN', () => supervisor.dispatch({ kind: 'scale', by: 1 }));
+  onSignal('SIGTTOU', () => supervisor.dispatch({ kind: 'scale', by: -1 }));
+  // A terminal sends it whenever its window is resized.
+  if (!hasTerminal) onSignal('SIGWINCH', () => supervisor.dispatch({ kind: 'set-workers', workers: 0 }));
+  onSignal('SIGHUP', () => {
+    reread();
+    void supervisor.reload();
+  });
+  onSignal('SIGUSR1', () => void supervisor.dumpStacks(0));
+  onSignal('SIGUSR2', () => logger.info({ state: supervisor.report() }, 'state'));
+}
+
+async function start(context: Context): Promise<void> {
+  const { host, from, log, hold, atEnd } = context;
+  const config = from.read();
+  const { fixed, live } = config;
+  log.configure(live.logging);
+  checkListening(host);
+  checkWorkingDir(host.files, fixed);
+  log.logger.info(introduction(fixed), 'listening');
+  const supervisor = makeSupervisor(context, config);
   hold.output = (full) => supervisor.holdOutput(full);
-  const reread = (): void => {
-    current = update(from, current, supervisor, log);
-  };
-  const check = startCheck(fixed, supervisor);
+  const settings = new SettingsInForce({
+    ...from,
+    config,
+    log: log.logger,
+    apply: (next) => supervisor.configure(next),
+  });
+  const reread = (): void => settings.reread();
+  const check = startCheck(context, fixed, supervisor);
   await startAdmin({
+    http: host.http,
     address: fixed.admin,
     health: () => supervisor.health(),
     report: () => supervisor.report(),
     applicationMetrics: () => supervisor.applicationMetrics(),
-    readyWorkers: () => current.live.readyWorkers,
-    applicationCheck: () => check?.check,
+    readyWorkers: () => settings.live.readyWorkers,
+    applicationCheck: check,
   });
-  await startControl({ path: fixed.control, supervisor, log: log.logger, reread });
-  process.on('SIGTERM', () => supervisor.dispatch({ kind: 'terminate' }));
-  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => supervisor.dispatch({ kind: 'quit' }));
-  process.on('SIGTTIN', () => supervisor.dispatch({ kind: 'scale', by: 1 }));
-  process.on('SIGTTOU', () => supervisor.dispatch({ kind: 'scale', by: -1 }));
-  if (!hasTerminal()) process.on('SIGWINCH', () => supervisor.dispatch({ kind: 'set-workers', workers: 0 }));
-  process.on('SIGHUP', () => {
-    reread();
-    void supervisor.reload();
-  });
-  process.on('SIGUSR1', () => void supervisor.dumpStacks(0));
-  process.on('SIGUSR2', () => log.logger.info({ state: supervisor.report() }, 'state'));
-  if (from.watched !== undefined) watchFolder(from.watched, reread);
+  atEnd.push(await startControl({ host, path: fixed.control, supervisor, log: log.logger, reread }));
+  obeySignals(host, supervisor, log, reread);
+  if (from.watched !== undefined) {
+    watchFile(host, from.watched, reread, (cause) =>
+      log.logger.warn({ directory: from.watched?.directory, cause }, 'settings are looked at every few seconds'),
+    );
+  }
   await supervisor.start();
 }
 
-/** Which sends WINCH whenever its window is resized. */
-const hasTerminal = (): boolean => [0, 1, 2].some((descriptor) => isatty(descriptor));
+/** What the program that starts this knows. */
+export interface Invocation {
+  /** Folder of the installed runtime. */
+  readonly home: string;
+  /** Command line without program and script. */
+  readonly args: readonly string[];
+}
 
-/** @param args command line without program and script */
-export async function main(args: readonly string[]): Promise<void> {
+export async function main(host: Host, { home, args }: Invocation): Promise<void> {
   const hold: Hold = { output: () => undefined };
-  const log = startLog((full) => hold.output(full));
-  const from = source(args);
+  const log = startLog(host, (full) => hold.output(full));
+  const context: Context = { host, from: { ...source(host.files, args), home }, log, hold, atEnd: [] };
   try {
-    await start(from, log, hold);
+    await start(context);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    const text = sentence(error.code, error.message, from.surface);
-    log.logger.fatal({ code: error.code }, text);
-    writeTerminationMessage(terminationMessage(text, ''));
-    end(log, catalogue[error.code].exitCode);
+    explain(context, error.code, error.message, '');
+    end(context, catalogue[error.code].exitCode);
   }
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { workerClasses } from '../config/config.ts';
 import { readYaml } from '../config/files.ts';
 import { catalogue, RuntimeError, sentence } from '../errors.ts';
+import { nodeHost } from '../host/node/host.ts';
 import type { Program } from '../text/arguments.ts';
 import { visible } from '../text/control-characters.ts';
 import type { Option, Options } from '../text/options.ts';
@@ -87,7 +88,7 @@ function overrides(flags: Options, words: readonly string[]): unknown {
 function run(flags: Options, words: readonly string[]): never {
   const document = overrides(flags, words);
   const config = flags.last('--config');
-  const { fixed } = readYaml(config, document);
+  const { fixed } = readYaml(nodeHost().files, config, document);
   const home = dirname(import.meta.dirname);
   const init = join(home, 'bin', 'appserver-init');
   const file = config === undefined ? [] : [`--file=${config}`];

@@ -1,5 +1,4 @@
 // Any program that takes its sockets by the systemd protocol (LISTEN_FDS), and may speak the pipe protocol; docs/extending.md.
-import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
 import type { WorkerKind } from '../processes/kind.ts';
 
@@ -10,7 +9,7 @@ export const command: WorkerKind = {
   command: ({ home, fixed, descriptors }, { id, slot }) => {
     const count = descriptors.listeners.length;
     return {
-      program: join(home, 'bin', 'appserver-init'),
+      program: `${home}/bin/appserver-init`,
       args: ['worker', fixed.app.target, ...fixed.app.args],
       env: {
         PORT: portOf(fixed.listen[0] ?? ''),

@@ -1,5 +1,4 @@
 // Node applications, unchanged, in the image's own Node: what is loaded before them gives them the inherited socket.
-import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
 import { logFd } from '../processes/descriptors.ts';
 import type { WorkerKind } from '../processes/kind.ts';
@@ -25,8 +24,8 @@ export const node: WorkerKind = {
       gracefulMs: gracefulTimeoutMs,
     };
     return {
-      program: join(home, 'bin', 'appserver-init'),
-      args: ['worker', 'node', '--require', join(home, 'node', 'preload.cjs'), fixed.app.target, ...fixed.app.args],
+      program: `${home}/bin/appserver-init`,
+      args: ['worker', 'node', '--require', `${home}/node/preload.cjs`, fixed.app.target, ...fixed.app.args],
       env: { PORT: port, [nodeWorkerVariable]: JSON.stringify(settings) },
       cwd: fixed.app.workingDir,
       fds: [...descriptors.listeners, descriptors.memory, 'notify', logFd],

@@ -1,42 +1,44 @@
 // The container's log. Whoever reads it may be slow: lines wait here and the supervisor goes on. When too many wait, the
 // workers' output is left unread until they are gone, so that a worker waits as it would for any reader that is slow.
-import { write, writeSync } from 'node:fs';
+import type { Output } from '../host/host.ts';
+import { byteLength } from '../text/utf8.ts';
 
 /** A pipe takes up to so much as one: lines of the workers' own access log do not come in between. */
 const maxChunk = 4_096;
 const highBytes = 1_048_576;
 const lowBytes = 262_144;
 
+interface Line {
+  readonly text: string;
+  readonly bytes: number;
+}
+
 export class LogOutput {
-  readonly #fd: number;
+  readonly #output: Output;
   readonly #onFull: (full: boolean) => void;
-  readonly #lines: Buffer[] = [];
+  readonly #lines: Line[] = [];
   #bytes = 0;
   #writing = false;
   #full = false;
 
   /** @param onFull called with true when output is to be held back, and with false when no more */
-  constructor(fd: number, onFull: (full: boolean) => void) {
-    this.#fd = fd;
+  constructor(output: Output, onFull: (full: boolean) => void) {
+    this.#output = output;
     this.#onFull = onFull;
   }
 
-  /** @param line with its newline */
-  write(line: string): void {
-    const bytes = Buffer.from(line);
-    this.#lines.push(bytes);
-    this.#bytes += bytes.length;
+  /** @param text a line with its newline */
+  write(text: string): void {
+    const bytes = byteLength(text);
+    this.#lines.push({ text, bytes });
+    this.#bytes += bytes;
     if (!this.#full && this.#bytes > highBytes) this.#setFull(true);
     this.#next();
   }
 
   /** Writes what waits at once, as far as the reader takes it. */
   flush(): void {
-    try {
-      for (let chunk = this.#take(); chunk !== undefined; chunk = this.#take()) writeSync(this.#fd, chunk);
-    } catch {
-      /* nobody reads any more */
-    }
+    for (let chunk = this.#take(); chunk !== undefined; chunk = this.#take()) this.#output.flush(chunk.text);
   }
 
   #setFull(full: boolean): void {
@@ -45,20 +47,21 @@ export class LogOutput {
   }
 
   /** Whole lines, as many as fit into one write. */
-  #take(): Buffer | undefined {
+  #take(): Line | undefined {
     const [first] = this.#lines;
     if (first === undefined) return undefined;
     let count = 1;
-    let size = first.length;
+    let { bytes } = first;
     for (
       let next = this.#lines[count];
-      next !== undefined && size + next.length <= maxChunk;
+      next !== undefined && bytes + next.bytes <= maxChunk;
       next = this.#lines[count]
     ) {
-      size += next.length;
+      bytes += next.bytes;
       count += 1;
     }
-    return Buffer.concat(this.#lines.splice(0, count));
+    const lines = this.#lines.splice(0, count);
+    return { text: lines.map(({ text }) => text).join(''), bytes };
   }
 
   #next(): void {
@@ -66,18 +69,11 @@ export class LogOutput {
     const chunk = this.#take();
     if (chunk === undefined) return;
     this.#writing = true;
-    this.#send(chunk, 0);
-  }
-
-  #send(chunk: Buffer, from: number): void {
-    // On a thread of its own: a pipe that is full blocks that thread and not the supervisor.
-    write(this.#fd, chunk, from, chunk.length - from, null, (error, written) => {
-      if (error?.code === 'EAGAIN') return void setTimeout(() => this.#send(chunk, from), 10);
-      if (error === null && from + written < chunk.length) return this.#send(chunk, from + written);
+    this.#output.write(chunk.text, () => {
       this.#writing = false;
-      this.#bytes -= chunk.length;
+      this.#bytes -= chunk.bytes;
       if (this.#full && this.#bytes < lowBytes) this.#setFull(false);
-      return this.#next();
+      this.#next();
     });
   }
 }

@@ -1,6 +1,6 @@
 // The supervisor's side of the memory shared with the workers: a request costs a worker a few stores and the supervisor
-// nothing. Node cannot map memory, but reading the file behind the mapping sees the same pages.
-import { readSync, writeSync } from 'node:fs';
+// nothing.
+import type { SharedBytes } from '../host/host.ts';
 import {
   accessLogFormats,
   header,
@@ -12,6 +12,7 @@ import {
   statusClasses,
   type AccessLogFormat,
 } from '../shared/shared-memory-layout.ts';
+import { decodeUtf8 } from '../text/utf8.ts';
 
 export interface Counters {
   readonly begun: number;
@@ -63,35 +64,39 @@ export function addCounters(a: Counters, b: Counters): Counters {
   };
 }
 
-function readRecords(bytes: Buffer): InHand[] {
+/** All numbers are little-endian. */
+const little = true;
+
+function readRecords(bytes: DataView): InHand[] {
   return Array.from({ length: records.count }, (_, i) => {
     const at = records.offset + i * records.bytes;
-    const length = Math.min(bytes.readUInt32LE(at + 8), records.textBytes);
+    const length = Math.min(bytes.getUint32(at + 8, little), records.textBytes);
     const start = at + records.textOffset;
-    return { began: bytes.readDoubleLE(at), text: bytes.toString('utf8', start, start + length) };
+    const text = decodeUtf8(new DataView(bytes.buffer, bytes.byteOffset + start, length));
+    return { began: bytes.getFloat64(at, little), text };
   })
     .filter(({ began }) => began > 0)
     .toSorted((a, b) => a.began - b.began);
 }
 
 export class SharedMemory {
-  readonly #fd: number;
+  readonly #bytes: SharedBytes;
   #rows = 0;
 
-  /** @param fd an open file with room for the header and `maxRows` rows */
-  constructor(fd: number) {
-    this.#fd = fd;
+  /** @param bytes with room for the header and `maxRows` rows */
+  constructor(bytes: SharedBytes) {
+    this.#bytes = bytes;
   }
 
   announceDrain(): void {
-    this.#write(header.draining, 4, (bytes) => bytes.writeUInt32LE(1));
+    this.#write(header.draining, 4, (bytes) => bytes.setUint32(0, 1, little));
   }
 
   configure(settings: WorkerSettings): void {
-    this.#write(header.accessLog, 4, (bytes) => bytes.writeUInt32LE(accessLogFormats[settings.accessLog]));
+    this.#write(header.accessLog, 4, (bytes) => bytes.setUint32(0, accessLogFormats[settings.accessLog], little));
     this.#write(header.beatSeconds, 16, (bytes) => {
-      bytes.writeDoubleLE(settings.beatSeconds, 0);
-      bytes.writeDoubleLE(settings.requestTimeoutSeconds, 8);
+      bytes.setFloat64(0, settings.beatSeconds, little);
+      bytes.setFloat64(8, settings.requestTimeoutSeconds, little);
     });
   }
 
@@ -99,24 +104,23 @@ export class SharedMemory {
   use(slot: number): void {
     if (slot < this.#rows) return;
     this.#rows = slot + 1;
-    this.#write(header.rows, 4, (bytes) => bytes.writeUInt32LE(this.#rows));
+    this.#write(header.rows, 4, (bytes) => bytes.setUint32(0, this.#rows, little));
   }
 
   /** Tells one worker that it is to end. */
   retire(slot: number): void {
-    this.#write(headerBytes + slot * rowBytes + row.retiring, 8, (bytes) => bytes.writeDoubleLE(1));
+    this.#write(headerBytes + slot * rowBytes + row.retiring, 8, (bytes) => bytes.setFloat64(0, 1, little));
   }
 
   /** Asks one worker for its stack, where its kind has no signal for it. */
   requestDump(slot: number): void {
-    this.#write(headerBytes + slot * rowBytes + row.dump, 8, (bytes) => bytes.writeDoubleLE(1));
+    this.#write(headerBytes + slot * rowBytes + row.dump, 8, (bytes) => bytes.setFloat64(0, 1, little));
   }
 
   read(slot: number): Row {
-    const bytes = Buffer.alloc(rowBytes);
-    readSync(this.#fd, bytes, 0, rowBytes, headerBytes + slot * rowBytes);
+    const bytes = this.#bytes.read(headerBytes + slot * rowBytes, rowBytes);
     const numbers = (offset: number, count: number): number[] =>
-      Array.from({ length: count }, (_, i) => bytes.readDoubleLE(offset + 8 * i));
+      Array.from({ length: count }, (_, i) => bytes.getFloat64(offset + 8 * i, little));
     const [begun = 0, ended = 0, seconds = 0] = numbers(row.begun, 3);
     const counters: Counters = {
       begun,
@@ -125,16 +129,16 @@ export class SharedMemory {
       buckets: numbers(row.buckets, latencyBounds.length + 1),
       statuses: numbers(row.statuses, statusClasses.length),
     };
-    return { counters, connections: bytes.readDoubleLE(row.connections), inHand: readRecords(bytes) };
+    return { counters, connections: bytes.getFloat64(row.connections, little), inHand: readRecords(bytes) };
   }
 
   clear(slot: number): void {
-    writeSync(this.#fd, new Uint8Array(rowBytes), 0, rowBytes, headerBytes + slot * rowBytes);
+    this.#write(headerBytes + slot * rowBytes, rowBytes, () => undefined);
   }
 
-  #write(at: number, length: number, fill: (bytes: Buffer) => void): void {
-    const bytes = Buffer.alloc(length);
+  #write(at: number, length: number, fill: (bytes: DataView) => void): void {
+    const bytes = new DataView(new ArrayBuffer(length));
     fill(bytes);
-    writeSync(this.#fd, bytes, 0, length, at);
+    this.#bytes.write(at, bytes);
   }
 }

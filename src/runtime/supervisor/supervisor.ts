@@ -2,16 +2,15 @@
 // armed for the nearest deadline.
 //
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
-import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { portOf } from '../config/address.ts';
 import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from '../config/config.ts';
 import { RuntimeError, sentence, type Surface } from '../errors.ts';
+import type { Host, Timer } from '../host/host.ts';
 import { workerKind } from '../kinds/by-application.ts';
 import { deafPorts, readAcceptQueue } from '../linux/accept-queue.ts';
 import { CgroupFiles } from '../linux/cgroup.ts';
 import { readResidentBytes } from '../linux/process-memory.ts';
-import { onTerminal, type Log } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import { StderrTail } from '../log/termination-message.ts';
 import { nextDeadline } from '../machine/deadline.ts';
 import {
@@ -42,6 +41,7 @@ const longestSampleMs = 1_000;
 const shortestSampleMs = 100;
 
 export interface SupervisorOptions {
+  readonly host: Host;
   /** Folder of the installed runtime. */
   readonly home: string;
   readonly surface: Surface;
@@ -58,16 +58,17 @@ export class Supervisor {
   readonly #kind: WorkerKind;
   readonly #workers: Workers;
   readonly #stderr = new StderrTail();
-  readonly #cgroup = new CgroupFiles();
+  readonly #host: Host;
+  readonly #cgroup: CgroupFiles;
   readonly #lostTime: LostTime;
   readonly #ports: readonly number[];
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
   readonly #boots: number[] = [];
   #live: LiveConfig;
   #state: State;
-  #timer: NodeJS.Timeout | undefined;
-  #sampleTimer: NodeJS.Timeout | undefined;
-  #stopWatchingTraffic: () => void = () => undefined;
+  #timer: Timer | undefined;
+  #sampleTimer: Timer | undefined;
+  #trafficTimer: Timer | undefined;
   #oomKills: number;
   /** Of workers that died: requests in their hands, and connections that were open. */
   readonly #lost = { requests: 0, connections: 0 };
@@ -75,9 +76,11 @@ export class Supervisor {
   #ended: Counters = noCounters;
 
   constructor(options: SupervisorOptions) {
-    const { fixed, live } = options;
-    const now = performance.now();
+    const { host, fixed, live } = options;
+    const now = host.clock.now();
     this.#options = options;
+    this.#host = host;
+    this.#cgroup = new CgroupFiles(host.files);
     this.#live = live;
     this.#kind = workerKind(fixed.app);
     this.#ports = fixed.listen
@@ -87,15 +90,17 @@ export class Supervisor {
       .filter((port) => port !== 0);
     this.#state = initialState(this.#settings(live), now);
     this.#lostTime = new LostTime({
+      files: host.files,
       now,
       intervalMs: () => this.#sampleMs(),
       throttledMs: () => this.#cgroup.throttledMs(),
     });
     this.#oomKills = this.#cgroup.oomKills();
     this.#workers = new Workers({
+      host,
       kind: this.#kind,
       surface: options.surface,
-      site: () => ({ ...options, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
+      site: () => ({ ...options, env: host.env, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
       log: options.log.logger,
       onEvent: (event) => this.dispatch(event),
       onStderr: (line) => this.#stderr.add(line),
@@ -107,7 +112,7 @@ export class Supervisor {
 
   /** Runs the hook that comes before everything, and then the workers. @throws RuntimeError HOOK_FAILED */
   async start(): Promise<void> {
-    clearMultiprocessDir();
+    clearMultiprocessDir(this.#host);
     const failed = await this.#hook('beforeStart', {});
     if (failed !== undefined) throw new RuntimeError('HOOK_FAILED', `hooks.beforeStart: ${failed}`);
     this.dispatch({ kind: 'started' });
@@ -115,7 +120,10 @@ export class Supervisor {
   }
 
   dispatch(event: Event): void {
-    const [state, effects] = step(this.#state, event, { now: performance.now(), random: Math.random() });
+    const [state, effects] = step(this.#state, event, {
+      now: this.#host.clock.now(),
+      random: this.#host.random(),
+    });
     this.#state = state;
     for (const effect of effects) this.#run(effect);
     this.#arm();
@@ -150,7 +158,7 @@ export class Supervisor {
     for (const worker of this.#state.workers) {
       if (worker.pid !== undefined) this.#order('dump', worker.slot, worker.pid);
     }
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await new Promise<void>((resolve) => void this.#host.clock.after(ms, resolve));
     stop();
     return lines.join('\n');
   }
@@ -161,7 +169,7 @@ export class Supervisor {
 
   report(): Report {
     const identity = { version, settings: this.#live.revision };
-    return report(this.#state, this.#sampled(), identity, performance.now());
+    return report(this.#state, this.#sampled(), identity, this.#host.clock.now());
   }
 
   applicationMetrics(): Promise<string | undefined> {
@@ -186,8 +194,8 @@ export class Supervisor {
   #settings(live: LiveConfig): Settings {
     const machine = {
       cgroup: this.#cgroup.limits(),
-      cpus: availableParallelism(),
-      kubernetes: process.env['KUBERNETES_SERVICE_HOST'] !== undefined,
+      cpus: this.#host.cpus(),
+      kubernetes: this.#host.env['KUBERNETES_SERVICE_HOST'] !== undefined,
     };
     return settingsOf(this.#options.fixed, live, this.#kind, machine);
   }
@@ -195,24 +203,23 @@ export class Supervisor {
   #workerSettings(): Parameters<SharedMemory['configure']>[0] {
     const { heartbeatTimeoutMs, requestTimeoutMs } = this.#live.workers;
     return {
-      accessLog: accessLogFormat(this.#live, onTerminal),
+      accessLog: accessLogFormat(this.#live, this.#host.output.isTerminal),
       beatSeconds: heartbeatTimeoutMs / beatsInTimeout / 1000,
       requestTimeoutSeconds: requestTimeoutMs / 1000,
     };
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
+    const { clock } = this.#host;
+    this.#timer?.cancel();
     const deadline = nextDeadline(this.#state);
     if (deadline === undefined) return;
-    const delay = Math.max(0, Math.ceil(deadline - performance.now()));
-    this.#timer = setTimeout(() => {
+    this.#timer = clock.after(deadline - clock.now(), () => {
       // A worker that runs only now has not been silent, and what it says from now on may be read too late.
       this.#lookForLostTime();
-      const heard = performance.now();
-      // Node runs timers before it reads: what was said until now is read in between.
-      setImmediate(() => this.dispatch({ kind: 'tick', heard }));
-    }, delay);
+      const heard = clock.now();
+      clock.afterInput(() => this.dispatch({ kind: 'tick', heard }));
+    });
   }
 
   #sampleMs(): number {
@@ -222,26 +229,28 @@ export class Supervisor {
   }
 
   #armSampling(): void {
-    clearInterval(this.#sampleTimer);
-    this.#sampleTimer = setInterval(() => this.#takeSamples(), this.#sampleMs());
+    this.#sampleTimer?.cancel();
+    this.#sampleTimer = this.#host.clock.every(this.#sampleMs(), () => this.#takeSamples());
   }
 
   #lookForLostTime(): void {
-    for (const event of this.#lostTime.look(this.#state, performance.now())) this.dispatch(event);
+    for (const event of this.#lostTime.look(this.#state, this.#host.clock.now())) this.dispatch(event);
   }
 
   #takeSamples(): void {
     this.#lookForLostTime();
     const { recycle } = this.#state.settings;
-    const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+    const now = this.#host.clock.now();
     const samples = this.#state.workers.flatMap((worker) => {
       if (worker.kind !== 'ready') return [];
       const { counters, inHand } = this.#options.memory.read(worker.slot);
       const [first] = inHand;
-      const began = first === undefined ? 0 : first.began * 1e3 - offset;
-      const ageMs = performance.now() - began - this.#lostTime.since(began);
+      const began = first === undefined ? 0 : first.began * 1e3;
+      const ageMs = now - began - this.#lostTime.since(began);
       const memoryBytes =
-        recycle.memoryBytes === undefined || worker.pid === undefined ? 0 : readResidentBytes(worker.pid);
+        recycle.memoryBytes === undefined || worker.pid === undefined
+          ? 0
+          : readResidentBytes(this.#host.files, worker.pid);
       const oldest = first && { text: first.text, ageMs };
       return [{ id: worker.id, requests: counters.ended, memoryBytes, oldest }];
     });
@@ -252,13 +261,13 @@ export class Supervisor {
     const rows = new Map(this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)]));
     const total = [...rows.values()].reduce((sum, { counters }) => addCounters(sum, counters), this.#ended);
     const memory = this.#state.workers.map(
-      ({ slot, pid }) => [slot, pid === undefined ? 0 : readResidentBytes(pid)] as const,
+      ({ slot, pid }) => [slot, pid === undefined ? 0 : readResidentBytes(this.#host.files, pid)] as const,
     );
     return {
       total,
       bySlot: rows,
       memoryBySlot: new Map(memory),
-      acceptQueue: readAcceptQueue(this.#ports),
+      acceptQueue: readAcceptQueue(this.#host.files, this.#ports),
       bootSeconds: this.#boots,
       requestsLost: this.#lost.requests,
       connectionsLost: this.#lost.connections,
@@ -304,16 +313,14 @@ export class Supervisor {
       case 'phase':
         return log.info({ phase: effect.phase }, 'phase changed');
       case 'exit':
-        clearTimeout(this.#timer);
-        clearInterval(this.#sampleTimer);
-        this.#stopWatchingTraffic();
+        for (const timer of [this.#timer, this.#sampleTimer, this.#trafficTimer]) timer?.cancel();
         return this.#options.onExit(effect.exit, this.#stderr.text());
     }
   }
 
   #aborted({ id, slot, failure }: Extract<Effect, { kind: 'worker-aborted' }>): void {
     this.#workers.aborted(id, failure);
-    const now = Number(process.hrtime.bigint()) / 1e9;
+    const now = this.#host.clock.now() / 1e3;
     const requests = this.#options.memory
       .read(slot)
       .inHand.map(({ text, began }) => ({ request: text, seconds: Math.round((now - began) * 1e3) / 1e3 }));
@@ -341,11 +348,11 @@ export class Supervisor {
 
   /** A worker that fails may have taken the others' socket with it. */
   #checkSockets(): void {
-    const [port] = deafPorts(this.#ports);
+    const [port] = deafPorts(this.#host.files, this.#ports);
     if (port === undefined) return;
     const failure: Failure = { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` };
     // Not at once: the event that told of the worker is still being handled.
-    queueMicrotask(() => this.dispatch({ kind: 'lost', failure }));
+    this.#host.clock.soon(() => this.dispatch({ kind: 'lost', failure }));
   }
 
   #reloadEnded(failure: string | undefined): void {
@@ -363,7 +370,7 @@ export class Supervisor {
     const { fixed, log } = this.#options;
     const hook = fixed.hooks[moment];
     if (hook === undefined) return undefined;
-    const failed = await runHook(hook, {
+    const failed = await runHook(this.#host, hook, {
       env,
       cwd: fixed.app.workingDir,
       onOutput: (stream, line) => log.logger.info({ hook: moment, stream }, line),
@@ -378,26 +385,24 @@ export class Supervisor {
     const signal = order === 'kill' ? 'SIGKILL' : this.#kind.signals[order];
     if (signal === 'memory' && order !== 'retire') memory.requestDump(slot);
     if (signal === undefined || signal === 'memory') return;
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      // It has ended, and its exit is on the way.
-      this.#options.log.logger.debug({ pid, signal, err: error }, 'signal not delivered');
-    }
+    if (this.#host.processes.kill(pid, signal)) return;
+    // It has ended, and its exit is on the way.
+    this.#options.log.logger.debug({ pid, signal }, 'signal not delivered');
   }
 
   /** A proxy in front has accepted what it has not passed on yet, as long as it is there. */
   #proxyRuns(): boolean {
     const { proxyPidFile } = this.#options.fixed;
-    return proxyPidFile !== undefined && existsSync(proxyPidFile);
+    return proxyPidFile !== undefined && this.#host.files.stat(proxyPidFile) !== undefined;
   }
 
   #watchTraffic(): void {
-    this.#stopWatchingTraffic = watchTraffic(
+    this.#trafficTimer = watchTraffic(
+      this.#host.clock,
       () => {
         const rows = this.#state.workers.map(({ slot }) => this.#options.memory.read(slot).counters);
         const { begun, ended } = rows.reduce(addCounters, this.#ended);
-        const queued = readAcceptQueue(this.#ports).length > 0;
+        const queued = readAcceptQueue(this.#host.files, this.#ports).length > 0;
         return { begun, busy: begun > ended || queued || this.#proxyRuns() };
       },
       (quiet) => this.dispatch({ kind: 'traffic', quiet }),

@@ -3,6 +3,7 @@ import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 import { addCounters, noCounters, SharedMemory } from '../../../src/runtime/processes/shared-memory.ts';
 import { headerBytes, maxRows, records, rowBytes } from '../../../src/runtime/shared/shared-memory-layout.ts';
 
@@ -11,7 +12,7 @@ after(() => rmSync(dir, { recursive: true }));
 
 const fd = openSync(join(dir, 'memory'), 'w+');
 writeSync(fd, new Uint8Array(headerBytes + maxRows * rowBytes));
-const memory = new SharedMemory(fd);
+const memory = new SharedMemory(nodeHost().shared(fd));
 
 test('the supervisor reads what a worker has counted, and clears its row', () => {
   const row = new Float64Array(rowBytes / 8);
