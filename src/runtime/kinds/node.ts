@@ -5,7 +5,7 @@ import type { WorkerKind } from '../processes/kind.ts';
 import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
 
 export const node: WorkerKind = {
-  rules: { overdue: 'replace', heartbeat: 'always' },
+  rules: { overdue: 'replace', heartbeat: 'always', ready: 'when-told' },
   // An application's own handler of TERM would end it with requests in hand, and a handler of a signal never runs while
   // the loop is stuck: the shared memory tells it to retire, and a thread of its own to write its stack. KILL follows.
   signals: { retire: 'memory', quit: 'SIGINT', abort: 'memory', dump: 'memory' },

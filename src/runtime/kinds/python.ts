@@ -9,6 +9,7 @@ export function python(app: PythonApplication): WorkerKind {
     rules: {
       // A sync worker has one request; those of gthread and fast cannot be ended one by one; gevent and asgi do it themselves.
       overdue: app.kind === 'asgi' || app.class === 'gevent' ? 'none' : app.class === 'sync' ? 'abort' : 'replace',
+      ready: 'when-told',
       heartbeat: app.kind === 'wsgi' && app.class === 'sync' ? 'between-requests' : 'always',
     },
     signals: { retire: 'SIGTERM', quit: 'SIGQUIT', abort: 'SIGABRT', dump: 'SIGUSR2' },

@@ -5,6 +5,7 @@ import { maxRows } from '../shared/shared-memory-layout.ts';
 import { noneReadyLimitMs } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { abort, kill, retire } from './exits.ts';
+import { becameReady, readyAt } from './readiness.ts';
 import { lifetimeEnd, replaceable, replacement } from './replacement.ts';
 import { counts, type Failure, type Worker } from './state.ts';
 
@@ -15,6 +16,8 @@ export function settle(draft: Draft): void {
   overdueWorkers(draft);
   overduePhase(draft);
   switch (draft.state.phase.kind) {
+    case 'preparing':
+      return;
     case 'booting':
     case 'serving':
       retireSurplus(draft);
@@ -51,6 +54,7 @@ function overdueWorkers(draft: Draft): void {
       case 'starting':
         if (heard >= worker.deadline)
           abort(draft, worker, 'BOOT_TIMEOUT', `the worker was not ready within ${seconds(bootTimeoutMs)}`);
+        else if (now >= readyAt(worker, draft.state)) becameReady(draft, worker.id);
         break;
       case 'ready':
         if (heard - worker.lastBeat >= heartbeatTimeoutMs) {
@@ -84,6 +88,8 @@ function overduePhase(draft: Draft): void {
   const { state, at } = draft;
   const { phase, settings, lastFailure } = state;
   switch (phase.kind) {
+    case 'preparing':
+      return;
     case 'booting':
       if (state.failures >= bootAttempts && lastFailure !== undefined) giveUp(draft, lastFailure);
       return;

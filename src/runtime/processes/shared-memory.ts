@@ -1,28 +1,17 @@
 // The supervisor's side of the memory shared with the workers: a request costs a worker a few stores and the supervisor
 // nothing.
 import type { SharedBytes } from '../host/host.ts';
+import { noCounters, type Counters, type Left } from '../machine/accounting.ts';
 import {
   accessLogFormats,
   header,
   headerBytes,
-  latencyBounds,
   records,
   row,
   rowBytes,
-  statusClasses,
   type AccessLogFormat,
 } from '../shared/shared-memory-layout.ts';
 import { decodeUtf8 } from '../text/utf8.ts';
-
-export interface Counters {
-  readonly begun: number;
-  readonly ended: number;
-  readonly seconds: number;
-  /** One entry a bucket of `latencyBounds` and one for the rest; not cumulative. */
-  readonly buckets: readonly number[];
-  /** One entry a class of `statusClasses`. */
-  readonly statuses: readonly number[];
-}
 
 /** A request that a worker has begun and not ended. */
 interface InHand {
@@ -32,10 +21,7 @@ interface InHand {
   readonly began: number;
 }
 
-export interface Row {
-  readonly counters: Counters;
-  /** Open now. */
-  readonly connections: number;
+export interface Row extends Left {
   /** The longest first; at most three are known of each worker. */
   readonly inHand: readonly InHand[];
 }
@@ -46,26 +32,16 @@ export interface WorkerSettings {
   readonly requestTimeoutSeconds: number;
 }
 
-export const noCounters: Counters = {
-  begun: 0,
-  ended: 0,
-  seconds: 0,
-  buckets: Array.from({ length: latencyBounds.length + 1 }, () => 0),
-  statuses: statusClasses.map(() => 0),
-};
-
-export function addCounters(a: Counters, b: Counters): Counters {
-  return {
-    begun: a.begun + b.begun,
-    ended: a.ended + b.ended,
-    seconds: a.seconds + b.seconds,
-    buckets: a.buckets.map((count, i) => count + (b.buckets[i] ?? 0)),
-    statuses: a.statuses.map((count, i) => count + (b.statuses[i] ?? 0)),
-  };
-}
-
 /** All numbers are little-endian. */
 const little = true;
+
+/** No worker counts as far. Sums of such numbers are still exact. */
+const most = 1e12;
+
+/** Whoever has the memory can write anything there: what is no number, or less than before, is not believed. */
+function believable(value: number, before: number): number {
+  return value >= before && value <= most ? value : before;
+}
 
 function readRecords(bytes: DataView): InHand[] {
   return Array.from({ length: records.count }, (_, i) => {
@@ -75,12 +51,14 @@ function readRecords(bytes: DataView): InHand[] {
     const text = decodeUtf8(new DataView(bytes.buffer, bytes.byteOffset + start, length));
     return { began: bytes.getFloat64(at, little), text };
   })
-    .filter(({ began }) => began > 0)
+    .filter(({ began }) => began > 0 && Number.isFinite(began))
     .toSorted((a, b) => a.began - b.began);
 }
 
 export class SharedMemory {
   readonly #bytes: SharedBytes;
+  /** What was believed of each worker last. */
+  readonly #last = new Map<number, Counters>();
   #rows = 0;
 
   /** @param bytes with room for the header and `maxRows` rows */
@@ -119,20 +97,27 @@ export class SharedMemory {
 
   read(slot: number): Row {
     const bytes = this.#bytes.read(headerBytes + slot * rowBytes, rowBytes);
-    const numbers = (offset: number, count: number): number[] =>
-      Array.from({ length: count }, (_, i) => bytes.getFloat64(offset + 8 * i, little));
-    const [begun = 0, ended = 0, seconds = 0] = numbers(row.begun, 3);
+    const before = this.#last.get(slot) ?? noCounters;
+    const numbers = (offset: number, least: readonly number[]): number[] =>
+      least.map((one, i) => believable(bytes.getFloat64(offset + 8 * i, little), one));
+    const [begun = 0, ended = 0, seconds = 0] = numbers(row.begun, [before.begun, before.ended, before.seconds]);
     const counters: Counters = {
-      begun,
+      begun: Math.max(begun, ended),
       ended,
       seconds,
-      buckets: numbers(row.buckets, latencyBounds.length + 1),
-      statuses: numbers(row.statuses, statusClasses.length),
+      buckets: numbers(row.buckets, before.buckets),
+      statuses: numbers(row.statuses, before.statuses),
     };
-    return { counters, connections: bytes.getFloat64(row.connections, little), inHand: readRecords(bytes) };
+    this.#last.set(slot, counters);
+    return {
+      counters,
+      connections: believable(bytes.getFloat64(row.connections, little), 0),
+      inHand: readRecords(bytes),
+    };
   }
 
   clear(slot: number): void {
+    this.#last.delete(slot);
     this.#write(headerBytes + slot * rowBytes, rowBytes, () => undefined);
   }
 

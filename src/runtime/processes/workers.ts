@@ -11,6 +11,8 @@ import type { Site, WorkerKind } from './kind.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
 
+type Remains = Pick<Extract<Event, { kind: 'exited' }>, 'oomKills' | 'left'>;
+
 export interface WorkersOptions {
   readonly host: Pick<Host, 'processes' | 'clock' | 'env'>;
   readonly kind: WorkerKind;
@@ -20,8 +22,8 @@ export interface WorkersOptions {
   readonly onEvent: (event: Event) => void;
   readonly onStderr: (line: string) => void;
   readonly startingIds: () => readonly number[];
-  /** Whether the kernel has killed for memory since it was last asked. */
-  readonly outOfMemory: () => boolean;
+  /** What is known of a worker that has just ended, from elsewhere. */
+  readonly remains: (slot: number) => Remains;
 }
 
 export class Workers {
@@ -66,7 +68,7 @@ export class Workers {
       exited: (code, signal) => {
         this.#running.delete(id);
         if (code === 127 && kind.forkServer === undefined) this.#fail(id, missing(kind));
-        onEvent({ kind: 'exited', id, code, signal, outOfMemory: this.#options.outOfMemory() });
+        onEvent({ kind: 'exited', id, code, signal, ...this.#options.remains(slot) });
       },
     };
     const place = { id, slot };

@@ -12,6 +12,7 @@ import { CgroupFiles } from '../linux/cgroup.ts';
 import { readResidentBytes } from '../linux/process-memory.ts';
 import type { Log } from '../log/log.ts';
 import { StderrTail } from '../log/termination-message.ts';
+import { addCounters } from '../machine/accounting.ts';
 import { nextDeadline } from '../machine/deadline.ts';
 import {
   beatsInTimeout,
@@ -29,7 +30,7 @@ import { clearMultiprocessDir } from '../processes/application-metrics.ts';
 import type { Descriptors } from '../processes/descriptors.ts';
 import { runHook } from '../processes/hooks.ts';
 import type { WorkerKind } from '../processes/kind.ts';
-import { addCounters, noCounters, type Counters, type SharedMemory } from '../processes/shared-memory.ts';
+import type { SharedMemory } from '../processes/shared-memory.ts';
 import { Workers } from '../processes/workers.ts';
 import { health, report, type Health, type Report, type Sampled } from '../status/report.ts';
 import { version } from '../version.ts';
@@ -63,17 +64,11 @@ export class Supervisor {
   readonly #lostTime: LostTime;
   readonly #ports: readonly number[];
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
-  readonly #boots: number[] = [];
   #live: LiveConfig;
   #state: State;
   #timer: Timer | undefined;
   #sampleTimer: Timer | undefined;
   #trafficTimer: Timer | undefined;
-  #oomKills: number;
-  /** Of workers that died: requests in their hands, and connections that were open. */
-  readonly #lost = { requests: 0, connections: 0 };
-  /** What workers that have ended had counted. */
-  #ended: Counters = noCounters;
 
   constructor(options: SupervisorOptions) {
     const { host, fixed, live } = options;
@@ -88,14 +83,13 @@ export class Supervisor {
       .map((address) => Number(portOf(address)))
       // Of port 0, which stands for any, the kernel's own choice is not known here.
       .filter((port) => port !== 0);
-    this.#state = initialState(this.#settings(live), now);
+    this.#state = initialState(this.#settings(live), now, this.#cgroup.oomKills());
     this.#lostTime = new LostTime({
       files: host.files,
       now,
       intervalMs: () => this.#sampleMs(),
       throttledMs: () => this.#cgroup.throttledMs(),
     });
-    this.#oomKills = this.#cgroup.oomKills();
     this.#workers = new Workers({
       host,
       kind: this.#kind,
@@ -105,7 +99,7 @@ export class Supervisor {
       onEvent: (event) => this.dispatch(event),
       onStderr: (line) => this.#stderr.add(line),
       startingIds: () => this.#state.workers.filter(({ kind }) => kind === 'starting').map(({ id }) => id),
-      outOfMemory: () => this.#outOfMemory(),
+      remains: (slot) => ({ oomKills: this.#cgroup.oomKills(), left: options.memory.read(slot) }),
     });
     options.memory.configure(this.#workerSettings());
   }
@@ -147,7 +141,7 @@ export class Supervisor {
       // As many workers as are configured, whatever TTIN, TTOU and WINCH have made of that.
       this.dispatch({ kind: 'configured', settings: this.#settings(this.#live) });
       this.dispatch({ kind: 'reload' });
-      if (this.#state.reload.kind !== 'running') this.#answerReloads('the runtime is ending');
+      if (this.#state.reload.kind !== 'running') this.#answerReloads(`the runtime is ${this.#state.phase.kind}`);
     });
   }
 
@@ -245,7 +239,8 @@ export class Supervisor {
       if (worker.kind !== 'ready') return [];
       const { counters, inHand } = this.#options.memory.read(worker.slot);
       const [first] = inHand;
-      const began = first === undefined ? 0 : first.began * 1e3;
+      // None is older than its worker, whatever others have written into its row.
+      const began = first === undefined ? 0 : Math.max(first.began * 1e3, worker.since);
       const ageMs = now - began - this.#lostTime.since(began);
       const memoryBytes =
         recycle.memoryBytes === undefined || worker.pid === undefined
@@ -259,7 +254,10 @@ export class Supervisor {
 
   #sampled(): Sampled {
     const rows = new Map(this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)]));
-    const total = [...rows.values()].reduce((sum, { counters }) => addCounters(sum, counters), this.#ended);
+    const total = [...rows.values()].reduce(
+      (sum, { counters }) => addCounters(sum, counters),
+      this.#state.accounts.ended,
+    );
     const memory = this.#state.workers.map(
       ({ slot, pid }) => [slot, pid === undefined ? 0 : readResidentBytes(this.#host.files, pid)] as const,
     );
@@ -268,16 +266,7 @@ export class Supervisor {
       bySlot: rows,
       memoryBySlot: new Map(memory),
       acceptQueue: readAcceptQueue(this.#host.files, this.#ports),
-      bootSeconds: this.#boots,
-      requestsLost: this.#lost.requests,
-      connectionsLost: this.#lost.connections,
     };
-  }
-
-  #outOfMemory(): boolean {
-    const before = this.#oomKills;
-    this.#oomKills = this.#cgroup.oomKills();
-    return this.#oomKills > before;
   }
 
   #run(effect: Effect): void {
@@ -296,7 +285,6 @@ export class Supervisor {
       case 'run-stop-hook':
         return void this.#hook('beforeStop', {}).then(() => this.dispatch({ kind: 'hook-done' }));
       case 'worker-ready':
-        this.#boots.push(effect.bootMs / 1000);
         void this.#hook('workerStart', { APPSERVER_WORKER_ID: String(effect.id) });
         return log.info({ worker: effect.id, bootMs: Math.round(effect.bootMs) }, 'worker ready');
       case 'worker-aborted':
@@ -332,11 +320,6 @@ export class Supervisor {
 
   #workerEnded({ id, slot, failure, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
     const log = this.#options.log.logger;
-    // What the worker had begun and not ended ended with it.
-    const { counters, connections } = this.#options.memory.read(slot);
-    this.#lost.requests += counters.begun - counters.ended;
-    this.#lost.connections += connections;
-    this.#ended = addCounters(this.#ended, { ...counters, begun: counters.ended });
     this.#options.memory.clear(slot);
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
     if (failure === undefined) return log.info({ worker: id }, 'worker ended');
@@ -401,7 +384,7 @@ export class Supervisor {
       this.#host.clock,
       () => {
         const rows = this.#state.workers.map(({ slot }) => this.#options.memory.read(slot).counters);
-        const { begun, ended } = rows.reduce(addCounters, this.#ended);
+        const { begun, ended } = rows.reduce(addCounters, this.#state.accounts.ended);
         const queued = readAcceptQueue(this.#host.files, this.#ports).length > 0;
         return { begun, busy: begun > ended || queued || this.#proxyRuns() };
       },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { noCounters } from '../../../src/runtime/machine/accounting.ts';
 import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
 import { initialState, isReady, type Effect, type Event, type State } from '../../../src/runtime/machine/state.ts';
 import { step } from '../../../src/runtime/machine/step.ts';
-import { settings } from '../../builders.ts';
+import { nothingLeft, settings } from '../../builders.ts';
 
 /** Drives step() with a clock of its own. */
 class Run {
@@ -46,6 +47,68 @@ const cases: Record<string, (run: Run) => void> = {
       { kind: 'spawn', id: 2, slot: 1 },
     ]);
   },
+  'starts no worker before what comes before all workers is done, whatever is asked for': (run) => {
+    for (const event of [
+      { kind: 'reload' },
+      { kind: 'scale', by: 1 },
+      { kind: 'set-workers', workers: 3 },
+      { kind: 'configured', settings: { ...settings, workers: 4 } },
+      { kind: 'withheld', ms: 100 },
+    ] as const) {
+      assert.deepEqual(run.send(event).effects, []);
+    }
+    run.wait(3_600_000);
+    assert.equal(nextDeadline(run.state), undefined);
+    assert.deepEqual(run.send({ kind: 'started' }).kinds(), ['spawn', 'spawn', 'spawn', 'spawn']);
+    assert.equal(run.state.noneReadySince, 3_600_000);
+  },
+  'ends at once when it is to end before that is done': (run) => {
+    run.send({ kind: 'terminate' });
+    assert.deepEqual(run.effects.at(-1), { kind: 'exit', exit: { code: 0, failure: undefined } });
+  },
+  'takes a program that says nothing for ready once it has run for a moment': (run) => {
+    run.state = initialState(
+      { ...settings, kind: { ...settings.kind, heartbeat: 'optional', ready: 'when-running' } },
+      0,
+    );
+    run.send({ kind: 'started' });
+    assert.equal(run.wait(1_000).state.phase.kind, 'booting', 'not while there is no process');
+    for (const id of [1, 2]) run.send({ kind: 'spawned', id, pid: 100 + id });
+    assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
+    run.wait(10_000).send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft });
+    run.wait(1_000);
+    const began = run.state.workers.find(({ id }) => id === 3)?.since ?? 0;
+    run.now = began + 199;
+    run.send({ kind: 'spawned', id: 3, pid: 103 });
+    assert.deepEqual(run.workers(), ['2 ready', '3 starting']);
+    assert.equal(nextDeadline(run.state), began + 200);
+    assert.deepEqual(run.wait(1).workers(), ['2 ready', '3 ready']);
+  },
+  'gives up a program that ends before it has run for a moment': (run) => {
+    run.state = initialState({ ...settings, kind: { ...settings.kind, ready: 'when-running' } }, 0);
+    run.send({ kind: 'started' });
+    const failure = { code: 'PROGRAM_MISSING', cause: 'not found' } as const;
+    for (const id of [1, 2, 3]) {
+      run
+        .send({ kind: 'spawned', id, pid: 100 + id })
+        .wait(5)
+        .send({ kind: 'failing', id, failure });
+      run.send({ kind: 'exited', id, code: 127, signal: null, ...nothingLeft }).wait(id < 2 ? 0 : 1_000);
+    }
+    assert.deepEqual(run.state.phase, { kind: 'stopped', exit: { code: 3, failure } });
+  },
+  'counts what ended workers had begun, and whom the kernel has killed for memory': (run) => {
+    run.serving();
+    const counters = { ...noCounters, begun: 5, ended: 3 };
+    const left = { counters, connections: 4 };
+    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', oomKills: 1, left });
+    run.send({ kind: 'exited', id: 2, code: null, signal: 'SIGKILL', oomKills: 1, left });
+    // A worker that is not known, or not any more, counts nothing.
+    run.send({ kind: 'exited', id: 2, code: null, signal: 'SIGKILL', oomKills: 1, left });
+    assert.deepEqual(run.state.restarts, { WORKER_OOM_KILLED: 1, WORKER_KILLED: 1 });
+    const { requestsLost, connectionsLost, ended } = run.state.accounts;
+    assert.deepEqual([requestsLost, connectionsLost, ended.begun, ended.ended], [4, 8, 6, 6]);
+  },
   'serves as soon as one worker is ready': (run) => {
     run.send({ kind: 'started' }).send({ kind: 'spawned', id: 1, pid: 101 });
     assert.equal(isReady(run.state), false);
@@ -56,18 +119,18 @@ const cases: Record<string, (run: Run) => void> = {
   'replaces a worker that has served for two seconds at once and gives the new one its slot': (run) => {
     run.serving();
     run.now = 2_000;
-    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft });
     assert.deepEqual(run.effects.at(-1), { kind: 'spawn', id: 3, slot: 0 });
     assert.equal(run.state.failures, 0);
     assert.deepEqual(run.state.restarts, { WORKER_KILLED: 1 });
   },
   'backs off when workers die young, and tries one at a time': (run) => {
-    run.serving().send({ kind: 'exited', id: 1, code: 1, signal: null, outOfMemory: false });
+    run.serving().send({ kind: 'exited', id: 1, code: 1, signal: null, ...nothingLeft });
     assert.deepEqual(run.kinds(), ['worker-ended']);
     assert.equal(nextDeadline(run.state), 250);
     run.wait(250);
     assert.deepEqual(run.kinds(), ['spawn']);
-    run.send({ kind: 'exited', id: 2, code: 1, signal: null, outOfMemory: false });
+    run.send({ kind: 'exited', id: 2, code: 1, signal: null, ...nothingLeft });
     assert.deepEqual(run.workers(), ['3 starting'], 'the second waits for the outcome of the first');
     run.wait(10_000);
     assert.equal(run.state.workers.filter(({ kind }) => kind === 'starting').length, 1);
@@ -80,7 +143,7 @@ const cases: Record<string, (run: Run) => void> = {
     assert.deepEqual(run.kinds(), ['worker-aborted', 'abort 101', 'spawn']);
     run.wait(1_000);
     assert.ok(run.kinds().includes('kill 101'));
-    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft });
     assert.deepEqual(run.state.restarts, { HEARTBEAT_TIMEOUT: 1 });
   },
   'ends when no worker was ever ready after three tries, with the reason the worker gave': (run) => {
@@ -88,17 +151,17 @@ const cases: Record<string, (run: Run) => void> = {
     const failure = { code: 'APP_NOT_FOUND', cause: 'there is no module shpo' } as const;
     for (const id of [1, 2, 3]) {
       run.send({ kind: 'spawned', id, pid: 100 + id }).send({ kind: 'failing', id, failure });
-      run.send({ kind: 'exited', id, code: 4, signal: null, outOfMemory: false }).wait(1_000);
+      run.send({ kind: 'exited', id, code: 4, signal: null, ...nothingLeft }).wait(1_000);
     }
     assert.deepEqual(run.state.phase, { kind: 'stopped', exit: { code: 4, failure } });
   },
   'ends when no worker has been ready for a minute': (run) => {
     run.serving();
-    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 1, signal: null, outOfMemory: false });
+    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 1, signal: null, ...nothingLeft });
     for (let i = 0; i < 200 && run.state.phase.kind === 'serving'; i++) {
       run.wait(500);
       for (const worker of run.state.workers)
-        run.send({ kind: 'exited', id: worker.id, code: 1, signal: null, outOfMemory: false });
+        run.send({ kind: 'exited', id: worker.id, code: 1, signal: null, ...nothingLeft });
     }
     const { phase } = run.state;
     assert.equal(phase.kind, 'stopped');
@@ -124,8 +187,8 @@ const cases: Record<string, (run: Run) => void> = {
     run.wait(1);
     assert.deepEqual(run.kinds(), ['phase', 'retire 101', 'retire 102']);
     run
-      .send({ kind: 'exited', id: 1, code: 0, signal: null, outOfMemory: false })
-      .send({ kind: 'exited', id: 2, code: 0, signal: null, outOfMemory: false });
+      .send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft })
+      .send({ kind: 'exited', id: 2, code: 0, signal: null, ...nothingLeft });
     assert.deepEqual(run.effects.at(-1), { kind: 'exit', exit: { code: 0, failure: undefined } });
     assert.deepEqual(run.state.restarts, {});
   },
@@ -143,7 +206,7 @@ const cases: Record<string, (run: Run) => void> = {
     run
       .serving()
       .send({ kind: 'terminate' })
-      .send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: false }, 0);
+      .send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft }, 0);
     assert.deepEqual(run.kinds(), ['worker-ended', 'spawn']);
   },
   'ends at once when it was never ready': (run) => {
@@ -182,7 +245,7 @@ const cases: Record<string, (run: Run) => void> = {
     run.serving().send({ kind: 'reload' }).send({ kind: 'spawned', id: 3, pid: 103 });
     const failure = { code: 'APP_IMPORT_FAILED', cause: 'importing shop failed' } as const;
     run.send({ kind: 'failing', id: 3, failure });
-    run.send({ kind: 'exited', id: 3, code: 4, signal: null, outOfMemory: false });
+    run.send({ kind: 'exited', id: 3, code: 4, signal: null, ...nothingLeft });
     assert.deepEqual(run.effects[0], { kind: 'reload-ended', failure });
     run.wait(2_000);
     assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
@@ -212,7 +275,7 @@ const cases: Record<string, (run: Run) => void> = {
     assert.deepEqual(run.kinds(), ['spawn']);
     run.send({ kind: 'spawned', id: 3, pid: 103 }).send({ kind: 'ready', id: 3 });
     assert.deepEqual(run.kinds(), ['worker-ready', 'worker-replaced', 'retire 101'], 'the second waits');
-    run.send({ kind: 'exited', id: 1, code: 0, signal: null, outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft });
     assert.deepEqual(run.kinds(), ['worker-ended', 'spawn']);
     run.send({ kind: 'spawned', id: 4, pid: 104 }).send({ kind: 'ready', id: 4 });
     assert.deepEqual(run.state.replaced, { requests: 1, memory: 1 });
@@ -246,7 +309,7 @@ const cases: Record<string, (run: Run) => void> = {
     const oldest = { text: 'GET /slow', ageMs: 2_000 };
     run.send({ kind: 'sampled', samples: [{ id: 1, requests: 0, memoryBytes: 0, oldest }] });
     assert.deepEqual(run.kinds(), ['worker-aborted', 'abort 101', 'spawn']);
-    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGABRT', outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGABRT', ...nothingLeft });
     assert.deepEqual(run.state.lastFailure, { code: 'REQUEST_TIMEOUT', cause: 'GET /slow took longer than 2 s' });
     assert.equal(run.state.requestTimeouts, 1);
   },
@@ -301,13 +364,13 @@ const cases: Record<string, (run: Run) => void> = {
     assert.ok(run.kinds().includes('abort 101'));
   },
   'tells a kill for memory from any other': (run) => {
-    run.serving().send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: true });
+    run.serving().send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft, oomKills: 1 });
     assert.deepEqual(run.state.restarts, { WORKER_OOM_KILLED: 1 });
   },
   'pauses without workers, keeps the socket, and is not ready': (run) => {
     run.serving().send({ kind: 'set-workers', workers: 0 });
     assert.deepEqual(run.kinds(), ['retire 101', 'retire 102']);
-    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 0, signal: null, outOfMemory: false });
+    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 0, signal: null, ...nothingLeft });
     run.wait(100_000);
     assert.equal(run.state.phase.kind, 'serving');
     assert.equal(isReady(run.state), false);

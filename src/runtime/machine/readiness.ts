@@ -1,0 +1,33 @@
+// How a worker becomes ready, and the one whose place it takes goes.
+import { withBoot } from './accounting.ts';
+import type { Draft } from './draft.ts';
+import { retire } from './exits.ts';
+import type { State, Worker } from './state.ts';
+
+/** A program that could not be run, or that ends at once, has done so within this time. */
+const runningMs = 200;
+
+/** When a worker that will not say that it is ready counts as such; Infinity for all others. */
+export function readyAt({ since, pid }: Worker, { settings }: State): number {
+  return settings.kind.ready === 'when-running' && pid !== undefined ? since + runningMs : Infinity;
+}
+
+export function becameReady(draft: Draft, id: number): void {
+  const worker = draft.find(id);
+  if (worker?.kind !== 'starting') return;
+  const { now, random } = draft.at;
+  const { slot, pid, generation, replaces } = worker;
+  const lastBeat = draft.state.settings.kind.heartbeat === 'optional' ? Infinity : now;
+  const spread = random;
+  draft.replace({ kind: 'ready', id, slot, pid, generation, since: now, lastBeat, spread, replace: undefined });
+  const bootMs = now - worker.since;
+  draft.effects.push({ kind: 'worker-ready', id, bootMs });
+  draft.set({ noneReadySince: undefined, accounts: withBoot(draft.state.accounts, bootMs / 1000) });
+  if (draft.state.phase.kind === 'booting') draft.enter({ kind: 'serving' });
+  const old = replaces === undefined ? undefined : draft.find(replaces);
+  if (old?.kind !== 'ready') return;
+  const reason = old.replace ?? 'reload';
+  draft.set({ replaced: { ...draft.state.replaced, [reason]: (draft.state.replaced[reason] ?? 0) + 1 } });
+  draft.effects.push({ kind: 'worker-replaced', id: old.id, reason });
+  retire(draft, old, 'retire');
+}
