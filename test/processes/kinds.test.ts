@@ -80,8 +80,8 @@ http.createServer((request, response) => {
   'other-port.mjs': `import http from 'node:http'; http.createServer().listen(1);`,
   'by_hand.py': `
 # A worker of a kind of its own: sockets by LISTEN_FDS, words over the notification pipe.
-import os, signal, socket
-say = lambda line: os.write(int(os.environ["APPSERVER_NOTIFY_FD"]), line + b"\\n")
+import os, signal, socket, sys
+say = lambda line: "silent" in sys.argv or os.write(int(os.environ["APPSERVER_NOTIFY_FD"]), line + b"\\n")
 assert os.environ["LISTEN_PID"] == str(os.getpid())
 listener = socket.socket(fileno=3)
 signal.signal(signal.SIGTERM, lambda *_: exit(0))
@@ -109,6 +109,9 @@ const kinds: Record<string, Partial<Options> & { readonly app: object }> = {
   'asgi, the oldest uvicorn': { app: { asgi: 'asgi_app:app' }, env: { PYTHONPATH: pythonPackagesDir('oldest') } },
   node: { app: { node: join(root, 'server.js') } },
   command: { app: { command: 'python3', args: [join(root, 'by_hand.py')], notify: true } },
+  'command, which does not say that it is ready': {
+    app: { command: 'python3', args: [join(root, 'by_hand.py'), 'silent'] },
+  },
 };
 
 function headers(runtime: Runtime, agent: Agent, path = '/'): Promise<string | undefined> {

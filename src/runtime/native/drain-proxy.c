@@ -92,5 +92,10 @@ int main(int argc, char **argv) {
   FILE *file = fopen(path, "re");
   int pid;
   if (file == NULL || fscanf(file, "%d", &pid) != 1) return fail(path);
+  /* To kill(2) that is a group, or everybody. nginx may well be PID 1 of its container. */
+  if (pid < 1) {
+    errno = EINVAL;
+    return fail(path);
+  }
   return kill(pid, SIGQUIT) < 0 ? fail("nginx") : 0;
 }
