@@ -39,7 +39,7 @@ def app(environ, start_response):
         os.write(1, bytes(range(256)) * 4096)
         os.write(2, b"\\x00" * 100000)
     if path == "/truncate":
-        refused = 0
+        sizes = set()
         for fd in range(3, 64):
             try:
                 if os.readlink(f"/proc/self/fd/{fd}").startswith("/memfd:"):
@@ -47,10 +47,11 @@ def app(environ, start_response):
                         try:
                             os.ftruncate(fd, size)
                         except PermissionError:
-                            refused += 1
+                            pass
+                        sizes.add(os.fstat(fd).st_size)
             except FileNotFoundError:
                 pass
-        start_response("200 OK" if refused == 2 else "500 Not Refused", [("content-length", "2")])
+        start_response("200 OK" if len(sizes) == 1 and min(sizes) > 0 else "500 Not Refused", [("content-length", "2")])
         return [b"ok"]
     if path == "/slow":
         time.sleep(0.3)

@@ -1,5 +1,5 @@
 // Metrics that a Python application counts itself, with prometheus_client in its multiprocess mode.
-import type { Host, Start } from '../host/host.ts';
+import type { Clock, Host, Start } from '../host/host.ts';
 import { startChild, type Spawning } from './child-process.ts';
 
 /** Where the processes of the application keep their counts; undefined when it does not use the mode. */
@@ -29,4 +29,21 @@ export function collect(host: Spawning, command: Start): Promise<string | undefi
       exited: (code) => resolve(code === 0 ? `${lines.join('\n')}\n` : undefined),
     });
   });
+}
+
+/** Each answer costs a fork, and anybody in the pod network may ask. */
+const freshMs = 1_000;
+
+/** One answer at a time, which all get who ask meanwhile or within a second of its beginning. */
+export function shared<T>(clock: Pick<Clock, 'now'>, ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  let begun = 0;
+  let running = false;
+  return () => {
+    if (answer !== undefined && (running || clock.now() - begun < freshMs)) return answer;
+    begun = clock.now();
+    running = true;
+    answer = ask().finally(() => (running = false));
+    return answer;
+  };
 }

@@ -4,7 +4,7 @@ import type { Child, Host } from '../host/host.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Event, Failure } from '../machine/state.ts';
 import type { Fields } from '../text/log-line.ts';
-import { collect, multiprocessDir } from './application-metrics.ts';
+import { collect, multiprocessDir, shared } from './application-metrics.ts';
 import { startChild, type ChildCallbacks } from './child-process.ts';
 import { ForkServer } from './fork-server.ts';
 import type { Site, WorkerKind } from './kind.ts';
@@ -33,11 +33,13 @@ export class Workers {
   /** The process that was started for each worker, or would have been; a forked worker has another. */
   readonly #running = new Map<number, Child | undefined>();
   readonly #listeners = new Set<(id: number, line: string) => void>();
+  readonly #metrics: () => Promise<string | undefined>;
   #held = false;
 
   constructor(options: WorkersOptions) {
     const { kind, host } = options;
     this.#options = options;
+    this.#metrics = shared(host.clock, () => this.#collect());
     const { forkServer } = kind;
     this.#forkServer =
       forkServer &&
@@ -97,7 +99,11 @@ export class Workers {
   }
 
   /** The application's own metrics, undefined when it has none or they cannot be had. */
-  async applicationMetrics(): Promise<string | undefined> {
+  applicationMetrics(): Promise<string | undefined> {
+    return this.#metrics();
+  }
+
+  async #collect(): Promise<string | undefined> {
     const { host, kind, site } = this.#options;
     if (kind.collect === undefined || multiprocessDir(host.env) === undefined || this.#forkServer?.pid === undefined)
       return undefined;
