@@ -38,7 +38,8 @@ export class SettingsInForce {
   /** What cannot be taken over leaves in force what was before: a bad edit must not end a serving pod. */
   reread(): void {
     try {
-      const { fixed, live } = this.#options.read();
+      const { fixed, live: found } = this.#options.read();
+      const live = this.#options.surface === 'pod' ? this.#inPod(found) : found;
       const names = differing(fixed, this.#options.config.fixed);
       if (names.length === 0) this.#complaint = '';
       else this.#complain('CONFIG_FIXED', `${names.join(', ')} cannot change while the runtime runs`, fixed);
@@ -49,6 +50,12 @@ export class SettingsInForce {
       if (!(error instanceof RuntimeError)) throw error;
       this.#complain(error.code, error.message);
     }
+  }
+
+  /** A pod has a grace period, which was made for the time that its workers had to finish when it was created. */
+  #inPod(live: LiveConfig): LiveConfig {
+    const { gracefulTimeoutMs } = this.#options.config.live.workers;
+    return { ...live, workers: { ...live.workers, gracefulTimeoutMs } };
   }
 
   #complain(code: ErrorCode, cause: string, content?: FixedConfig): void {
