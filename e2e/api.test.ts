@@ -40,6 +40,21 @@ const rules: Record<string, Case> = {
     refused: { app: { node: 'server.js' }, workers: { preload: true } },
     says: /spec\.app\.pythonPath and spec\.workers\.preload are for wsgi and asgi/,
   },
+  'a root path is for asgi': {
+    passes: { app: { asgi: 'shop:app', rootPath: '/shop' } },
+    refused: { app: { wsgi: 'shop:app', rootPath: '/shop' } },
+    says: /spec\.app\.rootPath is for asgi/,
+  },
+  'threads are accepted of what is preloaded': {
+    passes: { workers: { preload: true, preloadThreads: true } },
+    refused: { workers: { preloadThreads: true } },
+    says: /spec\.workers\.preloadThreads is for applications with spec\.workers\.preload/,
+  },
+  'the size of headers is for servers that the runtime knows': {
+    passes: { workers: { maxHeaderSize: '32Ki' } },
+    refused: { app: { command: '/srv/shop' }, workers: { maxHeaderSize: '32Ki' } },
+    says: /spec\.workers\.maxHeaderSize is for wsgi, asgi and node/,
+  },
   'hooks in Python are for Python': {
     passes: { hooks: { python: 'shop.hooks', beforeStop: { command: ['/srv/bye'] } } },
     refused: { app: { command: '/srv/shop' }, hooks: { python: 'shop.hooks' } },

@@ -52,10 +52,15 @@ const cases: Record<string, Case> = {
     reason: 'ImagePullFailed',
     says: /image localhost\/appserver\/nothing:9 of container app is not on the node and is never pulled; load it there, or change spec\.imagePullPolicy/,
   },
+  'an image of a registry that cannot be reached': {
+    spec: { image: 'localhost/appserver/nothing:9', imagePullPolicy: 'Always' },
+    reason: 'ImagePullFailed',
+    says: /container app cannot be pulled: .*connection refused; check that the nodes can reach the registry, or correct spec\.image; the kubelet retries/,
+  },
   'an image name that is none': {
     spec: { image: 'Not An Image' },
     reason: 'ImagePullFailed',
-    says: /image Not An Image of container app cannot be pulled: InvalidImageName: .*; see spec\.image: correct it/,
+    says: /image Not An Image of container app cannot be pulled: InvalidImageName: .*; correct spec\.image/,
   },
   'a pod template that sets what the operator sets': {
     spec: { podTemplate: { spec: { containers: [{ name: 'app', command: ['sh'] }] } } },

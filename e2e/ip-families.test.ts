@@ -127,7 +127,7 @@ describe('a pod with addresses of both families', () => {
       // A client of IPv4 has the address that it has elsewhere, and not one that is written as one of IPv6.
       const log = await eventually('both in the log', async () => {
         const text = await kubectl('logs', '-n', ns.name, 'deployment/shop', '--container', 'app');
-        return (text.match(/REQUEST GET \//g) ?? []).length >= 2 ? text : undefined;
+        return (text.match(/GET \//g) ?? []).length >= 2 ? text : undefined;
       });
       assert.doesNotMatch(log, /::ffff:/);
     });

@@ -61,7 +61,7 @@ describe('kinds of applications', () => {
       assert.equal(body, answers);
       if (answers === 'command') return;
       await eventually('the request in the log', async () =>
-        /REQUEST GET \/ 200/.test(await log(ns.name)) ? true : undefined,
+        /GET \/ 200/.test(await log(ns.name)) ? true : undefined,
       );
       if (answers === 'asgi') assert.match(await log(ns.name), /migrated/);
     });

@@ -35,7 +35,7 @@ describe('kstatus', { concurrency: 1 }, () => {
 
   test('says Failed of one that only a change can mend, and Current once it is mended', async () => {
     await using ns = await namespace();
-    await create(appServer(ns.name, { replicas: 1, image: 'localhost/no/such:image', imagePullPolicy: 'Always' }));
+    await create(appServer(ns.name, { replicas: 1, image: 'localhost/no/such:image', imagePullPolicy: 'Never' }));
     await untilReason(ns.name, 'ImagePullFailed');
     assert.equal(await kstatus(ns.name), 'Failed');
     await merge(types.AppServer, ns.name, 'shop', {

@@ -1,9 +1,11 @@
 // A real nginx in front of the workers, in each pod.
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
+import { get, request } from 'node:http';
 import { isIPv4 } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { testImageNames } from '../scripts/test-images.ts';
 import { eventually, merge, types } from './harness/api.ts';
 import {
@@ -89,6 +91,58 @@ describe('nginx in front', { concurrency: 1 }, () => {
     await eventually('what a trusted proxy says', async () =>
       (await seen()) === 'https 203.0.113.7' ? true : undefined,
     );
+  });
+
+  test('passes on what trusted proxies say of a request, and what strangers say of it in no header', async () => {
+    await using ns = await namespace(restricted);
+    const app = { asgi: 'asgi_app:app', workingDir: '/srv' };
+    await create(appServer(ns.name, { image: testImageNames.kinds, app, proxy: { image: proxy.image }, replicas: 1 }));
+    await untilReady(ns.name);
+    const url = await serviceUrl(ns.name);
+    const said = {
+      ...{ forwarded: 'for=203.0.113.7;host=evil.example', 'x-real-ip': '203.0.113.7', 'x-client-ip': '203.0.113.7' },
+      ...{ 'x-forwarded-host': 'evil.example', 'x-forwarded-port': '8443', 'x-forwarded-prefix': '/evil' },
+      ...{ 'x-forwarded-server': 'evil.example', 'x-forwarded-protocol': 'ssl', 'x-forwarded-scheme': 'https' },
+      ...{ 'x-forwarded-ssl': 'on', 'front-end-https': 'on', 'x-original-url': '/evil', 'x-rewrite-url': '/evil' },
+      ...{ 'true-client-ip': '203.0.113.7', 'cf-connecting-ip': '203.0.113.7', 'x-scheme': 'https' },
+    };
+    const seen = async (headers: Record<string, string>): Promise<Record<string, string>> => {
+      const sent = { ...headers, 'x-request-id': 'abc' };
+      const body: unknown = await new Promise((resolve, reject) => {
+        get(`${url}/headers`, { headers: sent, agent: false }, (response) => resolve(json(response))).on(
+          'error',
+          reject,
+        );
+      });
+      return z.record(z.string(), z.string()).parse(body);
+    };
+    const byStranger = await seen(said);
+    assert.equal(byStranger['x-request-id'], 'abc');
+    assert.deepEqual(
+      Object.keys(said).filter((name) => Object.hasOwn(byStranger, name)),
+      [],
+    );
+    assert.equal(byStranger['x-forwarded-proto'], 'http');
+
+    // Requests of HTTP/2 would pass nginx by, whoever asks.
+    const tunnel = await seen({ connection: 'upgrade, http2-settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' });
+    assert.equal(tunnel['upgrade'], undefined);
+    assert.equal((await seen({ connection: 'upgrade', upgrade: 'WebSocket' }))['upgrade'], 'websocket');
+
+    const client = (byStranger['x-forwarded-for'] ?? '').trim();
+    await merge(types.AppServer, ns.name, 'shop', { spec: { trustedProxies: [client] } });
+    await eventually('what a trusted proxy says', async () => {
+      const trusted = await seen(said);
+      assert.deepEqual(Object.fromEntries(Object.keys(said).map((name) => [name, trusted[name]])), said);
+      assert.equal(trusted['x-forwarded-proto'], 'https', 'as the other headers say');
+      return true;
+    });
+    // A pod that is on its way out may answer once more.
+    await eventually('the scheme and the host of a trusted proxy', async () => {
+      const trusted = await seen({ 'x-forwarded-proto': 'https, http', 'x-forwarded-host': 'shop.example' });
+      assert.deepEqual([trusted['x-forwarded-proto'], trusted['x-forwarded-host']], ['https', 'shop.example']);
+      return true;
+    });
   });
 
   test('ends before the socket that it hands requests to: a rollout under load loses none', async (t) => {

@@ -109,7 +109,7 @@ async function assertPresentLayout(inNamespace: string, name: string, pod: KubeO
   const deployment = await get(types.Deployment, inNamespace, name);
   const annotations = deployment?.metadata.annotations ?? {};
   assert.equal(annotations[wellKnown.runtimeImageAnnotation], imageNames.runtime);
-  assert.equal(annotations['appserver.dev/layout'], '3');
+  assert.equal(annotations['appserver.dev/layout'], '4');
   assert.ok(pod.metadata.annotations?.['cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes']);
   assert.equal((pod['spec'] as { serviceAccountName: string }).serviceAccountName, `${name}.appserver`);
 }

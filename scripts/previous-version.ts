@@ -9,7 +9,7 @@ import { step } from '../e2e/cluster/progress.ts';
 import { imageNames } from './images.ts';
 
 /** With a release, both move on: to the version that was released before it, and the last commit of that version. */
-export const previous = { version: '0.2.0', commit: '444fb9a7b082ccc3393edb7cc75fc0467f25a574' } as const;
+export const previous = { version: '0.3.0', commit: 'a1078764537245dc66ef1e1aef9171151d76ff92' } as const;
 
 const home = join(cacheDir, 'previous', previous.commit);
 const source = join(home, 'source');

@@ -2,7 +2,9 @@
 // where it can run. npm run test:fast: the same without the last two. npm run test:coverage: which lines the fast tests
 // reach. npm run test:versions: the runtime with every Python and Node that applications may bring. npm run test:faults: the
 // operator under faults, all of them. npm run test:tenants: attacks of one tenant of a cluster on another, and what each may
-// do. npm run test:linters: kube-score, checkov and Flux over what is shipped.
+// do. npm run test:linters: kube-score, checkov and Flux over what is shipped. npm run test:differential: requests of gunicorn's
+// own tests, beside gunicorn.
+// npm run test:frameworks -- NAME …: applications of these frameworks, or of all, behind the runtime and their own servers.
 // npm run test:one -- FILE: one file of tests.
 import { globSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,6 +22,8 @@ import { canRunCluster, ensurePackages, ensureTools, ensureToolsAndImages } from
 import { buildOperator, buildRuntime } from './build.ts';
 import { ensureDefinitions } from './definitions.ts';
 import { prepareExamples } from './example-packages.ts';
+import { ensureNodeLibraries } from './node-libraries.ts';
+import { ensureFrameworks } from './frameworks.ts';
 import { ensureInterpreters } from './interpreters.ts';
 import { ensureLinters } from './linters.ts';
 import { ensurePythonPackages } from './python-packages.ts';
@@ -28,7 +32,18 @@ import { onClusters } from './tests/clusters.ts';
 import { nodeTest, runTests } from './tests/run.ts';
 
 const suite = z
-  .enum(['--all', '--fast', '--coverage', '--versions', '--faults', '--tenants', '--linters', '--one'])
+  .enum([
+    '--all',
+    '--fast',
+    '--coverage',
+    '--versions',
+    '--faults',
+    '--tenants',
+    '--linters',
+    '--differential',
+    '--frameworks',
+    '--one',
+  ])
   .parse(process.argv[2] ?? '--all');
 /** Beside those of the cluster. */
 const testPrograms = ['kstatus', 'kwok', 'registry', 'argocd-lua'] as const;
@@ -83,6 +98,7 @@ async function onProcesses(): Promise<void> {
     );
   }
   await step('examples for the tests', prepareExamples);
+  await step('Node libraries for the tests', ensureNodeLibraries);
   return runTests('Tests of the runtime as processes', nodeTest(4, testFiles('test/processes/*.test.ts')));
 }
 
@@ -90,6 +106,13 @@ async function onVersions(): Promise<void> {
   await step('runtime for the tests', buildRuntime);
   await ensureInterpreters();
   return runTests('Versions of Python and Node', nodeTest(1, testFiles('test/versions/*.test.ts')));
+}
+
+async function onFrameworks(): Promise<void> {
+  await step('runtime for the tests', buildRuntime);
+  await ensureFrameworks();
+  const env = { FRAMEWORKS: process.argv.slice(3).join(',') };
+  return runTests('Frameworks', nodeTest(1, testFiles('test/frameworks/*.test.ts')), { env });
 }
 
 /** These hold the product to times, and are held up by nothing else. */
@@ -203,6 +226,12 @@ async function onManifests(): Promise<void> {
   return runTests('Linters of manifests', nodeTest(1, testFiles('e2e/linters/*.test.ts')));
 }
 
+/** Requests of gunicorn's own tests to gunicorn and to the runtime. */
+async function onDifferences(): Promise<void> {
+  await prepareRuntime();
+  return runTests('Differences from gunicorn', nodeTest(1, testFiles('test/differential/*.test.ts')));
+}
+
 /** One file with whatever it needs, and flags of node:test behind it. SEED and SHRINK_PATH replay a run of fast-check. */
 async function one(): Promise<void> {
   const [file, ...flags] = process.argv.slice(3);
@@ -211,7 +240,10 @@ async function one(): Promise<void> {
   if (file.startsWith('e2e/linters/')) return onManifests();
   if (file.startsWith('e2e/')) return onCluster([file], { flags });
   await prepareRuntime();
-  if (file.startsWith('test/processes/')) await step('examples for the tests', prepareExamples);
+  if (file.startsWith('test/processes/')) {
+    await step('examples for the tests', prepareExamples);
+    await step('Node libraries for the tests', ensureNodeLibraries);
+  }
   const replay = join(repository, 'scripts/replay-seed.ts');
   return runTests(file, [process.execPath, '--import', replay, '--test-reporter=spec', ...flags, file]);
 }
@@ -225,6 +257,8 @@ try {
     '--faults': () => onFaults('all', faultFiles()),
     '--tenants': tenants,
     '--linters': onManifests,
+    '--differential': onDifferences,
+    '--frameworks': onFrameworks,
     '--one': one,
   }[suite]();
 } catch (error) {

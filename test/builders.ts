@@ -85,6 +85,8 @@ export function container(changes: Partial<ContainerView> = {}): ContainerView {
   return {
     name: 'app',
     image: 'registry.example.com/shop:1.4.2',
+    runsFirst: false,
+    ready: false,
     restarts: 0,
     waiting: undefined,
     runningSince: undefined,

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { repository } from '../e2e/cluster/layout.ts';
+import { documented, manifests, objectsOf } from '../e2e/gitops/manifests.ts';
+import { specSchema } from '../src/api/appserver.ts';
 import { customResourceDefinition } from '../src/api/crd.ts';
 
 const read = (path: string): string => readFileSync(join(repository, path), 'utf8');
@@ -83,4 +85,22 @@ test('the Dockerfiles that docs/install.md shows are those of the examples', () 
     return text.replaceAll(/^(#|ARG ).*\n/gm, '').replace('${BASE}', base);
   });
   assert.deepEqual(shown, ofExamples);
+});
+
+// The API server judges them as well, in e2e/gitops, with the rules that a schema cannot express.
+describe('AppServers', () => {
+  const shown = [
+    ...documented.map(({ where, spec }) => ({ where, spec })),
+    ...manifests.flatMap((path) =>
+      objectsOf(path).flatMap((one) => (one.kind === 'AppServer' ? [{ where: path, spec: one['spec'] }] : [])),
+    ),
+  ];
+  test('are found', () => assert.ok(shown.length > 20, String(shown.length)));
+
+  for (const { where, spec } of shown) {
+    test(`of ${where} have only fields that there are, with values that they take`, () => {
+      // The schema drops what it does not know.
+      assert.partialDeepStrictEqual(specSchema.parse(spec), spec);
+    });
+  }
 });

@@ -15,7 +15,9 @@ const others: Readonly<Record<string, unknown>> = {
   'workers.count': 5,
   'workers.class': 'fast',
   'workers.threads': 7,
-  'workers.preload': true,
+  'workers.preload': false,
+  'workers.preloadThreads': true,
+  'workers.maxHeaderSize': '24Ki',
   'workers.backlog': 100,
   'workers.keepAlive': '20s',
   'workers.bootTimeout': '41s',
@@ -57,7 +59,7 @@ const fieldClasses = new Map(
 );
 
 const base: Record<string, Record<string, unknown>> = {
-  workers: { class: 'gthread', threads: 4, count: 3 },
+  workers: { class: 'gthread', threads: 4, count: 3, preload: true },
   probes: { path: '/healthz', host: 'a.test' },
 };
 

@@ -50,6 +50,17 @@ export const app = z.object({
     .max(16)
     .optional()
     .meta(about('roll', 'Additional directories in which Python looks for modules.', 'atomic')),
+  rootPath: z
+    .string()
+    .max(1_024)
+    .regex(/^\/.*[^/]$/)
+    .optional()
+    .meta(
+      about(
+        'roll',
+        'Path below which clients reach an ASGI application, if a proxy in front removes it from requests, such as /shop.',
+      ),
+    ),
   workingDir: z
     .string()
     .max(1_024)

@@ -64,7 +64,8 @@ export type Reason = (typeof reasons)[keyof typeof reasons];
 export const reasonMeanings: Readonly<Record<Reason, string>> = {
   PodsReady: 'All desired pods are ready and of the current revision.',
   RollingOut: 'Pods of the current revision are being started.',
-  PodsNotReady: 'Fewer pods are ready than desired, and no cause is known.',
+  PodsNotReady:
+    'Fewer pods are ready than desired, and none has failed. From 20 seconds after the start of a container on, the message says what its pod waits for.',
   ScaledToZero: 'No pods are desired.',
   MinimumReplicasAvailable:
     'Condition Available: no more pods are missing than a rollout or an eviction is allowed to remove.',

@@ -100,6 +100,21 @@ export const specRules: readonly Rule[] = [
     fieldPath: '.app',
   },
   {
+    rule: '!has(self.app.rootPath) || has(self.app.asgi)',
+    message: 'spec.app.rootPath is for asgi; with wsgi, set the variable SCRIPT_NAME in spec.env',
+    fieldPath: '.app.rootPath',
+  },
+  {
+    rule: '!has(self.workers.preloadThreads) || has(self.workers.preload)',
+    message: 'spec.workers.preloadThreads is for applications with spec.workers.preload; set that, or remove it',
+    fieldPath: '.workers.preloadThreads',
+  },
+  {
+    rule: '!has(self.workers.maxHeaderSize) || !has(self.app.command)',
+    message: 'spec.workers.maxHeaderSize is for wsgi, asgi and node; remove it',
+    fieldPath: '.workers.maxHeaderSize',
+  },
+  {
     rule: '!has(self.hooks) || !has(self.hooks.python) || has(self.app.wsgi) || has(self.app.asgi)',
     message: 'spec.hooks.python is for wsgi and asgi; use the hooks that are commands',
     fieldPath: '.hooks.python',

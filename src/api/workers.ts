@@ -57,6 +57,26 @@ export const workers = z.object({
     .boolean()
     .optional()
     .meta(about('roll', 'Whether a Python application is imported once, and workers are forked from that process.')),
+  preloadThreads: z
+    .boolean()
+    .optional()
+    .meta(
+      about(
+        'roll',
+        'Whether an application that starts threads during its import may be preloaded. Its workers do not have these threads.',
+      ),
+    ),
+  maxHeaderSize: z
+    .string()
+    .max(16)
+    .regex(/^[1-9][0-9]{0,3}Ki$/)
+    .optional()
+    .meta(
+      about(
+        'roll',
+        "Largest header of a request, from 1Ki to 9999Ki; with gunicorn, of each of its fields. Default: the server's own.",
+      ),
+    ),
   recycle: recycle.optional().meta({ description: 'When a worker is replaced although it works.' }),
   threads: z
     .int()
@@ -84,7 +104,7 @@ export const workers = z.object({
     .meta(
       about(
         'live',
-        'Longest time until the response to a request begins, or with sync workers until it ends; 0s for no limit.',
+        'Longest time that the application takes to begin the response to a request, without the time in which it waits for the client; with sync workers also the longest time between two parts of the response; 0s for no limit.',
       ),
     ),
   gracefulTimeout: duration()

@@ -85,6 +85,13 @@ export const catalogue = {
       standalone: 'Install Python 3.9 or newer, and check that python3 is on the PATH.',
     },
   },
+  VIRTUALENV_NOT_ON_PATH: {
+    exitCode: 3,
+    remedy: {
+      pod: 'Set PATH to that value, in the Dockerfile (ENV) or in spec.env.',
+      standalone: 'Set PATH to that value, or activate the virtual environment.',
+    },
+  },
   GUNICORN_MISSING: { exitCode: 3, remedy: packageMissing('gunicorn') },
   PYTHON_UNSUPPORTED: {
     exitCode: 3,
@@ -117,9 +124,9 @@ export const catalogue = {
   PRELOAD_THREADS: {
     exitCode: 4,
     remedy: {
-      pod: 'A fork does not copy threads: start them in a post_fork hook or at the first request, or turn off workers.preload.',
+      pod: 'A fork does not copy threads: start them in a post_fork hook or at the first request, turn off workers.preload, or set workers.preloadThreads if the workers do without them.',
       standalone:
-        'A fork does not copy threads: start them in a post_fork hook or at the first request, or leave out --preload.',
+        'A fork does not copy threads: start them in a post_fork hook or at the first request, leave out --preload, or set workers.preloadThreads in the file of --config if the workers do without them.',
     },
   },
   APP_NOT_FOUND: {
@@ -138,6 +145,30 @@ export const catalogue = {
   APP_NOT_CALLABLE: {
     exitCode: 4,
     remedy: 'Name an attribute of the module that is the application, for example module:app or module:create_app().',
+  },
+  APP_LISTENS_ELSEWHERE: {
+    exitCode: 4,
+    remedy: {
+      pod: 'Let the application listen on the port in the environment variable PORT, or set spec.port to its port.',
+      standalone:
+        'Let the application listen on the port in the environment variable PORT, or name its port with --listen.',
+    },
+  },
+  APP_PORT_IN_USE: {
+    exitCode: 4,
+    remedy: {
+      pod: 'Let the application listen on another port, or only on PORT: another program listens there, and the runtime itself uses port 9000.',
+      standalone:
+        'Let the application listen on another port, or only on PORT: another program listens there, and the runtime itself uses the port of --admin.',
+    },
+  },
+  APP_SERVES_IN_CHILD: {
+    exitCode: 4,
+    remedy: {
+      pod: "Let the process that the runtime starts listen, and leave the number of processes to spec.workers.count; to run TypeScript with tsx, name a file in spec.app.node that begins with require('tsx/cjs').",
+      standalone:
+        "Let the process that the runtime starts listen, and leave the number of processes to --workers; to run TypeScript with tsx, name a file with --node that begins with require('tsx/cjs').",
+    },
   },
   WORKER_EXITED: { exitCode: 3, remedy: log('what the worker wrote before it exited.') },
   WORKER_KILLED: {
@@ -160,6 +191,10 @@ export const catalogue = {
       'A worker called shutdown() on the socket that all workers share; the application can close it, but must not shut it down.',
   },
   HOOK_FAILED: { exitCode: 7, remedy: log('what the hook wrote.') },
+  HOOK_FUNCTION_FAILED: {
+    exitCode: 7,
+    remedy: log('what the function raised; docs/extending.md lists what it is called with.', 'traceback'),
+  },
   BOOT_TIMEOUT: {
     exitCode: 3,
     remedy: {

@@ -1,8 +1,9 @@
 // Start of the supervisor: configuration in, signals and files wired up, exit code out.
 import type { Config, FixedConfig } from './config/config.ts';
 import { liveFile, readFolders, readYaml } from './config/files.ts';
+import { ignoredSettings } from './config/ignored-settings.ts';
 import { watchFile, type Watched } from './config/watch.ts';
-import { catalogue, RuntimeError, sentence, type ErrorCode, type Surface } from './errors.ts';
+import { catalogue, isErrorCode, RuntimeError, sentence, type ErrorCode, type Surface } from './errors.ts';
 import type { Files, Host } from './host/host.ts';
 import { startAdmin } from './http/admin.ts';
 import { ApplicationCheck, askOverHttp } from './http/application-check.ts';
@@ -24,6 +25,8 @@ interface Source {
   /** What to watch; undefined where only HUP says that it is to be read again. */
   readonly watched: Watched | undefined;
   readonly surface: Surface;
+  /** Ends once a worker is ready or has failed, and runs no hooks. */
+  readonly check: boolean;
 }
 
 const program: Program = {
@@ -35,6 +38,7 @@ const program: Program = {
     // What appserver-runtime was told: a file, and flags as a document that stands above it.
     { long: '--file', value: '<file>', description: '' },
     { long: '--overrides', value: '<document>', description: '' },
+    { long: '--check', description: '' },
   ],
   operands: [],
   commands: [],
@@ -49,9 +53,15 @@ function source(files: Files, args: readonly string[]): Source {
   const [file, overrides] = [options.last('--file'), options.last('--overrides')];
   if (overrides === undefined) {
     const watched = { directory: live, file: liveFile };
-    return { read: () => readFolders(files, config, live), watched, surface: 'pod' };
+    return { read: () => readFolders(files, config, live), watched, surface: 'pod', check: false };
   }
-  return { read: () => readYaml(files, file, JSON.parse(overrides)), watched: undefined, surface: 'standalone' };
+  const check = options.has('--check');
+  const read = (): Config => {
+    const { fixed, ...rest } = readYaml(files, file, JSON.parse(overrides));
+    // A hook may migrate a database.
+    return { fixed: check ? { ...fixed, hooks: {}, check: undefined } : fixed, ...rest };
+  };
+  return { read, watched: undefined, surface: 'standalone', check };
 }
 
 /** appserver-init has tried to listen before this process began, and left number and address where it could not. */
@@ -71,9 +81,9 @@ function checkWorkingDir(files: Files, { app: { workingDir } }: FixedConfig): vo
 }
 
 /** What runs here, for whoever reads the log from its first line. */
-function introduction({ app, listen, admin }: FixedConfig): Fields {
+function introduction({ app, listen, admin }: FixedConfig, workers: number): Fields {
   const application = { [app.kind]: app.target, ...(app.kind === 'wsgi' && { class: app.class }) };
-  return { version, ...application, listen: listen.join(', '), admin };
+  return { version, ...application, workers, listen: listen.join(', '), admin };
 }
 
 /** The log exists before the supervisor whose output it holds back. */
@@ -91,10 +101,9 @@ interface Context {
   readonly atEnd: (() => void)[];
 }
 
-function end({ host, log, atEnd }: Context, exitCode: number): never {
+function end({ host, log, atEnd }: Context, exitCode: number): void {
   for (const run of atEnd) run();
-  log.flush();
-  return host.exit(exitCode);
+  log.end(() => host.exit(exitCode));
 }
 
 /** Says in the log and to Kubernetes why the process ends. */
@@ -102,6 +111,23 @@ function explain({ host, from, log }: Context, code: ErrorCode, cause: string, t
   const text = sentence(code, cause, from.surface);
   log.logger.fatal({ code }, text);
   writeTerminationMessage(host, terminationMessage(text, tail));
+}
+
+/** How often it is looked whether a worker is ready, in milliseconds. */
+const checkMs = 50;
+
+/** Has the supervisor end once it is known what became of the first worker. */
+function endWhenChecked({ host, log }: Context, supervisor: Supervisor, found: (exitCode: number) => void): void {
+  const timer = host.clock.every(checkMs, () => {
+    const { workers, lastFailure } = supervisor.health();
+    if (lastFailure !== null && isErrorCode(lastFailure)) {
+      log.logger.fatal({ code: lastFailure }, supervisor.lastFailure() ?? lastFailure);
+      found(catalogue[lastFailure].exitCode);
+    } else if (workers.ready === 0) return;
+    else log.logger.info('the application was loaded and is ready to serve');
+    timer.cancel();
+    supervisor.dispatch({ kind: 'quit' });
+  });
 }
 
 /** Starts asking the application, where that is wished for. */
@@ -121,7 +147,15 @@ function startCheck(
   return () => started.check;
 }
 
-function makeSupervisor(context: Context, { fixed, live }: Config): Supervisor {
+function tellIgnored({ host, from, log }: Context, { app }: FixedConfig): void {
+  const isThere = (file: string): boolean => host.files.stat(`${app.workingDir ?? '.'}/${file}`) !== undefined;
+  for (const { ignored, instead } of ignoredSettings(app, host.env, isThere, from.surface)) {
+    log.logger.warn({ ignored, instead }, 'setting of another server is not read');
+  }
+}
+
+/** @param checked the exit code that a check has found, where there is one */
+function makeSupervisor(context: Context, { fixed, live }: Config, checked: () => number | undefined): Supervisor {
   const { host, from, log } = context;
   const fds = descriptors(Number(host.env['LISTEN_FDS'] ?? 0));
   return new Supervisor({
@@ -134,8 +168,9 @@ function makeSupervisor(context: Context, { fixed, live }: Config): Supervisor {
     memory: new SharedMemory(host.shared(fds.memory)),
     log,
     onExit: ({ code, failure }, tail) => {
+      if (from.check) return end(context, checked() ?? code);
       if (failure !== undefined) explain(context, failure.code, failure.cause, tail);
-      end(context, code);
+      return end(context, code);
     },
   });
 }
@@ -167,8 +202,10 @@ async function start(context: Context): Promise<void> {
   log.configure(live.logging);
   checkListening(host);
   checkWorkingDir(host.files, fixed);
-  log.logger.info(introduction(fixed), 'listening');
-  const supervisor = makeSupervisor(context, config);
+  let checked: number | undefined;
+  const supervisor = makeSupervisor(context, config, () => checked);
+  log.logger.info(introduction(fixed, supervisor.health().workers.desired), 'listening');
+  tellIgnored(context, fixed);
   hold.output = (full) => supervisor.holdOutput(full);
   const settings = new SettingsInForce({
     ...from,
@@ -195,6 +232,7 @@ async function start(context: Context): Promise<void> {
     );
   }
   await supervisor.start();
+  if (from.check) endWhenChecked(context, supervisor, (exitCode) => (checked = exitCode));
 }
 
 /** What the program that starts this knows. */

@@ -1,7 +1,7 @@
 // Without Kubernetes: a file, flags, several addresses and unix sockets, and sockets that a service manager hands over.
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -52,7 +52,8 @@ class Alone implements AsyncDisposable {
   async says(text: string): Promise<void> {
     for (let i = 0; i < 500; i++) {
       if (this.output.includes(text)) return;
-      if (this.child.exitCode !== null) throw new Error(`ended without saying: ${text}\n${this.output}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`ended without saying: ${text}\n${this.output}`);
       await delay(20);
     }
     throw new Error(`not said within 10 s: ${text}\n${this.output}`);
@@ -95,6 +96,7 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
       await runtime.says('"worker ready"');
       for (const port of [first, second]) assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
       assert.equal(await overSocket(path), 200);
+      assert.equal(statSync(path).mode & 0o777, 0o777, 'as gunicorn makes it');
       runtime.child.kill('SIGINT');
       assert.equal(await runtime.exited, 0);
       assert.equal(existsSync(path), false);
@@ -113,6 +115,7 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
       version,
       wsgi: 'app:app',
       class: 'gthread',
+      workers: 2,
       listen,
       admin: `127.0.0.1:${adminPort}`,
       msg: 'listening',
@@ -261,6 +264,39 @@ os.execv(sys.argv[1], sys.argv[1:])`;
       assert.equal(ended, code, runtime.output);
       assert.match(runtime.output, says);
       assert.doesNotMatch(runtime.output, /\bspec\./, 'there is no AppServer here');
+    });
+  }
+
+  const checked: Record<string, { args: string[]; code: number; says: RegExp }> = {
+    'an application that can be loaded': {
+      args: ['--wsgi', 'app:app', '--listen', '127.0.0.1:TAKEN'],
+      code: 0,
+      says: /the application was loaded and is ready to serve/,
+    },
+    'an application for Node': { args: ['--node', 'server.js'], code: 0, says: /is ready to serve/ },
+    'a module that does not exist': {
+      args: ['--wsgi', 'nosuch:app'],
+      code: 4,
+      says: /APP_NOT_FOUND: there is no module nosuch in \S+\. Correct the name .* behind --wsgi/,
+    },
+    'a configuration that is wrong': {
+      args: ['--wsgi', 'app:app', '--listen', 'nowhere'],
+      code: 2,
+      says: /CONFIG_INVALID: --listen/,
+    },
+  };
+  for (const [name, { args, code, says }] of Object.entries(checked)) {
+    test(`--check says whether it would run: ${name}`, async () => {
+      const taken = createServer();
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+      const address = taken.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      await using runtime = new Alone(['--check', ...args.map((arg) => arg.replace('TAKEN', String(port)))]);
+      const ended = await runtime.exited;
+      taken.close();
+      assert.equal(ended, code, runtime.output);
+      assert.match(runtime.output, says);
+      assert.equal(runtime.output.match(/Traceback/g)?.length ?? 0, code === 4 ? 1 : 0, 'told once');
     });
   }
 

@@ -72,6 +72,24 @@ def held(environ, start_response):
         time.sleep(0.01)
     return [b""]
 
+def endless(environ, start_response):
+    start_response("200 OK", OK)
+    environ["wsgi.input"].read()
+    try:
+        while True:
+            yield b"a" * 10000
+    finally:
+        open(environ["QUERY_STRING"], "w").close()
+
+def large(environ, start_response):
+    start_response("200 OK", OK)
+    for _ in range(1000):
+        yield b"a" * 20000
+
+def lines(environ, start_response):
+    start_response("200 OK", OK)
+    return [str(sum(len(line) for line in environ["wsgi.input"])).encode()]
+
 def app(environ, start_response):
     name = environ["PATH_INFO"].strip("/") or "write"
     return globals()[name.split("/")[0]](environ, start_response)
@@ -139,6 +157,39 @@ describe('class fast', { skip, concurrency: 2 }, () => {
       'every request is counted as ended',
     );
   });
+
+  test('large bodies go both ways, more of them at a time than there are threads', async () => {
+    await using runtime = await Runtime.ready({ ...fast, live: { workers: { count: 1 } } });
+    const bytes = 5_000_000;
+    const body = Buffer.alloc(bytes, `${'b'.repeat(99)}\n`);
+    const upload = async (path: string, sent: Buffer | ReadableStream): Promise<string> =>
+      (await fetch(runtime.url(path), { method: 'POST', body: sent, duplex: 'half' })).text();
+    const download = async (): Promise<string> => String((await (await fetch(runtime.url('/large'))).text()).length);
+    const echo = async (): Promise<string> => String((await upload('/echo', body)).length);
+    const given = await Promise.all(
+      Array.from({ length: 3 }, () => [
+        upload('/lines', body),
+        upload('/lines', new Blob([body]).stream()),
+        echo(),
+        download(),
+      ]).flat(),
+    );
+    const expected = [bytes, bytes, bytes, 20_000_000].map(String);
+    assert.deepEqual(given, [...expected, ...expected, ...expected]);
+  });
+
+  for (const method of ['GET', 'POST']) {
+    test(`an answer to ${method} without an end is given up when its client goes`, async () => {
+      await using runtime = await Runtime.ready({ ...fast, live: { workers: { count: 1 } } });
+      const file = join(runtime.dir, 'given-up');
+      const client = new AbortController();
+      const init = { method, signal: client.signal, ...(method === 'POST' && { body: 'sent' }) };
+      const response = await fetch(runtime.url(`/endless?${file}`), init);
+      await response.body?.getReader().read();
+      client.abort();
+      await runtime.until('given up', () => existsSync(file));
+    });
+  }
 
   test('reloads and recycles without losing a request', async () => {
     const workers = { recycle: { requests: 50, jitter: 5 }, gracefulTimeout: '3s' };

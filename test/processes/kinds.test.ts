@@ -77,7 +77,6 @@ http.createServer((request, response) => {
   response.end(String(process.pid));
 }).listen(process.env.PORT);
 `,
-  'other-port.mjs': `import http from 'node:http'; http.createServer().listen(1);`,
   'by_hand.py': `
 # A worker of a kind of its own: sockets by LISTEN_FDS, words over the notification pipe.
 import os, signal, socket, sys
@@ -233,15 +232,6 @@ describe('kinds of applications', { skip, concurrency: 2 }, () => {
     assert.match(runtime.output, /at <anonymous> \(file:.*server\.js:4:/);
     assert.match(runtime.output, /"request":"GET \/stuck"/);
     assert.doesNotMatch(runtime.output, /do-not-log-me/);
-  });
-
-  test('node: listening on another port than PORT is said', async () => {
-    await using runtime = await Runtime.start({
-      root,
-      app: { node: join(root, 'other-port.mjs') },
-      live: { workers: { count: 1, bootTimeout: '2s' } },
-    });
-    await runtime.until('said', () => runtime.output.includes(`the application listens on 1; PORT is ${runtime.port}`));
   });
 
   test('asgi: a WebSocket is closed properly at the deadline, and the lifespan ends', async () => {

@@ -18,6 +18,18 @@ import os, sys
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/print":
         print("from the application")
+    if environ["PATH_INFO"] == "/json":
+        import json, logging, traceback
+        print(json.dumps({"level": "error", "msg": "from json", "order": 7}), flush=True)
+        print(json.dumps({"worker": "mine", "msg": "has a worker"}), flush=True)
+        print(json.dumps({"msg": "long", "text": "é" * 30000}, ensure_ascii=False), flush=True)
+        print('{"msg": "broken', flush=True)
+        logging.error("said by logging")
+        print("to stderr", file=sys.stderr, flush=True)
+        try:
+            raise ValueError("caught")
+        except ValueError:
+            traceback.print_exc()
     if environ["PATH_INFO"] == "/binary":
         os.write(1, bytes(range(256)) * 64)
     if environ["PATH_INFO"] == "/flood":
@@ -114,7 +126,7 @@ describe('access log', { skip, concurrency: 2 }, () => {
       await runtime.until('text in force', async () => (await runtime.status()).settings === '3');
       await send(runtime, '/%1b[31m', { 'x-request-id': 'text-id' });
       await runtime.until('text', () =>
-        / REQUEST GET \S+ 200 7 [\d.]+ms 127\.0\.0\.1 id=text-id worker=1\n/.test(runtime.output),
+        /^\S+ INFO {4}1 GET \S+ 200 7 [\d.]+ms 127\.0\.0\.1 id=text-id\n/m.test(runtime.output),
       );
       assert.ok(!runtime.output.includes('\u001B'), 'a client cannot colour the log');
     });
@@ -131,6 +143,26 @@ describe("workers' output", { skip, concurrency: 2 }, () => {
     assert.equal(line?.['stream'], 'stdout');
     assert.equal(typeof line?.['worker'], 'number');
     assert.equal(await runtime.fetch(), 200);
+  });
+
+  test('is passed on where it is JSON, keeps the level that it says, and has tracebacks as one', async () => {
+    await using runtime = await Runtime.ready({ root, app: { wsgi: 'wsgi_app:app' }, live: { workers: { count: 1 } } });
+    await send(runtime, '/json');
+    await runtime.until('logged', () => runtime.log().some(({ msg }) => String(msg).startsWith('Traceback')));
+    const said = (start: string): Record<string, unknown> | undefined => {
+      const found = runtime.log().find(({ msg }) => String(msg).startsWith(start));
+      return found && Object.fromEntries(Object.entries(found).filter(([name]) => name !== 'time'));
+    };
+    const stderr = { worker: 1, stream: 'stderr' };
+    assert.deepEqual(said('from json'), { worker: 1, level: 'error', msg: 'from json', order: 7 });
+    assert.deepEqual(said('has a worker'), { worker: 'mine', msg: 'has a worker' });
+    assert.deepEqual(said('long'), { worker: 1, msg: 'long', text: 'é'.repeat(30_000) });
+    assert.deepEqual(said('{"msg": "broken'), { level: 'info', worker: 1, stream: 'stdout', msg: '{"msg": "broken' });
+    assert.deepEqual(said('ERROR:root:'), { level: 'error', ...stderr, msg: 'ERROR:root:said by logging' });
+    assert.deepEqual(said('to stderr'), { level: 'info', ...stderr, msg: 'to stderr' });
+    const { level, msg } = said('Traceback') ?? {};
+    assert.equal(level, 'error');
+    assert.match(String(msg), /^Traceback \(most recent call last\):\n {2}File .*\nValueError: caught$/s);
   });
 
   test('a log that nobody reads stops who floods it, and neither probes nor other requests', async () => {
@@ -186,11 +218,11 @@ test('text for people has colours on a terminal', { skip }, async () => {
   const exited = new Promise((resolve) => child.on('exit', resolve));
   for (let i = 0; i < 500 && !output.includes('worker ready'); i++) await delay(20);
   await fetch(`http://127.0.0.1:${port}/`);
-  for (let i = 0; i < 500 && !output.includes('REQUEST'); i++) await delay(20);
+  for (let i = 0; i < 500 && !output.includes('GET /'); i++) await delay(20);
   // Ctrl-C, as a person would.
   child.stdin.write('\u0003');
   await exited;
   assert.ok(output.includes('\u001B[32mINFO'), output);
-  assert.ok(output.includes('REQUEST GET / \u001B[32m200'), output);
+  assert.ok(output.includes('GET / \u001B[32m200'), output);
   assert.match(output, /phase changed/);
 });

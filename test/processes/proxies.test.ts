@@ -1,7 +1,8 @@
-// Whose X-Forwarded-* headers count.
+// Whose X-Forwarded-* headers count, for the application and for the access log.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { applications, Runtime, skip } from '../runtime/runtime-process.ts';
+import { pythonPackagesDir } from '../../scripts/python-packages.ts';
+import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const root = applications({
   'wsgi_app.py': `
@@ -19,28 +20,51 @@ async def app(scope, receive, send):
 });
 
 const wsgi = { wsgi: 'wsgi_app:app' };
-const kinds: Record<string, { app: object; workers?: object }> = {
+const oldest = { env: { PYTHONPATH: pythonPackagesDir('oldest') } };
+const kinds: Record<string, Omit<Options, 'root'>> = {
   'wsgi, sync': { app: wsgi },
+  'wsgi, sync, the oldest gunicorn': { app: wsgi, ...oldest },
   'wsgi, gthread': { app: wsgi, workers: { class: 'gthread', threads: 2 } },
+  'wsgi, gevent': { app: wsgi, workers: { class: 'gevent' } },
   'wsgi, fast': { app: wsgi, workers: { class: 'fast' } },
   asgi: { app: { asgi: 'asgi_app:app' } },
+  'asgi, the oldest uvicorn': { app: { asgi: 'asgi_app:app' }, ...oldest },
 };
 
-/** The scheme that the application sees. */
-async function scheme(kind: object, trustedProxies: readonly string[]): Promise<string> {
-  const live = { workers: { count: 1 } };
-  await using runtime = await Runtime.ready({ root, app: {}, ...kind, fixed: { trustedProxies }, live });
-  const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
-  const response = await fetch(runtime.url(), { headers });
-  // Awaited here: the runtime ends with this function, and the body may still be on its way.
-  return await response.text();
-}
+/** All requests come from 127.0.0.1, on behalf of these. */
+const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '198.51.100.1, 203.0.113.7, 127.0.0.5' };
+
+/** What the newest uvicorn makes of them. */
+const cases: Record<string, { trusted: readonly string[]; scheme: string; client: string }> = {
+  'an address': { trusted: ['127.0.0.1'], scheme: 'https', client: '127.0.0.5' },
+  'another address': { trusted: ['10.0.0.1'], scheme: 'http', client: '127.0.0.1' },
+  'a network': { trusted: ['10.0.0.0/8', '127.0.0.0/8'], scheme: 'https', client: '203.0.113.7' },
+  'a network with bits of a host': { trusted: ['127.0.0.9/8'], scheme: 'https', client: '203.0.113.7' },
+  'all, beside an address': { trusted: ['10.0.0.1', '*'], scheme: 'https', client: '198.51.100.1' },
+};
 
 describe('trusted proxies', { skip, concurrency: 2 }, () => {
   for (const [name, kind] of Object.entries(kinds)) {
-    test(`${name}: what a trusted one says counts, and what another one says does not`, async () => {
-      assert.equal(await scheme(kind, ['127.0.0.1']), 'https');
-      assert.equal(await scheme(kind, ['10.0.0.1']), 'http');
+    test(`${name}: what a trusted one says counts, and what another one says does not`, async (t) => {
+      for (const [what, { trusted, scheme, client }] of Object.entries(cases)) {
+        await t.test(what, async () => {
+          const live = { workers: { count: 1 }, logging: { accessLog: true } };
+          await using runtime = await Runtime.ready({ root, ...kind, fixed: { trustedProxies: trusted }, live });
+          const response = await fetch(runtime.url(), { headers });
+          assert.equal(await response.text(), scheme);
+          await runtime.until('logged', () => runtime.output.includes('"msg":"request"'));
+          assert.match(runtime.output, new RegExp(`"remote":"${client}"`));
+        });
+      }
     });
   }
+
+  test('networks of the environment count as well', async () => {
+    for (const app of [wsgi, { asgi: 'asgi_app:app' }]) {
+      const env = { ...oldest.env, FORWARDED_ALLOW_IPS: '127.0.0.0/8' };
+      await using runtime = await Runtime.ready({ root, app, env, live: { workers: { count: 1 } } });
+      const response = await fetch(runtime.url(), { headers });
+      assert.equal(await response.text(), 'https');
+    }
+  });
 });

@@ -193,7 +193,7 @@ describe('appserver-ctl', { skip, concurrency: 2 }, () => {
     await using runtime = await Runtime.ready(options);
     await runtime.until('both ready', async () => (await runtime.status()).workers.ready === 2);
     const shown = await ctl(runtime, 'status');
-    assert.match(shown.stdout, /^phase {5}serving, ready\nworkers {3}2 of 2 ready\n/);
+    assert.match(shown.stdout, /^phase {5}serving, ready\nworkers {3}2 of 2 ready\n/m);
     assert.match(shown.stdout, /WORKER +PID +STATE +AGE/);
     const json = JSON.parse((await ctl(runtime, 'status', '-o', 'json')).stdout) as { phase: string };
     assert.equal(json.phase, 'serving');

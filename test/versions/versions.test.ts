@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { repository } from '../../e2e/cluster/layout.ts';
 import { nodeBin, nodes, pythonBin, pythonPackages, pythons, versionOf } from '../../scripts/interpreters.ts';
+import { freePort } from '../free-port.ts';
 import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const root = applications({
@@ -30,10 +31,21 @@ require('http').createServer((_, response) => response.end(process.versions.node
 import { createServer } from 'node:http';
 createServer((_, response) => response.end(process.versions.node)).listen(process.env.PORT);
 `,
+  // Looks whether its port is free, has a second one, and an end of its own.
+  'whole.cjs': `
+const http = require('http'), probe = require('net').createServer();
+probe.listen(process.env.PORT, () => probe.close(() => {
+  const other = http.createServer().listen(process.env.OTHER);
+  const server = http.createServer((_, response) => response.end(process.versions.node)).listen(process.env.PORT);
+  process.on('SIGTERM', () => server.close((error) => {
+    other.close(() => console.log('all closed', error?.code));
+  }));
+}));
+`,
 });
 
-/** Serves, replaces its workers without a loss at a reload, and ends in order. */
-async function proves(options: Omit<Options, 'root'>, version: string): Promise<void> {
+/** Serves, replaces its workers without a loss at a reload, and ends in order. Returns its output. */
+async function proves(options: Omit<Options, 'root'>, version: string): Promise<string> {
   await using runtime = await Runtime.ready({ root, ...options });
   const answer = async (): Promise<string> => (await fetch(runtime.url())).text();
   assert.ok((await answer()).startsWith(version), `it is ${version} that answers`);
@@ -46,16 +58,17 @@ async function proves(options: Omit<Options, 'root'>, version: string): Promise<
   });
   runtime.child.kill('SIGTERM');
   assert.equal(await runtime.exited, 0, runtime.output);
+  return runtime.output;
 }
 
 /** Threads that give way to each other as often as they can. */
 const counting = `
 import sys, tempfile, threading
-from appserver_worker.shared_memory import HEADER_BYTES, MAX_ROWS, ROW_BYTES, thread_safe_row
+from appserver_worker.shared_memory import HEADER_BYTES, MAX_ROWS, ROW_BYTES, ThreadedRow
 sys.setswitchinterval(1e-6)
 memory = tempfile.TemporaryFile()
 memory.truncate(HEADER_BYTES + MAX_ROWS * ROW_BYTES)
-row = thread_safe_row(memory.fileno(), 0, [0.005, 0.01])
+row = ThreadedRow(memory.fileno(), 0, [0.005, 0.01])
 def count():
     for _ in range(50000):
         row.end(row.begin("GET", "/"), 200)
@@ -106,10 +119,12 @@ describe('Python', { skip, concurrency: 1 }, () => {
 describe('Node', { skip, concurrency: 1 }, () => {
   for (const version of nodes) {
     const bin = nodeBin(version);
-    for (const file of ['server.js', 'server.mjs']) {
+    for (const file of ['server.js', 'server.mjs', 'whole.cjs']) {
       test(`${versionOf(join(bin, 'node'))} serves ${file}`, async () => {
-        const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
-        await proves({ app: { node: join(root, file) }, env }, version);
+        const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, OTHER: String(await freePort()) };
+        const output = await proves({ app: { node: join(root, file) }, env }, version);
+        const closed = output.match(/all closed undefined/g) ?? [];
+        assert.equal(closed.length, file === 'whole.cjs' ? 4 : 0, output);
       });
     }
   }

@@ -10,7 +10,7 @@ import { nginxConf, proxyRunDir } from './nginx-conf.ts';
 
 function runtimeJson({ spec }: AppServer, layout: Layout): string {
   const { wsgi, workingDir, ...app } = spec.app;
-  const { preload } = spec.workers;
+  const { preload, preloadThreads, maxHeaderSize } = spec.workers;
   const { path, host, interval, failureThreshold } = spec.probes;
   // A field that is not set is not written: pods of releases that did not know it yet keep their template.
   return JSON.stringify({
@@ -23,6 +23,8 @@ function runtimeJson({ spec }: AppServer, layout: Layout): string {
       backlog: spec.workers.backlog,
       keepAlive: spec.workers.keepAlive,
       preload,
+      preloadThreads,
+      maxHeaderSize,
     },
     drain: spec.proxy === undefined ? spec.drain : { ...spec.drain, maximum: `${drainMaximumMs(spec)}ms` },
     ...(spec.proxy && { proxy: { pidFile: `${proxyRunDir}/nginx.pid` } }),

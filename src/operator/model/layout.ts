@@ -9,12 +9,14 @@
 //   3  0.3.0: listens for IPv6 as well, where the pod has an address of it; init containers have the application's compute
 //      resources; the emptyDirs are named to the cluster autoscaler; of podTemplate's topologySpreadConstraints and other lists,
 //      no item is left out
+//   4  0.4.0: nginx removes what strangers say of where a request comes from, in whatever header, and passes on no Upgrade but
+//      WebSocket's
 
-const layouts = [1, 2, 3] as const;
+const layouts = [1, 2, 3, 4] as const;
 
 export type Layout = (typeof layouts)[number];
 
-export const newestLayout: Layout = 3;
+export const newestLayout: Layout = 4;
 
 /** The layout that an annotation tells. The first one was written without. */
 export function layoutOf(annotation: string | undefined): Layout | undefined {

@@ -6,6 +6,7 @@ import { observedConditions } from './observed-conditions.ts';
 const containerStatus = z.looseObject({
   name: z.string(),
   image: z.string(),
+  ready: z.boolean().default(false),
   restartCount: z.int(),
   state: z
     .looseObject({
@@ -30,7 +31,9 @@ const podSchema = z.looseObject({
   spec: z.looseObject({
     serviceAccountName: z.string().optional(),
     containers: z.array(z.looseObject({ name: z.string(), image: z.string() })),
-    initContainers: z.array(z.looseObject({ name: z.string(), image: z.string() })).default([]),
+    initContainers: z
+      .array(z.looseObject({ name: z.string(), image: z.string(), restartPolicy: z.string().optional() }))
+      .default([]),
     volumes: z
       .array(z.looseObject({ configMap: z.looseObject({ name: z.string().optional() }).optional() }))
       .default([]),
@@ -60,6 +63,10 @@ interface Ended {
 export interface ContainerView {
   readonly name: string;
   readonly image: string;
+  /** Whether the pod starts no other container before this one has ended: an init container that is no sidecar. */
+  readonly runsFirst: boolean;
+  /** As its probes say; true of one that has run first. */
+  readonly ready: boolean;
   readonly restarts: number;
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   /** Milliseconds since 1970; undefined while it does not run. */
@@ -135,13 +142,21 @@ function failureOf({ phase, reason, message, conditions = [] }: PodStatus): PodF
   };
 }
 
-function containerView(status: ContainerStatus, images: ReadonlyMap<string, string>): ContainerView {
-  const { name, restartCount, state: { waiting, running, terminated } = {}, lastState = {} } = status;
+interface InSpec {
+  readonly image: string;
+  readonly runsFirst: boolean;
+}
+
+function containerView(status: ContainerStatus, specs: ReadonlyMap<string, InSpec>): ContainerView {
+  const { name, ready, restartCount, state: { waiting, running, terminated } = {}, lastState = {} } = status;
   const ended = terminated ?? lastState.terminated;
+  // The image as the spec names it: the status has what it was resolved to.
+  const { image, runsFirst } = specs.get(name) ?? { image: status.image, runsFirst: false };
   return {
     name,
-    // As the spec names it: the status has what it was resolved to.
-    image: images.get(name) ?? status.image,
+    image,
+    runsFirst,
+    ready,
     restarts: restartCount,
     waiting: waiting && { reason: waiting.reason ?? '', message: waiting.message ?? '' },
     runningSince: milliseconds(running?.startedAt),
@@ -159,9 +174,12 @@ export function podView(object: KubeObject): PodView {
   const { metadata, spec, status } = podSchema.parse(object);
   const { podIP: address, phase, conditions = [] } = status;
   const over = phase === 'Failed' || phase === 'Succeeded';
-  const images = new Map(
-    [...spec.initContainers, ...spec.containers].map((container) => [container.name, container.image]),
-  );
+  const specs = new Map<string, InSpec>([
+    ...spec.initContainers.map(
+      ({ name, image, restartPolicy }) => [name, { image, runsFirst: restartPolicy !== 'Always' }] as const,
+    ),
+    ...spec.containers.map(({ name, image }) => [name, { image, runsFirst: false }] as const),
+  ]);
   return {
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
@@ -181,6 +199,6 @@ export function podView(object: KubeObject): PodView {
     schedulingGates: spec.schedulingGates.map(({ name }) => name),
     ignored: spec.nodeName === undefined && conditions.every(({ type }) => type !== 'PodScheduled'),
     unschedulable: unschedulable(conditions),
-    containers: [...status.initContainerStatuses, ...status.containerStatuses].map((one) => containerView(one, images)),
+    containers: [...status.initContainerStatuses, ...status.containerStatuses].map((one) => containerView(one, specs)),
   };
 }

@@ -2,7 +2,7 @@
 import type { Layout } from './layout.ts';
 
 /** Version of this operator and the two before, whose runtimes its pods may still have. The newest first. */
-export const versions = ['0.3.0', '0.2.0', '0.1.0'] as const;
+export const versions = ['0.4.0', '0.3.0', '0.2.0'] as const;
 
 /** Undefined for what the cluster does by itself. */
 export const pullPolicies = ['Always', 'IfNotPresent', 'Never', undefined] as const;

@@ -15,8 +15,8 @@ import type { Contents } from '../observe/content-versions.ts';
 import { gather, liveConfigMapIn, parseApp, type Operator } from '../observe/gather.ts';
 import type { OtherOperators } from '../observe/other-operators.ts';
 import { report, unreadableReport, type PresentCondition } from '../status/conditions.ts';
+import { statusDue } from '../status/due.ts';
 import { messageOf } from '../status/problem.ts';
-import { scalingFailsIn } from '../status/scaling.ts';
 import { conflictProblem } from '../status/template-conflict.ts';
 import { ChildWriter, type Failure } from './child-writer.ts';
 import { Conflicts } from './conflicts.ts';
@@ -256,8 +256,8 @@ export class Reconciler {
     if (clearMs !== undefined) return { kind: 'requeue', afterMs: clearMs, why: reasons.Pruned };
     if (beside !== undefined) return { kind: 'requeue', afterMs: requeueMs, why: beside.reason };
     if (waiting !== undefined) return { kind: 'requeue', afterMs: requeueWaitingMs, why: waiting.reason };
-    const scalingMs = scalingFailsIn(facts);
-    if (scalingMs !== undefined) return { kind: 'requeue', afterMs: scalingMs, why: reasons.ScalingFailing };
+    const due = statusDue(facts);
+    if (due !== undefined) return { kind: 'requeue', ...due };
     return { kind: 'done' };
   }
 }

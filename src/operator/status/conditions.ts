@@ -13,6 +13,7 @@ import type { Facts } from '../model/facts.ts';
 import { isSettled, oldPodsServing, rollout } from '../model/rollout.ts';
 import { counted, totalRestarts, type WorkerView } from '../model/worker-status.ts';
 import { availability } from './availability.ts';
+import { whyNotReady } from './not-ready.ts';
 import { lastFailure } from './pod-failures.ts';
 import { keyOf, messageOf, type Problem } from './problem.ts';
 import { findProblem, workersFailing } from './problems.ts';
@@ -87,7 +88,7 @@ function verdict(facts: Facts, problem: Problem | undefined): Verdict {
     degraded: false,
     stalled: false,
     reason: isRolling ? reasons.RollingOut : reasons.PodsNotReady,
-    message: `${how}${stillServing(facts)}${lastFailure(facts)}`,
+    message: `${how}${stillServing(facts)}${lastFailure(facts)}${whyNotReady(facts)}`,
   };
 }
 

@@ -3,7 +3,8 @@
 import { names, reasons, type AppServer } from '../../api/index.ts';
 import type { Facts } from '../model/facts.ts';
 import type { ContainerView } from '../model/pod.ts';
-import { containerFields, pullRemedy } from './containers.ts';
+import { containerFields } from './containers.ts';
+import { pullRemedy, type Correct } from './image-pull.ts';
 import { missingForContainer } from './missing.ts';
 import { quoted, type Problem } from './problem.ts';
 
@@ -30,7 +31,7 @@ export const lacksImage = ({ waiting }: ContainerView): boolean => imageReasons.
 interface Image {
   /** `image shop:1 of container app` */
   readonly what: string;
-  readonly remedy: string;
+  readonly correct: Correct;
   readonly pullPolicy: string;
 }
 
@@ -41,13 +42,13 @@ function imageOf({ name, image, waiting }: ContainerView, spec: AppServer['spec'
     text !== undefined && text !== null && text !== '' && said.includes(text);
   const volume = isSaid(image) ? undefined : spec.volumes?.find((one) => isSaid(one.image?.reference));
   if (volume === undefined) {
-    const { image: remedy, pullPolicy } = containerFields(spec, name);
-    return { what: `image ${image} of container ${name}`, remedy, pullPolicy };
+    const { image: correct, pullPolicy } = containerFields(spec, name);
+    return { what: `image ${image} of container ${name}`, correct, pullPolicy };
   }
   const path = `spec.volumes[${volume.name}].image`;
   return {
     what: `image ${volume.image?.reference ?? ''} of volume ${volume.name}`,
-    remedy: `${path}.reference: ${pullRemedy}`,
+    correct: `correct ${path}.reference`,
     pullPolicy: `change ${path}.pullPolicy`,
   };
 }
@@ -55,21 +56,24 @@ function imageOf({ name, image, waiting }: ContainerView, spec: AppServer['spec'
 /** @param container one that lacks its image */
 export function imageProblem(container: ContainerView, { app, missing }: Facts): Problem {
   const { waiting } = container;
-  const { what, remedy, pullPolicy } = imageOf(container, app.spec);
-  const problem = { reason: reasons.ImagePullFailed, key: what, state: 'stalled' } as const;
+  const { what, correct, pullPolicy } = imageOf(container, app.spec);
+  const problem = { reason: reasons.ImagePullFailed, key: what } as const;
   if (waiting?.reason === neverPulled) {
     return {
       ...problem,
       cause: `${what} is not on the node and is never pulled; load it there, or ${pullPolicy}.`,
+      state: 'stalled',
     };
   }
   const [first] = missing.pullSecrets;
   const secret =
     first === undefined ? '' : `; Secret ${first}, which spec.imagePullSecrets names, does not exist: create it`;
   const cause = waiting === undefined ? '' : pullFailure(waiting);
+  const { remedy, state } = pullRemedy(`${waiting?.reason ?? ''}: ${waiting?.message ?? ''}`, correct);
   return {
     ...problem,
-    cause: `${what} cannot be pulled${cause === '' ? '' : `: ${cause}`}${secret}; see ${remedy}.`,
+    cause: `${what} cannot be pulled${cause === '' ? '' : `: ${cause}`}${secret}; ${remedy}.`,
+    state,
   };
 }
 
@@ -98,12 +102,12 @@ const passing =
   /context deadline exceeded|is reserved for "|failed to sync (?:configmap|secret) cache|have not yet been read at least once|failed to get sandbox|connection refused|transport is closing/;
 
 /** @param container one that cannot start */
-export function startProblem({ name, waiting, ended }: ContainerView, app: AppServer): Problem {
+export function startProblem({ name, waiting, ended }: ContainerView, facts: Facts): Problem {
   const reason = waiting?.reason ?? '';
   const cannot = startReasons.get(reason);
   // kubelet says both in turns: why it cannot start the container, and that it waits before it tries again.
   const text = (cannot === undefined && reason !== hookFailed ? ended?.message : waiting?.message) ?? '';
-  const fields = containerFields(app.spec, name);
+  const fields = containerFields(facts.app.spec, name);
   const because = text === '' ? '' : `: ${quoted(text)}`;
   if (reason === hookFailed) {
     return {
@@ -119,7 +123,7 @@ export function startProblem({ name, waiting, ended }: ContainerView, app: AppSe
       state: 'failing',
     };
   }
-  const missing = missingForContainer(text, app);
+  const missing = missingForContainer(text, facts);
   if (missing !== undefined) return missing;
   const what = `container ${name} cannot be ${cannot ?? 'started'}${because}`;
   return passing.test(text)

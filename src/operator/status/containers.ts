@@ -1,10 +1,11 @@
 // What the user of an AppServer can do about a container, by whose it is.
 import type { AppServer } from '../../api/index.ts';
 import { containerOf, type KnownContainer } from './container-owner.ts';
+import type { Correct } from './image-pull.ts';
 
 export interface ContainerFields {
-  /** Where its image comes from, and what to do about one that cannot be pulled. */
-  readonly image: string;
+  /** What to do about an image whose name is wrong. */
+  readonly image: Correct;
   /** What to do about an image that is not there and never pulled. */
   readonly pullPolicy: string;
   /** What to do where it needs more memory than it may have. */
@@ -21,13 +22,11 @@ export interface ContainerFields {
 
 type Spec = AppServer['spec'];
 
-export const pullRemedy = 'correct it, or add the pull secret to spec.imagePullSecrets';
-
 function ofWebhook(name: string): ContainerFields {
   const whose = `container ${name}, which is not the AppServer's: an admission webhook has added it`;
   const remedy = `see ${whose}; correct that webhook's settings`;
   return {
-    image: `${whose}; correct that webhook's settings`,
+    image: remedy,
     pullPolicy: remedy,
     memory: remedy,
     resources: (which) => `set ${which} in the settings of the webhook that adds container ${name}`,
@@ -41,7 +40,7 @@ function ofWebhook(name: string): ContainerFields {
 function ofKnown({ path, fields }: KnownContainer): ContainerFields {
   const { image, imagePullPolicy, resources = `${path}.resources` } = fields;
   return {
-    image: `${image ?? `${path}.image`}: ${pullRemedy}`,
+    image: `correct ${image ?? `${path}.image`}`,
     pullPolicy: `change ${imagePullPolicy ?? `${path}.imagePullPolicy`}`,
     memory: `raise ${resources}.limits.memory`,
     resources: (which) => `set ${resources}.${which}`,
@@ -51,13 +50,12 @@ function ofKnown({ path, fields }: KnownContainer): ContainerFields {
   };
 }
 
-const imageOfRuntime = ({ runtime: { version } }: Spec): string =>
+const imageOfRuntime = ({ runtime: { version } }: Spec): Correct =>
   version === undefined
-    ? "the operator's --runtime-image: correct it, or make the image available to the nodes"
-    : "spec.runtime.version: correct it, or remove it to use the operator's own version";
+    ? "correct the operator's --runtime-image"
+    : "correct spec.runtime.version, or remove it to use the operator's own version";
 
-const imageOfOperatorsProxy =
-  "the operator's --proxy-image: correct it, make the image available to the nodes, or set spec.proxy.image";
+const imageOfOperatorsProxy: Correct = "correct the operator's --proxy-image, or set spec.proxy.image";
 
 /** What the user of an AppServer can change about the container of this name. */
 export function containerFields(spec: Spec, name: string): ContainerFields {

@@ -49,13 +49,30 @@ function usesOf({ spec }: AppServer, reference: Sought): string[] {
 const reasonOf = { ConfigMap: reasons.ConfigMapNotFound, Secret: reasons.SecretNotFound } as const;
 const mostUses = 2;
 
-function notFound(app: AppServer, reference: Sought): Problem {
+/** With the one that the sentence is about. */
+const mostNamed = 3;
+
+/** ` Secret cache, ConfigMap urls and 2 more do not exist either.`; empty where nothing else is missing. */
+function alsoMissing({ missing }: Facts, { kind, name }: Sought): string {
+  const others = missing.references.filter((one) => one.kind !== kind || one.name !== name);
+  if (others.length === 0) return '';
+  const named = others.slice(0, mostNamed - 1).map((one) => `${one.kind} ${one.name}`);
+  const unnamed = others.length - named.length;
+  const last = unnamed > 0 ? `${unnamed} more` : named.length > 1 ? named.pop() : undefined;
+  const verb = others.length === 1 ? 'does' : 'do';
+  return ` ${named.join(', ')}${last === undefined ? '' : ` and ${last}`} ${verb} not exist either.`;
+}
+
+function notFound(facts: Facts, reference: Sought): Problem {
+  const { app } = facts;
   const { kind, name } = reference;
   const uses = usesOf(app, reference).slice(0, mostUses).join(' and ');
   const [used, remedy] = uses === '' ? ['', ''] : [`, which ${uses} needs,`, `, or correct ${uses}`];
+  const sentence = `${kind} ${name}${used} does not exist; create it in namespace ${app.metadata.namespace}${remedy}.`;
   return {
     reason: reasonOf[kind],
-    cause: `${kind} ${name}${used} does not exist; create it in namespace ${app.metadata.namespace}${remedy}.`,
+    cause: `${sentence}${alsoMissing(facts, reference)}`,
+    key: sentence,
     state: 'stalled',
   };
 }
@@ -65,24 +82,23 @@ const waiting = new Set(['ContainerCreating', 'PodInitializing', 'CreateContaine
 
 /** An object that pods wait for. */
 export function missingReference(facts: Facts): Problem | undefined {
-  const { app, missing } = facts;
-  const [reference] = missing.references;
+  const [reference] = facts.missing.references;
   const isWaited = podsInQuestion(facts).some((pod) =>
     pod.containers.some((one) => waiting.has(one.waiting?.reason ?? '')),
   );
-  return reference === undefined || !isWaited ? undefined : notFound(app, reference);
+  return reference === undefined || !isWaited ? undefined : notFound(facts, reference);
 }
 
 /** @param text kubelet's, about a container that it cannot create */
-export function missingForContainer(text: string, app: AppServer): Problem | undefined {
+export function missingForContainer(text: string, facts: Facts): Problem | undefined {
   const [, word, name] = /\b(secret|configmap) "([^"]+)" not found/i.exec(text) ?? [];
   if (word !== undefined && name !== undefined) {
-    return notFound(app, { kind: word.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap', name });
+    return notFound(facts, { kind: word.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap', name });
   }
   const [, key, kind, object] = /couldn't find key (\S+) in (Secret|ConfigMap) [^/]*\/(\S+)/.exec(text) ?? [];
   if (key === undefined || object === undefined) return undefined;
   const reference = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name: object, key } as const;
-  const [use] = usesOf(app, reference);
+  const [use] = usesOf(facts.app, reference);
   return {
     reason: reasons.KeyNotFound,
     cause: `${reference.kind} ${object} has no key ${quoted(key)}; add it, or correct ${use ?? 'what names it'}.`,

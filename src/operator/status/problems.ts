@@ -8,6 +8,7 @@ import { isSettled, podsInQuestion, rollout, stuckRollout } from '../model/rollo
 import { containerFields } from './containers.ts';
 import { cannotStart, hasOwnWords, imageProblem, lacksImage, startProblem } from './container-start.ts';
 import { missingReference } from './missing.ts';
+import { whyNotReady } from './not-ready.ts';
 import { podCreationFailed } from './pod-creation.ts';
 import { podsFailed } from './pod-failures.ts';
 import { quoted, type Problem } from './problem.ts';
@@ -40,7 +41,7 @@ const imagePullFailed: Check = (facts) => {
 
 const containerConfigInvalid: Check = (facts) => {
   const found = affected(facts, cannotStart);
-  return found && { affected: howMany(facts, found.pods), ...startProblem(found.container, facts.app) };
+  return found && { affected: howMany(facts, found.pods), ...startProblem(found.container, facts) };
 };
 
 /** After so long kubelet forgets how often a container has ended. */
@@ -108,9 +109,8 @@ const podsCrashing: Check = (facts) => {
 };
 
 const unschedulable: Check = (facts) => {
-  const pods = podsInQuestion(facts).filter((pod) => pod.unschedulable !== undefined);
-  if (pods.length === 0) return undefined;
-  return { affected: howMany(facts, pods), ...unschedulableProblem(pods[0]?.unschedulable ?? '', facts.app.spec) };
+  const found = unschedulableProblem(facts);
+  return found && { affected: howMany(facts, found.pods), ...found.problem };
 };
 
 const rolloutPaused: Check = (facts) => {
@@ -170,7 +170,7 @@ const deadlineExceeded: Check = (facts) => {
     ...(waiting?.affected !== undefined && { affected: waiting.affected }),
     cause:
       waiting?.cause ??
-      `The rollout has made no progress within ${facts.app.spec.rollout.progressDeadlineSeconds} s; the events and logs of the pods show why.`,
+      `The rollout has made no progress within ${facts.app.spec.rollout.progressDeadlineSeconds} s; the events and logs of the pods show why.${whyNotReady(facts)}`,
     state: 'stalled',
   };
 };

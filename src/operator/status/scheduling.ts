@@ -1,6 +1,9 @@
 // What the scheduler says of a pod that has no node, as a cause and what helps.
 // https://github.com/kubernetes/kubernetes/tree/master/pkg/scheduler/framework/plugins
 import { reasons, type AppServer, type Reason } from '../../api/index.ts';
+import type { Facts } from '../model/facts.ts';
+import type { PodView } from '../model/pod.ts';
+import { isStuck, podsInQuestion } from '../model/rollout.ts';
 import { quoted, type Problem } from './problem.ts';
 
 type Spec = AppServer['spec'];
@@ -9,6 +12,8 @@ interface Obstacle {
   readonly test: RegExp;
   readonly reason: Reason;
   readonly remedy: string | ((spec: Spec) => string);
+  /** Whether it stays, whatever nodes an autoscaler adds and whatever pods make room. */
+  readonly stays?: true;
 }
 
 /** The cluster has the right nodes, and they are full. */
@@ -60,6 +65,7 @@ const others: readonly Obstacle[] = [
     test: /topology spread constraints \(missing required label\)/,
     reason: reasons.Unschedulable,
     remedy: 'give the nodes the label of the topologyKey',
+    stays: true,
   },
   { test: /topology spread constraints(?! \(missing)/, reason: reasons.Unschedulable, remedy: spreadRemedy },
   {
@@ -88,16 +94,19 @@ const others: readonly Obstacle[] = [
     test: /find available persistent volumes to bind/,
     reason: reasons.Unschedulable,
     remedy: 'create a PersistentVolume that fits the claim, or give the claim a storage class that makes one',
+    stays: true,
   },
   {
     test: /enough free storage/,
     reason: reasons.Unschedulable,
     remedy: 'lower the storage that the claim requests, or add storage to the nodes',
+    stays: true,
   },
   {
     test: /ReadWriteOncePod access mode/,
     reason: reasons.Unschedulable,
     remedy: 'set spec.rollout.strategy to Recreate and spec.replicas to 1, or use a claim with another access mode',
+    stays: true,
   },
   { test: /no nodes available/, reason: reasons.Unschedulable, remedy: 'add nodes' },
 ];
@@ -162,20 +171,53 @@ function decisive(obstacles: string): readonly Obstacle[] {
   return found.length > 0 ? found : [controlPlane].filter(isNamed);
 }
 
+/** Until a pod has been without a node for the progress deadline, which Deployments have for rollouts alone. */
+const patienceLeftMs = ({ createdAt }: PodView, { app, now }: Facts): number =>
+  createdAt + app.spec.rollout.progressDeadlineSeconds * 1_000 - now.getTime();
+
+const withoutNode = (facts: Facts): readonly PodView[] =>
+  podsInQuestion(facts).filter((pod) => pod.unschedulable !== undefined);
+
+/** An autoscaler adds nodes within minutes, and a pod that ends makes room: until the deadline it may pass by itself. */
+function stateOf(found: readonly Obstacle[], facts: Facts): Problem['state'] {
+  const stays = found.length > 0 && found.every((one) => one.stays === true);
+  const isLate = isStuck(facts) || withoutNode(facts).some((pod) => patienceLeftMs(pod, facts) <= 0);
+  return stays || isLate ? 'stalled' : 'failing';
+}
+
 /** @param message of the pod's condition PodScheduled */
-export function unschedulableProblem(message: string, spec: Spec): Problem {
+function problemOf(message: string, facts: Facts): Problem {
   const claim = claimProblem(message);
   if (claim !== undefined) return claim;
   // What preemption could not do either is no cause of its own.
   const [obstacles = message] = message.split(/\.? (?:no new claims to deallocate, )?preemption:/);
   const found = decisive(obstacles);
   const [first, ...more] = new Set(found.map(({ reason }) => reason));
-  const remedies = found.map(({ remedy }) => (typeof remedy === 'string' ? remedy : remedy(spec))).join('; or ');
+  const remedies = found
+    .map(({ remedy }) => (typeof remedy === 'string' ? remedy : remedy(facts.app.spec)))
+    .join('; or ');
   return {
     reason: first === undefined || more.length > 0 ? reasons.Unschedulable : first,
     cause: `no node fits the pod: ${quoted(obstacles)}${remedies === '' ? '' : `; ${remedies}`}.`,
     // Which nodes there are, and how many of them, changes with the same cause.
     key: remedies,
-    state: 'stalled',
+    state: stateOf(found, facts),
   };
+}
+
+/** What the scheduler says of the first pod that has no node, and all such pods. */
+export function unschedulableProblem(
+  facts: Facts,
+): { readonly pods: readonly PodView[]; readonly problem: Problem } | undefined {
+  const pods = withoutNode(facts);
+  const [first] = pods;
+  return first && { pods, problem: problemOf(first.unschedulable ?? '', facts) };
+}
+
+/** In so many milliseconds a pod has been without a node for too long; undefined where none is, or one is already. */
+export function unschedulableStallsIn(facts: Facts): number | undefined {
+  const waits = withoutNode(facts)
+    .map((pod) => patienceLeftMs(pod, facts))
+    .filter((ms) => ms > 0);
+  return waits.length === 0 ? undefined : Math.min(...waits);
 }

@@ -5,7 +5,7 @@ import { nodeHost } from '../host/node/host.ts';
 import type { Operand, Program } from '../text/arguments.ts';
 import { visible } from '../text/control-characters.ts';
 import { readCommandLine } from './command-line.ts';
-import { statusTable } from './status-table.ts';
+import { isStatus, statusTable } from './status-table.ts';
 
 /** Exit code when there is nobody to speak to, and when the runtime refused. */
 const unreachable = 3;
@@ -69,7 +69,10 @@ const program: Program = {
   commands: [
     {
       ...command('status', 'Show phase, workers and what they have done.'),
-      options: [{ short: '-o', long: '--output', value: '<format>', description: 'table or json', default: 'table' }],
+      options: [
+        { short: '-o', long: '--output', value: '<format>', description: 'table or json', default: 'table' },
+        { short: '-w', long: '--watch', description: 'show it again every two seconds, until interrupted' },
+      ],
     },
     command('reload', 'Replace all workers, one after the other; returns when that is done or has failed.'),
     command('scale', 'Run so many workers until the next reload; 0 pauses.', {
@@ -93,22 +96,58 @@ function showStacks(body: unknown): void {
   }
 }
 
+/** Between the samples that give requests per second, and from one status to the next of --watch. */
+const rateMs = 500;
+const watchMs = 2_000;
+
+function pass(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** @param before an earlier status, and the milliseconds since */
+function rate(before: unknown, after: unknown, ms: number): number | undefined {
+  if (!isStatus(before) || !isStatus(after)) return undefined;
+  return Math.max(0, after.counters.ended - before.counters.ended) / (ms / 1000);
+}
+
+async function showStatus(socket: string, format: string | undefined, watch: boolean): Promise<void> {
+  let before = await call(socket, 'GET', '/status');
+  if (format === 'json' && !watch) return write(before);
+  let sampled = performance.now();
+  for (let waitMs = rateMs; ; waitMs = watchMs) {
+    await pass(waitMs);
+    const body = await call(socket, 'GET', '/status');
+    const now = performance.now();
+    if (format === 'json') write(body);
+    else {
+      const text = statusTable(body, { now: Date.now(), perSecond: rate(before, body, now - sampled) });
+      // Over what was shown before, where that is a terminal.
+      process.stdout.write(watch && process.stdout.isTTY ? `\u001B[H\u001B[2J${text}` : text);
+    }
+    if (!watch) return;
+    [before, sampled] = [body, now];
+  }
+}
+
+function write(body: unknown): void {
+  process.stdout.write(`${visible(JSON.stringify(body, null, 2))}\n`);
+}
+
 const { command: name, options, operands } = readCommandLine(program, process.argv.slice(2));
 const socket = options.last('--socket') ?? defaultControlPath(host);
 const [number = ''] = operands;
 
 switch (name) {
-  case 'status': {
-    const body = await call(socket, 'GET', '/status');
-    const json = options.last('--output') === 'json';
-    process.stdout.write(json ? `${JSON.stringify(body, null, 2)}\n` : statusTable(body));
+  case 'status':
+    await showStatus(socket, options.last('--output'), options.has('--watch'));
     break;
-  }
   case 'reload':
-    process.stdout.write(statusTable(await call(socket, 'POST', '/reload')));
+    process.stdout.write(statusTable(await call(socket, 'POST', '/reload'), { now: Date.now() }));
     break;
   case 'scale':
-    process.stdout.write(statusTable(await call(socket, 'POST', `/scale?workers=${Number(number)}`)));
+    process.stdout.write(
+      statusTable(await call(socket, 'POST', `/scale?workers=${Number(number)}`), { now: Date.now() }),
+    );
     break;
   case 'stop-worker':
     await call(socket, 'POST', `/stop-worker?id=${Number(number)}`);

@@ -35,6 +35,7 @@ const program: Program = {
     option('--working-dir', '<folder>', 'where the application runs and modules are looked for'),
     option('--log-format', '<format>', 'json, ecs or text'),
     { long: '--access-log', description: 'one line a request' },
+    { long: '--check', description: 'check the configuration, load the application in one worker, and exit' },
   ],
   operands: [
     {
@@ -51,8 +52,11 @@ function number(text: string | undefined): number | string | undefined {
   return text === undefined || !/^\d+$/.test(text) ? text : Number(text);
 }
 
+/** Beside a runtime that serves: any port, and one worker. */
+const whileChecking = { listen: ['127.0.0.1:0'], admin: '127.0.0.1:0', control: 'off' };
+
 /** Only what was given, so that nothing covers the file. */
-function overrides(flags: Options, words: readonly string[]): unknown {
+function overrides(flags: Options, words: readonly string[], check = false): unknown {
   const [wsgi, asgi, node] = [flags.last('--wsgi'), flags.last('--asgi'), flags.last('--node')];
   const named = wsgi ?? asgi ?? node;
   const [command, ...rest] = words;
@@ -71,8 +75,9 @@ function overrides(flags: Options, words: readonly string[]): unknown {
       listen: listen.length > 0 ? listen : undefined,
       admin: flags.last('--admin'),
       control: flags.last('--control'),
+      ...(check ? whileChecking : {}),
       workers: {
-        count: number(flags.last('--workers')),
+        count: check ? 1 : number(flags.last('--workers')),
         class: flags.last('--class'),
         threads: number(flags.last('--threads')),
         preload: flags.has('--preload') ? true : undefined,
@@ -86,9 +91,12 @@ function overrides(flags: Options, words: readonly string[]): unknown {
 }
 
 function run(flags: Options, words: readonly string[]): never {
-  const document = overrides(flags, words);
+  const check = flags.has('--check');
   const config = flags.last('--config');
-  const { fixed } = readYaml(nodeHost().files, config, document);
+  // What will be listened on is checked as well.
+  const { fixed } = readYaml(nodeHost().files, config, overrides(flags, words));
+  const document = overrides(flags, words, check);
+  const listen = check ? whileChecking.listen : fixed.listen;
   const home = dirname(import.meta.dirname);
   const init = join(home, 'bin', 'appserver-init');
   const file = config === undefined ? [] : [`--file=${config}`];
@@ -103,7 +111,7 @@ function run(flags: Options, words: readonly string[]): never {
     [
       init,
       'serve',
-      ...fixed.listen.flatMap((address) => ['--listen', address]),
+      ...listen.flatMap((address) => ['--listen', address]),
       '--backlog',
       String(fixed.backlog),
       '--',
@@ -111,6 +119,7 @@ function run(flags: Options, words: readonly string[]): never {
       join(import.meta.dirname, 'runtime.mjs'),
       ...file,
       `--overrides=${JSON.stringify(document)}`,
+      ...(check ? ['--check'] : []),
     ],
     process.env,
   );

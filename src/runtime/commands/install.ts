@@ -1,15 +1,16 @@
 // What the init container runs: copies the runtime into the volume that it shares with the application's container, and
 // writes there what nginx includes where the pod has an address of IPv6.
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
+import { copyAnew } from './copy-anew.ts';
 
 const [target, ...listens] = process.argv.slice(2);
 if (target === undefined) {
   process.stderr.write('usage: install.mjs TARGET_FOLDER [NAME=WHAT_TO_LISTEN_ON]...\n');
   process.exit(2);
 }
-cpSync(dirname(import.meta.dirname), target, { recursive: true, verbatimSymlinks: true });
+copyAnew([{ from: dirname(import.meta.dirname), to: target }]);
 
 /** Neither of the loopback device nor of one link: the same rule as in appserver-init. */
 const hasIpv6 = Object.values(networkInterfaces())

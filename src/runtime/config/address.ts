@@ -61,6 +61,12 @@ export function portOf(address: string): string {
   return 'path' in at ? at.path : String(at.port);
 }
 
+/** Whether it is an address or a network, 10.0.0.0/8. */
+export function isNetwork(text: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  return isIpv4(address) ? Number(bits) <= 32 : isIpv6(address) && Number(bits) <= 128;
+}
+
 /** A host as it stands in a header, non-ASCII names in Punycode; undefined for what is none. */
 export function encodeHost(host: string): string | undefined {
   // oxlint-disable-next-line no-restricted-globals -- Punycode is beyond what is written by hand; a host without URL would have to bring it

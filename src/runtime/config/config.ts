@@ -15,6 +15,10 @@ export interface PythonApplication {
   readonly class: WorkerClass;
   readonly threads: number;
   readonly preload: boolean;
+  /** Whether threads that the import starts are accepted with preload; the workers do not have them. */
+  readonly preloadThreads: boolean;
+  /** Path below which a proxy in front has the application; for asgi. */
+  readonly rootPath: string | undefined;
   readonly pythonPath: readonly string[];
   /** Module of hook functions. */
   readonly hooks: string | undefined;
@@ -55,6 +59,8 @@ export interface FixedConfig {
   readonly control: string | undefined;
   readonly backlog: number;
   readonly keepAliveMs: number;
+  /** Undefined for the limit that the server itself has. */
+  readonly maxHeaderBytes: number | undefined;
   readonly trustedProxies: readonly string[];
   readonly drain: { readonly minimumMs: number; readonly maximumMs: number };
   readonly hooks: Readonly<Partial<Record<HookMoment, HookCommand>>>;

@@ -1,6 +1,6 @@
 // Makes a configuration of a document, or says which of its fields is wrong.
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
-import { encodeHost, parseAddress } from './address.ts';
+import { encodeHost, isNetwork, parseAddress } from './address.ts';
 import {
   hookMoments,
   logFormats,
@@ -22,10 +22,20 @@ const shortestHeartbeatMs = 3_000;
 
 function application(
   app: Reader,
-  workers: Record<'class' | 'threads' | 'preload', Reader>,
+  workers: Record<'class' | 'threads' | 'preload' | 'preloadThreads', Reader>,
   hooks: Reader,
 ): Application {
-  const fields = app.object('wsgi', 'asgi', 'node', 'command', 'args', 'workingDir', 'pythonPath', 'notify');
+  const fields = app.object(
+    'wsgi',
+    'asgi',
+    'node',
+    'command',
+    'args',
+    'workingDir',
+    'pythonPath',
+    'rootPath',
+    'notify',
+  );
   const kinds = (['wsgi', 'asgi', 'node', 'command'] as const).filter((kind) => fields[kind].present);
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1)
@@ -35,6 +45,8 @@ function application(
     args: fields.args.texts(),
     workingDir: fields.workingDir.optionalText(),
   };
+  if (kind !== 'asgi' && fields.rootPath.present)
+    fields.rootPath.fail('is for asgi; with wsgi, set SCRIPT_NAME in the environment');
   if (kind === 'node') return { kind, ...common };
   if (kind === 'command') return { kind, ...common, notify: fields.notify.flag(false) };
   const workerClass = workers.class.oneOf(workerClasses, 'sync');
@@ -48,9 +60,25 @@ function application(
     class: workerClass,
     threads,
     preload: workers.preload.flag(false),
+    preloadThreads: workers.preloadThreads.flag(false),
+    rootPath: rootPath(fields.rootPath),
     pythonPath: fields.pythonPath.texts(),
     hooks: hooks.optionalText(),
   };
+}
+
+function rootPath(reader: Reader): string | undefined {
+  const path = reader.optionalText();
+  return path === undefined || /^\/.*[^/]$/.test(path)
+    ? path
+    : reader.fail('must begin with / and must not end with it');
+}
+
+function maxHeaderBytes(reader: Reader, { kind }: Application): number | undefined {
+  const bytes = reader.quantity();
+  if (bytes === undefined) return undefined;
+  if (kind === 'command') reader.fail('is for wsgi, asgi and node');
+  return bytes >= 1_024 && bytes <= 16 * 2 ** 20 ? bytes : reader.fail('must be from 1Ki to 16Mi');
 }
 
 function hook(reader: Reader): HookCommand | undefined {
@@ -82,6 +110,16 @@ function addresses(reader: Reader): readonly string[] {
   return listen;
 }
 
+/** Text that no server would find in an address is refused: each of them ignores it. */
+function trustedProxies(reader: Reader): readonly string[] {
+  const proxies = reader.texts();
+  for (const one of proxies) {
+    if (one !== '*' && !isNetwork(one))
+      reader.fail(`must hold addresses, networks such as 10.0.0.0/8, or *, not ${one}`);
+  }
+  return proxies;
+}
+
 function drainTimes(reader: Reader): FixedConfig['drain'] {
   const { minimum, maximum } = reader.object('minimum', 'maximum');
   const minimumMs = minimum.duration(0, '5s');
@@ -97,7 +135,7 @@ function adminAddress(reader: Reader): string {
 }
 
 const workerFields = [
-  'class', 'threads', 'preload', 'backlog', 'keepAlive', 'count', 'bootTimeout', 'heartbeatTimeout', 'requestTimeout',
+  'class', 'threads', 'preload', 'preloadThreads', 'maxHeaderSize', 'backlog', 'keepAlive', 'count', 'bootTimeout', 'heartbeatTimeout', 'requestTimeout',
   'gracefulTimeout', 'recycle',
 ] as const; // prettier-ignore
 
@@ -155,15 +193,17 @@ export function parseConfig(source: string | Naming, document: unknown): Config 
     const command = hook(hooks[moment]);
     if (command !== undefined) commands[moment] = command;
   }
+  const app = application(root.app, workers, hooks.python);
   return {
     fixed: {
-      app: application(root.app, workers, hooks.python),
+      app,
       listen: addresses(root.listen),
       admin: adminAddress(root.admin),
       control: root.control.is('off') ? undefined : root.control.optionalText(),
       backlog: workers.backlog.integer(1, 65_535, 2_048),
       keepAliveMs: workers.keepAlive.duration(0, '75s'),
-      trustedProxies: root.trustedProxies.texts(),
+      maxHeaderBytes: maxHeaderBytes(workers.maxHeaderSize, app),
+      trustedProxies: trustedProxies(root.trustedProxies),
       drain: drainTimes(root.drain),
       hooks: commands,
       check: applicationCheck(root.probes),

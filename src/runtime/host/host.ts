@@ -37,6 +37,8 @@ export interface Files {
   stat(path: string): FileStat | undefined;
   /** Of a symbolic link itself. */
   statLink(path: string): FileStat | undefined;
+  /** Makes the file, or replaces all of it. */
+  write(path: string, text: string): void;
   /** Replaces the beginning of a file that exists. */
   overwrite(path: string, text: string): void;
   /** With those above it. It may exist; `mode` is for those that are made. */
@@ -88,7 +90,10 @@ export type Pipe = 'stdout' | 'stderr' | 'notify';
 export interface ChildEvents {
   /** No process came to be; nothing else is called then. */
   refused(cause: string): void;
-  /** Without its newline, also a last one that lacks it; one of more than 16,384 characters comes in parts. */
+  /**
+   * Without its newline, also a last one that lacks it; one of more than 16,384 characters comes in parts, of 262,144
+   * where it begins with {, as part of a line of JSON would be no JSON.
+   */
   line(pipe: Pipe, text: string): void;
   /** `code` is null when a signal ended it. Lines may follow. */
   exited(code: number | null, signal: string | null): void;
@@ -200,6 +205,8 @@ export interface Host {
   readonly http: Http;
   /** From 0 to below 1; for spreading, not for secrets. */
   readonly random: () => number;
+  /** Version 4, which nobody can guess. */
+  readonly uuid: () => string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
   /** CPUs that this process may run on. */

@@ -33,7 +33,7 @@ async function answer({ method, path, query }: Asked, options: ControlOptions): 
   const done: Answer = { status: 200, body: {} };
   const status = (): Answer => ({
     status: 200,
-    body: { ...supervisor.report(), lastFailure: supervisor.lastFailure() },
+    body: { ...supervisor.report(), ...supervisor.about(), lastFailure: supervisor.lastFailure() },
   });
   if (method === 'GET' && path === '/status') return status();
   if (method !== 'POST') return { status: 404, body: { error: `there is no ${method} ${path}` } };

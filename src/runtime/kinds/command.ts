@@ -8,7 +8,7 @@ export function command({ notify }: Extract<Application, { kind: 'command' }>): 
     rules: { overdue: 'replace', heartbeat: 'optional', ready: notify ? 'when-told' : 'when-running' },
     signals: { retire: 'SIGTERM', quit: 'SIGINT', abort: 'SIGABRT', dump: undefined },
     missing: 'PROGRAM_MISSING',
-    command: ({ home, fixed, descriptors }, { id, slot }) => {
+    command: ({ home, fixed, descriptors }, place) => {
       const count = descriptors.listeners.length;
       return {
         program: `${home}/bin/appserver-init`,
@@ -16,8 +16,8 @@ export function command({ notify }: Extract<Application, { kind: 'command' }>): 
         env: {
           PORT: portOf(fixed.listen[0] ?? ''),
           LISTEN_FDS: String(count),
-          APPSERVER_WORKER_ID: String(id),
-          APPSERVER_SLOT: String(slot),
+          ...place.environment,
+          APPSERVER_SLOT: String(place.slot),
           APPSERVER_MEMORY_FD: String(3 + count),
           APPSERVER_NOTIFY_FD: String(4 + count),
         },

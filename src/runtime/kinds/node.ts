@@ -10,23 +10,31 @@ export const node: WorkerKind = {
   // the loop is stuck: the shared memory tells it to retire, and a thread of its own to write its stack. KILL follows.
   signals: { retire: 'memory', quit: 'SIGINT', abort: 'memory', dump: 'memory' },
   missing: 'NODE_MISSING',
-  command: ({ home, fixed, descriptors, gracefulTimeoutMs }, { id, slot }) => {
+  command: ({ home, fixed, descriptors, gracefulTimeoutMs }, place) => {
     const count = descriptors.listeners.length;
     const port = portOf(fixed.listen[0] ?? '');
     const settings: NodeWorker = {
-      id,
-      slot,
+      id: place.id,
+      slot: place.slot,
       port,
       listenFds: descriptors.listeners,
       memoryFd: 3 + count,
       notifyFd: 4 + count,
       logFd: 5 + count,
       gracefulMs: gracefulTimeoutMs,
+      keepAliveMs: fixed.keepAliveMs,
+      trustsProxies: fixed.trustedProxies.length > 0,
     };
+    const header = fixed.maxHeaderBytes === undefined ? [] : [`--max-http-header-size=${fixed.maxHeaderBytes}`];
+    const preload = ['--require', `${home}/node/preload.cjs`];
     return {
       program: `${home}/bin/appserver-init`,
-      args: ['worker', 'node', '--require', `${home}/node/preload.cjs`, fixed.app.target, ...fixed.app.args],
-      env: { PORT: port, [nodeWorkerVariable]: JSON.stringify(settings) },
+      args: ['worker', 'node', ...header, ...preload, fixed.app.target, ...fixed.app.args],
+      env: {
+        PORT: port,
+        [nodeWorkerVariable]: JSON.stringify(settings),
+        ...place.environment,
+      },
       cwd: fixed.app.workingDir,
       fds: [...descriptors.listeners, descriptors.memory, 'notify', logFd],
     };

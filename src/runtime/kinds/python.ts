@@ -27,10 +27,13 @@ export function python(app: PythonApplication): WorkerKind {
           class: app.class,
           threads: app.threads,
           preload: app.preload,
+          preloadThreads: app.preloadThreads,
+          rootPath: app.rootPath ?? null,
           pythonPath: app.pythonPath,
           hooks: app.hooks ?? null,
           trustedProxies: fixed.trustedProxies,
           backlog: fixed.backlog,
+          maxHeaderBytes: fixed.maxHeaderBytes ?? null,
           keepAliveSeconds: fixed.keepAliveMs / 1000,
           gracefulSeconds: gracefulTimeoutMs / 1000,
           latencyBounds,
@@ -51,7 +54,11 @@ export function python(app: PythonApplication): WorkerKind {
       listens: true,
       fds: [descriptors.stubs, 'notify'],
     }),
-    request: ({ id, slot }) => JSON.stringify({ do: 'work', id, slot }),
+    // Without what holds the user's own variables, which the fork server has itself: the stub takes 4096 bytes.
+    request: ({ id, slot, environment, instance }) => {
+      const own = Object.entries(environment).filter(([name]) => name.startsWith('APPSERVER_'));
+      return JSON.stringify({ do: 'work', id, slot, environment: Object.fromEntries(own), instance });
+    },
     collect: ({ home, descriptors }) => ({
       program: `${home}/bin/appserver-init`,
       args: ['fork', JSON.stringify({ do: 'collect' })],

@@ -8,13 +8,13 @@ import { LogOutput } from './output.ts';
 export interface Log {
   readonly logger: Logger;
   configure(logging: LiveConfig['logging']): void;
-  /** Writes what still waits; before the process ends. */
-  flush(): void;
+  /** Calls `done` once all is written, or its reader has had its time; before the process ends. */
+  end(done: () => void): void;
 }
 
 /** @param onFull see LogOutput */
 export function startLog(host: Pick<Host, 'output' | 'clock'>, onFull: (full: boolean) => void): Log {
-  const output = new LogOutput(host.output, onFull);
+  const output = new LogOutput(host, onFull);
   const palette = host.output.isTerminal ? 'coloured' : 'plain';
   let format = formatter('json', palette);
   const logger = new Logger(
@@ -27,6 +27,6 @@ export function startLog(host: Pick<Host, 'output' | 'clock'>, onFull: (full: bo
       logger.level = logging.level;
       format = formatter(logging.format, palette);
     },
-    flush: () => output.flush(),
+    end: (done) => output.end(done),
   };
 }

@@ -1,4 +1,5 @@
 // What the runtime calls to log: a level, fields and constant text.
+import type { ObjectLine } from '../text/json-object.ts';
 import { levels, type Fields, type Level, type LogRecord } from '../text/log-line.ts';
 
 type Said = [message: string] | [fields: Fields, message: string];
@@ -36,8 +37,13 @@ export class Logger {
   }
 
   /** What the application writes is its own log, and no level of the runtime holds it back. */
-  output(fields: Fields, message: string): void {
-    this.#write({ level: 'info', time: this.#date(), fields, message });
+  output(level: Level, fields: Fields, message: string): void {
+    this.#write({ level, time: this.#date(), fields, message });
+  }
+
+  /** A line of the application that is an object of JSON, with level and time of its own. */
+  object(object: ObjectLine, fields: Fields, line: string): void {
+    this.#write({ level: 'info', time: this.#date(), fields, message: line, object });
   }
 
   #log(level: Level, said: Said): void {

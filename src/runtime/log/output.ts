@@ -1,12 +1,14 @@
 // The container's log. Whoever reads it may be slow: lines wait here and the supervisor goes on. When too many wait, the
 // workers' output is left unread until they are gone, so that a worker waits as it would for any reader that is slow.
-import type { Output } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
 import { byteLength } from '../text/utf8.ts';
 
 /** A pipe takes up to so much as one: lines of the workers' own access log do not come in between. */
 const maxChunk = 4_096;
 const highBytes = 1_048_576;
 const lowBytes = 262_144;
+/** How long the end waits for a reader who has not taken what is being written. */
+const endMs = 2_000;
 
 interface Line {
   readonly text: string;
@@ -14,16 +16,18 @@ interface Line {
 }
 
 export class LogOutput {
-  readonly #output: Output;
+  readonly #host: Pick<Host, 'output' | 'clock'>;
   readonly #onFull: (full: boolean) => void;
   readonly #lines: Line[] = [];
   #bytes = 0;
   #writing = false;
   #full = false;
+  /** Called when nothing is being written, once the end has come. */
+  #atRest: (() => void) | undefined;
 
   /** @param onFull called with true when output is to be held back, and with false when no more */
-  constructor(output: Output, onFull: (full: boolean) => void) {
-    this.#output = output;
+  constructor(host: Pick<Host, 'output' | 'clock'>, onFull: (full: boolean) => void) {
+    this.#host = host;
     this.#onFull = onFull;
   }
 
@@ -36,9 +40,21 @@ export class LogOutput {
     this.#next();
   }
 
-  /** Writes what waits at once, as far as the reader takes it. */
-  flush(): void {
-    for (let chunk = this.#take(); chunk !== undefined; chunk = this.#take()) this.#output.flush(chunk.text);
+  /**
+   * Writes what waits, as far as the reader takes it, and calls `done`, after which the process may end. What is being written
+   * then comes first: the host may not have got to it yet.
+   */
+  end(done: () => void): void {
+    let ended = false;
+    const finish = (): void => {
+      if (ended) return;
+      ended = true;
+      for (let chunk = this.#take(); chunk !== undefined; chunk = this.#take()) this.#host.output.flush(chunk.text);
+      done();
+    };
+    if (!this.#writing) return finish();
+    this.#atRest = finish;
+    this.#host.clock.after(endMs, finish);
   }
 
   #setFull(full: boolean): void {
@@ -69,11 +85,12 @@ export class LogOutput {
     const chunk = this.#take();
     if (chunk === undefined) return;
     this.#writing = true;
-    this.#output.write(chunk.text, () => {
+    this.#host.output.write(chunk.text, () => {
       this.#writing = false;
       this.#bytes -= chunk.bytes;
+      if (this.#atRest !== undefined) return this.#atRest();
       if (this.#full && this.#bytes < lowBytes) this.#setFull(false);
-      this.#next();
+      return this.#next();
     });
   }
 }

@@ -1,6 +1,7 @@
 // The termination message: Kubernetes shows it as the container's last state, and the operator puts its first line into
 // the AppServer's condition.
 import type { Host } from '../host/host.ts';
+import { visible } from '../text/control-characters.ts';
 import { byteLength, firstBytes, lastBytes } from '../text/utf8.ts';
 
 const defaultPath = '/dev/termination-log';
@@ -22,7 +23,9 @@ export class StderrTail {
   }
 }
 
-export function terminationMessage(sentence: string, tail: string): string {
+/** @param told the sentence of a code @param written the end of stderr; people see both where a terminal shows them */
+export function terminationMessage(told: string, written: string): string {
+  const [sentence, tail] = [visible(told), visible(written)];
   const first = firstBytes(sentence, maxBytes);
   const room = maxBytes - byteLength(first) - 1;
   return tail === '' || room <= 0 ? `${first}\n` : `${first}\n${lastBytes(tail, room)}\n`;

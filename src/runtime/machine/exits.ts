@@ -13,8 +13,9 @@ const stableMs = 2_000;
 /** Time that an aborted worker has for writing its stacks. */
 const abortMs = 1_000;
 
-function identity({ id, slot, pid, generation }: Worker): Pick<Worker, 'id' | 'slot' | 'pid' | 'generation'> {
-  return { id, slot, pid, generation };
+function identity(worker: Worker): Pick<Worker, 'id' | 'slot' | 'place' | 'pid' | 'generation'> {
+  const { id, slot, place, pid, generation } = worker;
+  return { id, slot, place, pid, generation };
 }
 
 /** Asks a worker to finish what it has. */
@@ -99,7 +100,9 @@ export function ended(draft: Draft, id: number, exit: Failure | undefined): void
       restarts: { ...draft.state.restarts, [failure.code]: (draft.state.restarts[failure.code] ?? 0) + 1 },
     });
   }
-  draft.effects.push({ kind: 'worker-ended', id, slot: worker.slot, failure, restartInMs });
+  // A signal is how many programs end that are asked to.
+  const badEnd = worker.kind === 'draining' && exit?.code === 'WORKER_EXITED' ? { badEnd: exit.cause } : {};
+  draft.effects.push({ kind: 'worker-ended', id, slot: worker.slot, failure, ...badEnd, restartInMs });
 }
 
 /** A worker of the new generation did not start: the old ones stay. */
@@ -110,7 +113,8 @@ function failReload(draft: Draft, { generation }: Worker, failure: Failure): voi
   draft.effects.push({ kind: 'reload-ended', failure });
 }
 
-function noteReadiness(draft: Draft): void {
+/** Since when no worker has been ready. */
+export function noteReadiness(draft: Draft): void {
   if (noneReady(draft.state) && draft.state.noneReadySince === undefined) draft.set({ noneReadySince: draft.at.now });
 }
 

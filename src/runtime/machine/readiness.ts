@@ -16,10 +16,10 @@ export function becameReady(draft: Draft, id: number): void {
   const worker = draft.find(id);
   if (worker?.kind !== 'starting') return;
   const { now, random } = draft.at;
-  const { slot, pid, generation, replaces } = worker;
+  const { slot, place, pid, generation, replaces } = worker;
   const lastBeat = draft.state.settings.kind.heartbeat === 'optional' ? Infinity : now;
   const spread = random;
-  draft.replace({ kind: 'ready', id, slot, pid, generation, since: now, lastBeat, spread, replace: undefined });
+  draft.replace({ kind: 'ready', id, slot, place, pid, generation, since: now, lastBeat, spread, replace: undefined });
   const bootMs = now - worker.since;
   draft.effects.push({ kind: 'worker-ready', id, bootMs });
   draft.set({ noneReadySince: undefined, accounts: withBoot(draft.state.accounts, bootMs / 1000) });

@@ -52,9 +52,12 @@ function overdueWorkers(draft: Draft): void {
   for (const worker of draft.state.workers) {
     switch (worker.kind) {
       case 'starting':
-        if (heard >= worker.deadline)
-          abort(draft, worker, 'BOOT_TIMEOUT', `the worker was not ready within ${seconds(bootTimeoutMs)}`);
-        else if (now >= readyAt(worker, draft.state)) becameReady(draft, worker.id);
+        if (heard >= worker.deadline) {
+          // What it has said of itself tells more.
+          const late = `the worker was not ready within ${seconds(bootTimeoutMs)}`;
+          const { code, cause } = worker.failure ?? { code: 'BOOT_TIMEOUT', cause: late };
+          abort(draft, worker, code, cause);
+        } else if (now >= readyAt(worker, draft.state)) becameReady(draft, worker.id);
         break;
       case 'ready':
         if (heard - worker.lastBeat >= heartbeatTimeoutMs) {
@@ -129,41 +132,47 @@ function startMissing(draft: Draft): void {
 function startReplacement(draft: Draft): void {
   if (draft.at.now < draft.state.startNotBefore) return;
   const next = replaceable(draft.state);
-  if (next !== undefined) start(draft, next.id);
+  if (next !== undefined) start(draft, next);
 }
 
 /** Returns false when there is no place for another worker until one of those that are ending has ended. */
-function start(draft: Draft, replaces: number | undefined): boolean {
+function start(draft: Draft, old: Worker | undefined): boolean {
   const { workers, settings, nextId, generation } = draft.state;
   const { now } = draft.at;
-  const slot = freeSlot(workers);
+  const slot = lowestFree(workers.map((worker) => worker.slot));
   if (slot >= maxRows) return false;
+  const place = old?.place ?? lowestFree(workers.filter(counts).map((worker) => worker.place));
+  const replaces = old?.id;
   const deadline = now + settings.bootTimeoutMs;
   const worker: Worker = {
-    kind: 'starting', id: nextId, slot, pid: undefined, since: now, generation, deadline, failure: undefined, replaces,
+    kind: 'starting', id: nextId, slot, place, pid: undefined, since: now, generation, deadline, failure: undefined, replaces,
   }; // prettier-ignore
   draft.set({ nextId: nextId + 1, workers: [...workers, worker] });
-  draft.effects.push({ kind: 'spawn', id: nextId, slot });
+  draft.effects.push({ kind: 'spawn', id: nextId, slot, place });
   return true;
 }
 
-function freeSlot(workers: readonly Worker[]): number {
-  const used = new Set(workers.map((worker) => worker.slot));
-  let slot = 0;
-  while (used.has(slot)) slot++;
-  return slot;
+function lowestFree(used: readonly number[]): number {
+  let number = 0;
+  while (used.includes(number)) number++;
+  return number;
 }
 
-/** The oldest go first, and those still starting before any that serve. */
+/**
+ * The highest places go, whoever has them: those that stay are 0 to below the number that is wanted. Of two that are left in
+ * one place without one being there for the other, the one that does not serve goes.
+ */
 function retireSurplus(draft: Draft): void {
-  for (;;) {
-    const { state } = draft;
-    const wanted = state.workers.filter(counts);
-    // One by one: a replacement that goes no longer makes room for the one that it was to replace.
-    const room = state.settings.workers + (replacement(state) === undefined ? 0 : 1);
-    const [next] = wanted.toSorted((a, b) => Number(a.kind === 'ready') - Number(b.kind === 'ready') || a.id - b.id);
-    if (next === undefined || wanted.length <= room) return;
-    retire(draft, next, 'retire');
+  const { settings, workers } = draft.state;
+  for (const worker of workers) {
+    if (counts(worker) && worker.place >= settings.workers) retire(draft, worker, 'retire');
+  }
+  const wanted = draft.state.workers.filter(counts);
+  const pair = replacement(draft.state);
+  for (const worker of wanted) {
+    const beside = wanted.find((one) => one.place === worker.place && one.id !== worker.id);
+    if (beside === undefined || pair?.place === worker.place || worker.kind === 'ready') continue;
+    if (beside.kind === 'ready' || beside.id < worker.id) retire(draft, worker, 'retire');
   }
 }
 

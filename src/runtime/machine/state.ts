@@ -17,6 +17,8 @@ interface WorkerIdentity {
   readonly id: number;
   /** Place in the shared memory, from 0; free again once the worker has been reaped. */
   readonly slot: number;
+  /** Which of the workers that are wanted it is, from 0; a worker that takes another's place has it already beside it. */
+  readonly place: number;
   /** Unknown until the process exists. */
   readonly pid: number | undefined;
   /** When the worker entered its present state. */
@@ -159,6 +161,8 @@ export type Event =
   | { readonly kind: 'spawned'; readonly id: number; readonly pid: number }
   | { readonly kind: 'spawn-failed'; readonly id: number; readonly cause: string }
   | { readonly kind: 'ready'; readonly id: number }
+  /** The application of a worker that was ready has stopped listening. */
+  | { readonly kind: 'unready'; readonly id: number }
   | { readonly kind: 'heartbeat'; readonly id: number }
   /** The worker names the reason why it is about to end. */
   | { readonly kind: 'failing'; readonly id: number; readonly failure: Failure }
@@ -200,7 +204,7 @@ export type Event =
   | { readonly kind: 'tick'; readonly heard: number };
 
 export type Effect =
-  | { readonly kind: 'spawn'; readonly id: number; readonly slot: number }
+  | { readonly kind: 'spawn'; readonly id: number; readonly slot: number; readonly place: number }
   /** `retire`: finish and end; `quit`: end at once; `abort`: write the stacks and die; `dump`: write the stacks. */
   | { readonly kind: 'order'; readonly order: Order; readonly id: number; readonly slot: number; readonly pid: number }
   /** From now on answers say `Connection: close`, and traffic is to be sampled. */
@@ -212,6 +216,8 @@ export type Effect =
       readonly id: number;
       readonly slot: number;
       readonly failure: Failure | undefined;
+      /** How a worker ended badly that was asked to end. */
+      readonly badEnd?: string;
       readonly restartInMs: number | undefined;
     }
   | { readonly kind: 'worker-aborted'; readonly id: number; readonly slot: number; readonly failure: Failure }
@@ -223,13 +229,20 @@ export type Effect =
 
 export type Order = 'retire' | 'quit' | 'abort' | 'dump' | 'kill';
 
-/** @param oomKills processes that the kernel had killed for memory before */
-export function initialState(settings: Settings, now: number, oomKills = 0): State {
+/** What was there before this process. */
+interface Before {
+  /** Of the first worker. */
+  readonly firstId?: number;
+  /** Processes that the kernel had killed for memory. */
+  readonly oomKills?: number;
+}
+
+export function initialState(settings: Settings, now: number, { firstId = 1, oomKills = 0 }: Before = {}): State {
   return {
     phase: { kind: 'preparing' },
     settings,
     workers: [],
-    nextId: 1,
+    nextId: firstId,
     generation: 0,
     reload: { kind: 'none' },
     failures: 0,

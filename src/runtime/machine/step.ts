@@ -3,7 +3,7 @@
 // An event changes what is known (here); then whatever follows from the state is settled in one place (settle.ts).
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import { Draft, type Instant } from './draft.ts';
-import { abort, ended, exited, retire } from './exits.ts';
+import { abort, ended, exited, noteReadiness, retire } from './exits.ts';
 import { becameReady } from './readiness.ts';
 import { giveUp, settle } from './settle.ts';
 import {
@@ -28,7 +28,6 @@ export function step(state: State, event: Event, at: Instant): [State, Effect[]]
 }
 
 function observe(draft: Draft, event: Event): void {
-  const { now } = draft.at;
   switch (event.kind) {
     case 'started':
       return started(draft);
@@ -42,11 +41,10 @@ function observe(draft: Draft, event: Event): void {
       return exited(draft, event);
     case 'ready':
       return becameReady(draft, event.id);
-    case 'heartbeat': {
-      const worker = draft.find(event.id);
-      if (worker?.kind === 'ready') draft.replace({ ...worker, lastBeat: now });
-      return;
-    }
+    case 'unready':
+      return becameUnready(draft, event.id);
+    case 'heartbeat':
+      return beat(draft, event.id);
     case 'failing': {
       const worker = draft.find(event.id);
       if (worker?.kind === 'starting') draft.replace({ ...worker, failure: event.failure });
@@ -108,6 +106,23 @@ function started(draft: Draft): void {
   if (draft.state.phase.kind !== 'preparing') return;
   // Nobody was missing until now.
   draft.set({ phase: { kind: 'booting' }, noneReadySince: draft.at.now });
+}
+
+function beat(draft: Draft, id: number): void {
+  const worker = draft.find(id);
+  if (worker?.kind === 'ready') draft.replace({ ...worker, lastBeat: draft.at.now });
+}
+
+/** It has the time of a start to listen again. */
+function becameUnready(draft: Draft, id: number): void {
+  const worker = draft.find(id);
+  if (worker?.kind !== 'ready') return;
+  const { now } = draft.at;
+  const { slot, place, pid, generation } = worker;
+  const deadline = now + draft.state.settings.bootTimeoutMs;
+  const nothing = { failure: undefined, replaces: undefined };
+  draft.replace({ kind: 'starting', id, slot, place, pid, generation, since: now, deadline, ...nothing });
+  noteReadiness(draft);
 }
 
 function terminate(draft: Draft): void {

@@ -95,8 +95,11 @@ static int listen_unix(const char *path, int backlog) {
     unlink(path);
   }
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, backlog) < 0)
-    return close_with_errno(fd);
+  /* As with gunicorn, whose users put a proxy of another user in front: its directory says who may connect. */
+  mode_t before = umask(0);
+  int bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof address);
+  umask(before);
+  if (bound < 0 || listen(fd, backlog) < 0) return close_with_errno(fd);
   return fd;
 }
 

@@ -5,7 +5,8 @@
  *   drain-proxy PORT DIRECTORY MINIMUM_MS MAXIMUM_MS
  *     Marks DIRECTORY/draining, upon which nginx answers with `Connection: close`. Waits MINIMUM_MS, and then until no
  *     request has come for a second, which nginx's own count at http://127.0.0.1:PORT/status tells, at most MAXIMUM_MS in
- *     all. Then has the process of DIRECTORY/nginx.pid end once it has answered what it has in hand.
+ *     all. Then has the process of DIRECTORY/nginx.pid end once it has answered what it has in hand, and removes the mark:
+ *     DIRECTORY outlives the container, and so may the pod, where a liveness probe was what ended nginx.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -88,14 +89,15 @@ int main(int argc, char **argv) {
   close(mark);
   sleep_ms(atol(argv[3]));
   wait_until_quiet(atoi(argv[1]), begun + atol(argv[4]));
-  snprintf(path, sizeof path, "%s/nginx.pid", argv[2]);
-  FILE *file = fopen(path, "re");
+  char pid_path[PATH_MAX];
+  snprintf(pid_path, sizeof pid_path, "%s/nginx.pid", argv[2]);
+  FILE *file = fopen(pid_path, "re");
   int pid;
-  if (file == NULL || fscanf(file, "%d", &pid) != 1) return fail(path);
-  /* To kill(2) that is a group, or everybody. nginx may well be PID 1 of its container. */
-  if (pid < 1) {
-    errno = EINVAL;
-    return fail(path);
-  }
-  return kill(pid, SIGQUIT) < 0 ? fail("nginx") : 0;
+  int status = 0;
+  if (file == NULL || fscanf(file, "%d", &pid) != 1) status = fail(pid_path);
+  /* Numbers below are groups of processes, and all of them. */
+  else if (pid <= 0) status = (errno = EINVAL, fail(pid_path));
+  else if (kill(pid, SIGQUIT) < 0) status = fail("nginx");
+  unlink(path);
+  return status;
 }

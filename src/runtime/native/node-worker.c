@@ -9,6 +9,10 @@
  *   rest(watch, microseconds) → boolean sleeps; whether a connection waits afterwards
  *   accept(watch) → number              descriptor of a connection, or what went wrong as a negative errno
  *   unwatch(watch)
+ *   dup(fd) → number                    another descriptor of it, or what went wrong as a negative errno
+ *   take(fd) → number                   as accept(), for a listening socket that is not watched
+ *   socket(family) → number             a TCP socket of AF_INET or AF_INET6 whose port others of this user may have too
+ *                                       (SO_REUSEPORT, which Node sets since 22.12 only), or a negative errno
  *
  * Node-API is the same in all versions of Node, and system calls are made without a C library: one file serves images
  * with glibc and with musl.
@@ -61,10 +65,15 @@ enum {
   MAP_SHARED = 1,
   F_DUPFD_CLOEXEC = 1030,
   POLL_IN = 1,
-  NONBLOCK_CLOEXEC = 02000000 | 04000, /* as accept4() wants them */
+  NONBLOCK_CLOEXEC = 02000000 | 04000, /* as accept4() and socket() want them */
+  SOCK_STREAM = 1,
+  SOL_SOCKET = 1,
+  SO_REUSEPORT = 15,
 #if defined(__x86_64__)
   CALL_CLOSE = 3,
   CALL_MMAP = 9,
+  CALL_SOCKET = 41,
+  CALL_SETSOCKOPT = 54,
   CALL_FCNTL = 72,
   CALL_NANOSLEEP = 35,
   CALL_PPOLL = 271,
@@ -75,6 +84,8 @@ enum {
   CALL_FCNTL = 25,
   CALL_PPOLL = 73,
   CALL_NANOSLEEP = 101,
+  CALL_SOCKET = 198,
+  CALL_SETSOCKOPT = 208,
   CALL_ACCEPT4 = 242,
 #else
 #error "node-worker is written for x86_64 and aarch64"
@@ -257,12 +268,54 @@ static napi_value accept(napi_env env, napi_info info) {
   return result;
 }
 
+/* The one argument of a function that wants a number. */
+static bool number_of(napi_env env, napi_info info, int32_t *number) {
+  size_t count = 1;
+  napi_value argument;
+  return napi_get_cb_info(env, info, &count, &argument, NULL, NULL) == 0 && count == 1 &&
+         napi_get_value_int32(env, argument, number) == 0;
+}
+
+static napi_value another(napi_env env, napi_info info) {
+  napi_value result;
+  int32_t fd;
+  if (!number_of(env, info, &fd)) return fail(env, "dup(fd) wants a number");
+  napi_create_int32(env, (int32_t)call(CALL_FCNTL, fd, F_DUPFD_CLOEXEC, 0, 0, 0, 0), &result);
+  return result;
+}
+
+static napi_value take(napi_env env, napi_info info) {
+  napi_value result;
+  int32_t fd;
+  if (!number_of(env, info, &fd)) return fail(env, "take(fd) wants a number");
+  napi_create_int32(env, (int32_t)call(CALL_ACCEPT4, fd, 0, 0, NONBLOCK_CLOEXEC, 0, 0), &result);
+  return result;
+}
+
+static napi_value make_socket(napi_env env, napi_info info) {
+  static const int on = 1;
+  napi_value result;
+  int32_t family;
+  if (!number_of(env, info, &family)) return fail(env, "socket(family) wants a number");
+  long fd = call(CALL_SOCKET, family, SOCK_STREAM | NONBLOCK_CLOEXEC, 0, 0, 0, 0);
+  if (fd >= 0) {
+    long refused = call(CALL_SETSOCKOPT, fd, SOL_SOCKET, SO_REUSEPORT, (long)&on, sizeof on, 0);
+    if (refused < 0) {
+      call(CALL_CLOSE, fd, 0, 0, 0, 0, 0);
+      fd = refused;
+    }
+  }
+  napi_create_int32(env, (int32_t)fd, &result);
+  return result;
+}
+
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   static const struct {
     const char *name;
     napi_function function;
   } all[] = {{"map", map},   {"watch", watch}, {"start", start},   {"stop", stop},
-             {"hold", hold}, {"rest", rest}, {"accept", accept}, {"unwatch", unwatch}};
+             {"hold", hold}, {"rest", rest}, {"accept", accept}, {"unwatch", unwatch},
+             {"dup", another}, {"take", take}, {"socket", make_socket}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     napi_value function;
     if (napi_create_function(env, all[i].name, (size_t)-1, all[i].function, NULL, &function) != 0 ||

@@ -10,6 +10,8 @@ export interface ForkServerOptions {
   readonly command: () => Start;
   /** It ended without having been asked to; workers that wait for it will not come. */
   readonly onFailure: (failure: Failure) => void;
+  /** It said what could go wrong. */
+  readonly onWarning: (warning: Failure) => void;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
 }
 
@@ -77,6 +79,7 @@ export class ForkServer {
       notified: (line) => {
         const said = parseNotification(line);
         if (said?.kind === 'failing') ({ failure } = said);
+        if (said?.kind === 'accepted') this.#options.onWarning(said.failure);
         if (!current()) return;
         if (said?.kind === 'ready' && this.#state.kind === 'running') this.#state = { ...this.#state, ready: true };
         if (said?.kind === 'stopping') this.#gone();

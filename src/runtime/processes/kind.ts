@@ -15,10 +15,13 @@ export interface Site {
   readonly gracefulTimeoutMs: number;
 }
 
-/** The worker's number and its row in the shared memory. */
-interface Place {
+/** The worker's number, its row in the shared memory, and what its environment tells it of which one it is. */
+export interface Place {
   readonly id: number;
   readonly slot: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** `service.instance.id` of OpenTelemetry, unless the user has set one; no two workers have the same. */
+  readonly instance: string;
 }
 
 export interface WorkerKind {

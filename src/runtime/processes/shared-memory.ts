@@ -19,6 +19,8 @@ interface InHand {
   readonly text: string;
   /** Seconds of CLOCK_MONOTONIC. */
   readonly began: number;
+  /** Not while the worker waits for the client, nor once the answer has begun. */
+  readonly hasDeadline: boolean;
 }
 
 export interface Row extends Left {
@@ -48,10 +50,11 @@ function readRecords(bytes: DataView): InHand[] {
     const at = records.offset + i * records.bytes;
     const length = Math.min(bytes.getUint32(at + 8, little), records.textBytes);
     const start = at + records.textOffset;
+    const began = bytes.getFloat64(at, little);
     const text = decodeUtf8(new DataView(bytes.buffer, bytes.byteOffset + start, length));
-    return { began: bytes.getFloat64(at, little), text };
+    return { began: Math.abs(began), hasDeadline: began > 0, text };
   })
-    .filter(({ began }) => began > 0 && Number.isFinite(began))
+    .filter(({ began }) => began !== 0 && Number.isFinite(began))
     .toSorted((a, b) => a.began - b.began);
 }
 

@@ -1,13 +1,15 @@
 // The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
 import { sentence, type Surface } from '../errors.ts';
 import type { Child, Host } from '../host/host.ts';
+import type { ApplicationOutput } from '../log/application-output.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Repeats } from '../log/repeats.ts';
 import type { Event, Failure } from '../machine/state.ts';
 import type { Fields } from '../text/log-line.ts';
 import { collect, multiprocessDir, shared } from './application-metrics.ts';
 import { startChild, type ChildCallbacks } from './child-process.ts';
 import { ForkServer } from './fork-server.ts';
-import type { Site, WorkerKind } from './kind.ts';
+import type { Place, Site, WorkerKind } from './kind.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
 
@@ -19,6 +21,10 @@ export interface WorkersOptions {
   readonly surface: Surface;
   readonly site: () => Site;
   readonly log: Logger;
+  /** Makes records of what a process writes. `isStarting`: whether its tracebacks tell why it does not start. */
+  readonly output: (fields: Fields, isStarting: () => boolean) => ApplicationOutput;
+  /** Of failures to start, since a worker was ready. */
+  readonly repeats: Repeats;
   readonly onEvent: (event: Event) => void;
   readonly onStderr: (line: string) => void;
   readonly startingIds: () => readonly number[];
@@ -32,6 +38,9 @@ export class Workers {
   readonly #standby: Standby | undefined;
   /** The process that was started for each worker, or would have been; a forked worker has another. */
   readonly #running = new Map<number, Child | undefined>();
+  readonly #wereReady = new Set<number>();
+  /** By worker; 0 for the fork server. */
+  readonly #outputs = new Map<number, ApplicationOutput>();
   readonly #listeners = new Set<(id: number, line: string) => void>();
   readonly #metrics: () => Promise<string | undefined>;
   #held = false;
@@ -41,23 +50,30 @@ export class Workers {
     this.#options = options;
     this.#metrics = shared(host.clock, () => this.#collect());
     const { forkServer } = kind;
+    const forkServerOutput = this.#output(0, {}, () => true);
     this.#forkServer =
       forkServer &&
       new ForkServer({
         host,
         command: () => forkServer(options.site()),
         onFailure: (failure) => this.#failStarting(failure),
-        onOutput: (stream, line) => this.#write({ stream }, stream, line),
+        onWarning: (warning) => this.#warn({}, warning),
+        onOutput: (stream, line) => {
+          if (stream === 'stderr') options.onStderr(line);
+          forkServerOutput.add(stream, line);
+        },
       });
     if (kind.request !== undefined) {
-      const anywhere = { id: 0, slot: 0 };
+      const anywhere = { id: 0, slot: 0, environment: {}, instance: '' };
       this.#standby = new Standby(host, () => kind.command(options.site(), anywhere));
     }
   }
 
-  start(id: number, slot: number): void {
+  start(place: Place): void {
+    const { id } = place;
     const { host, kind, site, log, onEvent } = this.#options;
     this.#forkServer?.ensure();
+    const output = this.#output(id, { worker: id }, () => !this.#wereReady.has(id));
     const callbacks: ChildCallbacks = {
       spawned: (pid) => {
         log.debug({ worker: id, pid }, 'worker started');
@@ -66,14 +82,19 @@ export class Workers {
       },
       failed: (cause) => onEvent({ kind: 'spawn-failed', id, cause }),
       notified: (line) => this.#notified(id, line),
-      output: (stream, line) => this.#workerOutput(id, stream, line),
+      output: (stream, line) => {
+        if (stream === 'stderr') this.#heard(id, line);
+        output.add(stream, line);
+      },
       exited: (code, signal) => {
+        output.flush();
+        this.#outputs.delete(id);
+        this.#wereReady.delete(id);
         this.#running.delete(id);
         if (code === 127 && kind.forkServer === undefined) this.#fail(id, missing(kind));
-        onEvent({ kind: 'exited', id, code, signal, ...this.#options.remains(slot) });
+        onEvent({ kind: 'exited', id, code, signal, ...this.#options.remains(place.slot) });
       },
     };
-    const place = { id, slot };
     const child = this.#standby?.take(callbacks) ?? startChild(host, kind.command(site(), place), callbacks);
     const request = kind.request?.(place);
     if (request !== undefined) this.#forkServer?.whenCurrent(() => child?.tell(request));
@@ -118,6 +139,11 @@ export class Workers {
     }
   }
 
+  /** Hands on what was read and waits for more lines; the runtime ends. */
+  flushOutput(): void {
+    for (const output of this.#outputs.values()) output.flush();
+  }
+
   /** Hears what workers write to stderr, until the function that it returns is called. */
   listen(listener: (id: number, line: string) => void): () => void {
     this.#listeners.add(listener);
@@ -129,10 +155,12 @@ export class Workers {
     const said = parseNotification(line);
     switch (said?.kind) {
       case 'ready':
+        this.#wereReady.add(id);
         // Only now: workers that start need the CPU more.
         this.#standby?.prepare();
         return onEvent({ kind: said.kind, id });
       case 'heartbeat':
+      case 'unready':
         return onEvent({ kind: said.kind, id });
       case 'main-pid':
         return onEvent({ kind: 'spawned', id, pid: said.pid });
@@ -140,6 +168,8 @@ export class Workers {
         return log.info({ worker: id, status: said.text }, 'worker says');
       case 'failing':
         return this.#fail(id, said.failure);
+      case 'accepted':
+        return this.#warn({ worker: id }, said.failure);
       case 'request-timeout':
         log.error(
           { worker: id, code: 'REQUEST_TIMEOUT', request: said.request, seconds: said.seconds },
@@ -153,9 +183,15 @@ export class Workers {
   }
 
   #fail(id: number, failure: Failure): void {
-    const { log, surface } = this.#options;
-    log.error({ worker: id }, sentence(failure.code, failure.cause, surface));
+    const { log, surface, repeats } = this.#options;
+    const text = sentence(failure.code, failure.cause, surface);
+    if (repeats.count(text) === 1) log.error({ worker: id }, text);
     this.#options.onEvent({ kind: 'failing', id, failure });
+  }
+
+  #warn(fields: Fields, { code, cause }: Failure): void {
+    const { log, surface } = this.#options;
+    log.warn({ ...fields, code }, sentence(code, cause, surface));
   }
 
   /** The fork server is gone, and with it those who waited for it. */
@@ -167,14 +203,15 @@ export class Workers {
     }
   }
 
-  #workerOutput(id: number, stream: 'stdout' | 'stderr', line: string): void {
-    if (stream === 'stderr') for (const listener of this.#listeners) listener(id, line);
-    this.#write({ worker: id, stream }, stream, line);
+  #heard(id: number, line: string): void {
+    for (const listener of this.#listeners) listener(id, line);
+    this.#options.onStderr(line);
   }
 
-  #write(fields: Fields, stream: 'stdout' | 'stderr', line: string): void {
-    if (stream === 'stderr') this.#options.onStderr(line);
-    this.#options.log.output(fields, line);
+  #output(id: number, fields: Fields, isStarting: () => boolean): ApplicationOutput {
+    const output = this.#options.output(fields, isStarting);
+    this.#outputs.set(id, output);
+    return output;
   }
 }
 

@@ -10,6 +10,10 @@ export interface NodeWorker {
   readonly notifyFd: number;
   readonly logFd: number;
   readonly gracefulMs: number;
+  /** How long an idle connection is kept open. */
+  readonly keepAliveMs: number;
+  /** Whether proxies were named that are to be trusted, which is the application's to do. */
+  readonly trustsProxies: boolean;
 }
 
 export const nodeWorkerVariable = 'APPSERVER_NODE_WORKER';

@@ -18,8 +18,9 @@
 //     176  not 0 while this worker accepts connections in turn with the others
 //     184  connections open now
 //     192  its turn: how many connections it has taken, as the others count
-//     256  3 records of 256 bytes, each a request in hand: its beginning (0 when the record is free), u32 length of the
-//          text, and the text: method and path in UTF-8, cut off at 244 bytes
+//     256  3 records of 256 bytes, each a request in hand: its beginning, u32 length of the text, and the text: method and
+//          path in UTF-8, cut off at 244 bytes. The beginning is 0 when the record is free, later than the true one by the
+//          time in which the application waited for its client, and negative while the request has no deadline
 //
 // The Python side is workers/python/appserver_worker/shared_memory.py; both name the same offsets.
 

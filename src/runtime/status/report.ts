@@ -1,8 +1,8 @@
 // What the admin port tells. Codes and numbers only: the port is open to the pod network, while stderr, stacks and paths
 // belong into the log.
 import type { AcceptQueue } from '../linux/accept-queue.ts';
-import { isReady, readyCount, type Phase, type State, type WorkerKind } from '../machine/state.ts';
 import type { Boots, Counters } from '../machine/accounting.ts';
+import { isReady, readyCount, type Phase, type Settings, type State, type WorkerKind } from '../machine/state.ts';
 import type { Row } from '../processes/shared-memory.ts';
 
 interface WorkerReport {
@@ -108,6 +108,54 @@ export function report(
     acceptQueueDrops: sampled.acceptQueue.drops,
     counters: sampled.total,
     boots: state.accounts.boots,
+  };
+}
+
+/** What the control socket tells beyond that: what runs, since when, and within which limits. */
+export interface About {
+  readonly application: string;
+  /** Of wsgi workers; null for others. */
+  readonly class: string | null;
+  readonly listen: readonly string[];
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** When a worker failed last, ISO 8601; null for never. */
+  readonly lastFailureAt: string | null;
+  /** Times in seconds, memory in bytes; null for no limit. */
+  readonly limits: {
+    readonly bootTimeout: number;
+    readonly heartbeatTimeout: number;
+    readonly requestTimeout: number | null;
+    readonly gracefulTimeout: number;
+    readonly workerMemory: number | null;
+  };
+}
+
+interface Times {
+  readonly startedAt: string;
+  readonly lastFailureAt: string | undefined;
+}
+
+interface Configured {
+  readonly app: { readonly kind: string; readonly target: string; readonly class?: string };
+  readonly listen: readonly string[];
+}
+
+export function about({ app, listen }: Configured, settings: Settings, times: Times): About {
+  const { bootTimeoutMs, heartbeatTimeoutMs, requestTimeoutMs, gracefulTimeoutMs, recycle } = settings;
+  return {
+    application: `${app.kind} ${app.target}`,
+    class: app.kind === 'wsgi' ? (app.class ?? null) : null,
+    listen,
+    startedAt: times.startedAt,
+    lastFailureAt: times.lastFailureAt ?? null,
+    limits: {
+      bootTimeout: bootTimeoutMs / 1000,
+      heartbeatTimeout: heartbeatTimeoutMs / 1000,
+      requestTimeout: requestTimeoutMs === 0 ? null : requestTimeoutMs / 1000,
+      gracefulTimeout: gracefulTimeoutMs / 1000,
+      workerMemory: recycle.memoryBytes ?? null,
+    },
   };
 }
 

@@ -10,7 +10,9 @@ import { workerKind } from '../kinds/by-application.ts';
 import { deafPorts, readAcceptQueue } from '../linux/accept-queue.ts';
 import { CgroupFiles } from '../linux/cgroup.ts';
 import { readResidentBytes } from '../linux/process-memory.ts';
+import { ApplicationOutput, type ApplicationOutputOptions } from '../log/application-output.ts';
 import type { Log } from '../log/log.ts';
+import { Repeats } from '../log/repeats.ts';
 import { StderrTail } from '../log/termination-message.ts';
 import { addCounters } from '../machine/accounting.ts';
 import { nextDeadline } from '../machine/deadline.ts';
@@ -31,8 +33,9 @@ import type { Descriptors } from '../processes/descriptors.ts';
 import { runHook } from '../processes/hooks.ts';
 import type { WorkerKind } from '../processes/kind.ts';
 import type { SharedMemory } from '../processes/shared-memory.ts';
+import { WorkerNumbers, WorkerPlaces } from '../processes/worker-identity.ts';
 import { Workers } from '../processes/workers.ts';
-import { health, report, type Health, type Report, type Sampled } from '../status/report.ts';
+import { about, health, report, type About, type Health, type Report, type Sampled } from '../status/report.ts';
 import { version } from '../version.ts';
 import { LostTime } from './lost-time.ts';
 import { settingsOf } from './settings.ts';
@@ -59,11 +62,16 @@ export class Supervisor {
   readonly #kind: WorkerKind;
   readonly #workers: Workers;
   readonly #stderr = new StderrTail();
+  readonly #repeats = new Repeats();
   readonly #host: Host;
   readonly #cgroup: CgroupFiles;
   readonly #lostTime: LostTime;
   readonly #ports: readonly number[];
+  readonly #numbers: WorkerNumbers;
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
+  readonly #places: WorkerPlaces;
+  readonly #startedAt: string;
+  #lastFailureAt: string | undefined;
   #live: LiveConfig;
   #state: State;
   #timer: Timer | undefined;
@@ -83,7 +91,13 @@ export class Supervisor {
       .map((address) => Number(portOf(address)))
       // Of port 0, which stands for any, the kernel's own choice is not known here.
       .filter((port) => port !== 0);
-    this.#state = initialState(this.#settings(live), now, this.#cgroup.oomKills());
+    this.#places = new WorkerPlaces(host);
+    this.#numbers = new WorkerNumbers(host.files, options.surface === 'pod' ? fixed.control : undefined);
+    this.#startedAt = host.clock.date();
+    this.#state = initialState(this.#settings(live), now, {
+      firstId: this.#numbers.first(),
+      oomKills: this.#cgroup.oomKills(),
+    });
     this.#lostTime = new LostTime({
       files: host.files,
       now,
@@ -96,6 +110,8 @@ export class Supervisor {
       surface: options.surface,
       site: () => ({ ...options, env: host.env, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
       log: options.log.logger,
+      output: (fields, isStarting) => this.#output(fields, isStarting),
+      repeats: this.#repeats,
       onEvent: (event) => this.dispatch(event),
       onStderr: (line) => this.#stderr.add(line),
       startingIds: () => this.#state.workers.filter(({ kind }) => kind === 'starting').map(({ id }) => id),
@@ -114,10 +130,9 @@ export class Supervisor {
   }
 
   dispatch(event: Event): void {
-    const [state, effects] = step(this.#state, event, {
-      now: this.#host.clock.now(),
-      random: this.#host.random(),
-    });
+    const { clock, random } = this.#host;
+    const [state, effects] = step(this.#state, event, { now: clock.now(), random: random() });
+    if (state.lastFailure !== this.#state.lastFailure) this.#lastFailureAt = clock.date();
     this.#state = state;
     for (const effect of effects) this.#run(effect);
     this.#arm();
@@ -166,6 +181,11 @@ export class Supervisor {
     return report(this.#state, this.#sampled(), identity, this.#host.clock.now());
   }
 
+  about(): About {
+    const times = { startedAt: this.#startedAt, lastFailureAt: this.#lastFailureAt };
+    return about(this.#options.fixed, this.#state.settings, times);
+  }
+
   applicationMetrics(): Promise<string | undefined> {
     return this.#workers.applicationMetrics();
   }
@@ -179,6 +199,16 @@ export class Supervisor {
   /** Holds the workers' output back, or lets it go on. */
   holdOutput(hold: boolean): void {
     this.#workers.holdOutput(hold);
+  }
+
+  /** While nothing gets ready, each start fails with the same traceback: it is written once. */
+  #output(fields: ApplicationOutputOptions['fields'], isStarting: () => boolean): ApplicationOutput {
+    return new ApplicationOutput({
+      log: this.#options.log.logger,
+      after: (ms, call) => this.#host.clock.after(ms, call),
+      fields,
+      isRepeated: (traceback) => isStarting() && this.#repeats.count(traceback) > 1,
+    });
   }
 
   #sentence({ code, cause }: Failure): string {
@@ -238,10 +268,11 @@ export class Supervisor {
     const samples = this.#state.workers.flatMap((worker) => {
       if (worker.kind !== 'ready') return [];
       const { counters, inHand } = this.#options.memory.read(worker.slot);
-      const [first] = inHand;
+      const first = inHand.find(({ hasDeadline }) => hasDeadline) ?? inHand[0];
       // None is older than its worker, whatever others have written into its row.
       const began = first === undefined ? 0 : Math.max(first.began * 1e3, worker.since);
-      const ageMs = now - began - this.#lostTime.since(began);
+      // One without a deadline shows that the worker has something in hand, no more.
+      const ageMs = first?.hasDeadline === true ? now - began - this.#lostTime.since(began) : 0;
       const memoryBytes =
         recycle.memoryBytes === undefined || worker.pid === undefined
           ? 0
@@ -275,7 +306,8 @@ export class Supervisor {
     switch (effect.kind) {
       case 'spawn':
         memory.use(effect.slot);
-        return this.#workers.start(effect.id, effect.slot);
+        this.#numbers.use(effect.id);
+        return this.#workers.start(this.#places.of(effect));
       case 'order':
         if (effect.order === 'kill') this.#workers.kill(effect.id);
         return this.#order(effect.order, effect.slot, effect.pid);
@@ -285,6 +317,7 @@ export class Supervisor {
       case 'run-stop-hook':
         return void this.#hook('beforeStop', {}).then(() => this.dispatch({ kind: 'hook-done' }));
       case 'worker-ready':
+        this.#repeats.clear();
         void this.#hook('workerStart', { APPSERVER_WORKER_ID: String(effect.id) });
         return log.info({ worker: effect.id, bootMs: Math.round(effect.bootMs) }, 'worker ready');
       case 'worker-aborted':
@@ -302,6 +335,7 @@ export class Supervisor {
         return log.info({ phase: effect.phase }, 'phase changed');
       case 'exit':
         for (const timer of [this.#timer, this.#sampleTimer, this.#trafficTimer]) timer?.cancel();
+        this.#workers.flushOutput();
         return this.#options.onExit(effect.exit, this.#stderr.text());
     }
   }
@@ -318,12 +352,15 @@ export class Supervisor {
     );
   }
 
-  #workerEnded({ id, slot, failure, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
+  #workerEnded({ id, slot, failure, badEnd, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
     const log = this.#options.log.logger;
     this.#options.memory.clear(slot);
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
+    if (badEnd !== undefined) return log.warn({ worker: id, cause: badEnd }, 'worker ended badly');
     if (failure === undefined) return log.info({ worker: id }, 'worker ended');
-    log.error({ worker: id, code: failure.code, cause: failure.cause, restartInMs }, 'worker exited unexpectedly');
+    const { code, cause } = failure;
+    const times = this.#repeats.count(`${code} ${cause}`);
+    log.error({ worker: id, code, ...(times > 1 ? { times } : { cause }), restartInMs }, 'worker exited unexpectedly');
     // Looking takes milliseconds, which the replacement of a killed worker need not wait for: whoever still has a socket
     // that was shut down ends by himself. Before the replacement is started, as it may make the socket listen again.
     if (failure.code !== 'WORKER_KILLED') this.#checkSockets();

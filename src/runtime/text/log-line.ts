@@ -1,5 +1,6 @@
 // A log record as one line of JSON, in the order that pino made familiar: level, time, fields, msg.
 import { errorFields } from './error-fields.ts';
+import type { ObjectLine } from './json-object.ts';
 import { jsonText } from './json-text.ts';
 
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -13,6 +14,8 @@ export interface LogRecord {
   readonly time: string;
   readonly fields: Fields;
   readonly message: string;
+  /** Where the message is itself an object of JSON, which the application wrote. Its own level and time count then. */
+  readonly object?: ObjectLine;
 }
 
 export interface JsonField {

@@ -1,10 +1,11 @@
-// A log record as text for people at a terminal: one line, and the lines of a stack below it.
+// A log record as text for people at a terminal: time, level, worker, message and fields in one line, and what has lines of
+// its own, such as a stack, below it. The access log of the workers has the same columns.
 import { visible } from './control-characters.ts';
-import { joined, jsonFields, type JsonField, type Level, type LogRecord } from './log-line.ts';
+import { jsonFields, type JsonField, type Level, type LogRecord } from './log-line.ts';
 
 export type Palette = 'plain' | 'coloured';
 
-type Colour = 'redGround' | 'red' | 'yellow' | 'green' | 'blue' | 'gray' | 'cyan';
+type Colour = 'redGround' | 'red' | 'yellow' | 'green' | 'blue' | 'gray';
 
 /** Numbers of ECMA-48 that begin and end a colour. */
 const codes: Readonly<Record<Colour, readonly [number, number]>> = {
@@ -14,7 +15,6 @@ const codes: Readonly<Record<Colour, readonly [number, number]>> = {
   green: [32, 39],
   blue: [34, 39],
   gray: [90, 39],
-  cyan: [36, 39],
 };
 
 const levelColours: Readonly<Record<Level, Colour>> = {
@@ -37,13 +37,32 @@ function indented(text: string): string {
   return text.replaceAll('\n', '\n    ');
 }
 
-/** The process id says little to people, and errors have lines of their own. */
-function isShort({ name }: JsonField): boolean {
-  return name !== 'pid' && !isError(name);
-}
+/** Columns of their own, and what says little to people. */
+const leftOut = new Set(['worker', 'stream', 'pid']);
+
+/** Spaces in front make workers up to 128 as wide as each other; the runtime's own lines have none. */
+const workerWidth = 3;
 
 function isError(name: string): boolean {
   return name === 'err' || name === 'error';
+}
+
+/** Whether it stands below the line: errors, and text of several lines. */
+function isBelow({ name, value }: JsonField): boolean {
+  return (isError(name) && typeof value === 'object') || (typeof value === 'string' && value.includes('\n'));
+}
+
+function isWord(text: string): boolean {
+  return /^[^\s"=\\{}[\]]+$/.test(text);
+}
+
+/** Words as they are, and anything else as JSON. */
+function fieldText({ name, value, text }: JsonField): string {
+  return `${nameText(name)}=${typeof value === 'string' && isWord(value) ? value : text}`;
+}
+
+function nameText(name: string): string {
+  return isWord(name) ? name : JSON.stringify(name);
 }
 
 /** The stack as lines, and not as a string of JSON. */
@@ -54,21 +73,25 @@ function unfolded(line: string): string {
   return [key, ...text.split('\n').map((one) => `${indent}    ${one}`)].join('\n');
 }
 
-function errorText({ name, text }: JsonField): string {
+function block({ name, value, text }: JsonField): string {
+  if (typeof value === 'string') return `    ${indented(visible(`${nameText(name)}: ${value}`))}\n`;
   const lines = JSON.stringify(JSON.parse(text), undefined, 2).split('\n');
-  return `    ${visible(indented(`${name}: ${lines.map(unfolded).join('\n')}`))}\n`;
+  return `    ${indented(visible(`${nameText(name)}: ${lines.map(unfolded).join('\n')}`))}\n`;
 }
 
 export function prettyLine({ level, time, fields, message }: LogRecord, palette: Palette): string {
   const all = jsonFields(fields);
-  const short = joined(all.filter(isShort));
+  const worker = all.find(({ name }) => name === 'worker')?.text ?? '-';
+  // The sentence of a code begins with it.
+  const isSaid = ({ name, value }: JsonField): boolean => name === 'code' && message.startsWith(`${String(value)}:`);
+  const rest = all.filter((one) => !leftOut.has(one.name) && !isSaid(one));
+  const short = rest.filter((one) => !isBelow(one)).map(fieldText);
   const line = [
-    `[${time}]`,
-    `${paint(level.toUpperCase(), levelColours[level], palette)}:`,
-    paint(indented(visible(message)), 'cyan', palette),
-    // JSON would show each backslash twice.
-    ...(short === '' ? [] : [paint(visible(`{${short}}`).replaceAll('\\\\', '\\'), 'gray', palette)]),
+    time,
+    paint(level.toUpperCase().padEnd(5), levelColours[level], palette),
+    visible(worker).padStart(workerWidth),
+    ...(message === '' ? [] : [indented(visible(message))]),
+    ...(short.length === 0 ? [] : [paint(visible(short.join(' ')), 'gray', palette)]),
   ];
-  const errors = all.filter(({ name }) => isError(name)).map(errorText);
-  return `${line.join(' ')}\n${errors.join('')}`;
+  return `${line.join(' ')}\n${rest.filter(isBelow).map(block).join('')}`;
 }

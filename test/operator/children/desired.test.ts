@@ -238,7 +238,7 @@ const fields: Record<string, [kind: Child['kind'], spec: object, path: string, v
 };
 
 /** The document that the named ConfigMap of an AppServer holds. */
-function settings(file: 'runtime.json' | 'live.json', spec: object): unknown {
+function fileOf(file: 'runtime.json' | 'live.json' | 'nginx.conf', spec: object): string {
   const texts = children(spec).flatMap((one) => {
     const data = at(one, 'data');
     if (typeof data !== 'object' || data === null || !(file in data)) return [];
@@ -246,7 +246,11 @@ function settings(file: 'runtime.json' | 'live.json', spec: object): unknown {
     return typeof text === 'string' ? [text] : [];
   });
   assert.equal(texts.length, 1);
-  return JSON.parse(texts[0] ?? '');
+  return texts[0] ?? '';
+}
+
+function settings(file: 'runtime.json' | 'live.json', spec: object): unknown {
+  return JSON.parse(fileOf(file, spec));
 }
 
 const shared = { backlog: 2_048, keepAlive: '75s', threads: 1 };
@@ -257,6 +261,17 @@ const documents: Record<string, [spec: object, document: object]> = {
   asgi: [
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { preload: true } },
     { app: { asgi: 'shop:app', pythonPath: ['/lib'] }, workers: { ...shared, preload: true }, ...around },
+  ],
+  'asgi below a path, with large headers and threads': [
+    {
+      app: { asgi: 'shop:app', rootPath: '/shop' },
+      workers: { preload: true, preloadThreads: true, maxHeaderSize: '32Ki' },
+    },
+    {
+      app: { asgi: 'shop:app', rootPath: '/shop' },
+      workers: { ...shared, preload: true, preloadThreads: true, maxHeaderSize: '32Ki' },
+      ...around,
+    },
   ],
   'a command with hooks behind a proxy': [
     {
@@ -281,6 +296,12 @@ describe("the runtime's settings", () => {
       assert.doesNotThrow(() => parseConfig('runtime.json', settings('runtime.json', spec)), 'the runtime takes it');
     });
   }
+
+  test('nginx takes headers as large as the workers do, and its own where nothing is set', () => {
+    const sized = fileOf('nginx.conf', { proxy: {}, workers: { maxHeaderSize: '32Ki' } });
+    assert.match(sized, /^ {2}large_client_header_buffers 4 32768;$/m);
+    assert.doesNotMatch(fileOf('nginx.conf', { proxy: {} }), /large_client_header_buffers/);
+  });
 
   test('what running pods take over', () => {
     const spec = {

@@ -13,13 +13,13 @@ import { examples } from '../examples.ts';
 
 /** As the version before, and so its Deployments, have it. */
 const old: OwnRelease = {
-  runtimeImage: 'registry.example.com/runtime:0.1.0',
+  runtimeImage: 'registry.example.com/runtime:0.2.0',
   runtimeImagePullPolicy: undefined,
   proxyImage: 'nginx:1.28',
   layout: 1,
   earlierImages: new Set(),
 };
-const next: OwnRelease = { ...old, runtimeImage: 'registry.example.com/runtime:0.2.0', layout: newestLayout };
+const next: OwnRelease = { ...old, runtimeImage: 'registry.example.com/runtime:0.3.0', layout: newestLayout };
 
 function childBy(release: OwnRelease, spec: object, rest: Given = {}, kind = 'Deployment'): KubeObject {
   const given = { app: appServer(spec), release, ...rest };
@@ -66,7 +66,7 @@ describe('the release of pods under a new operator', () => {
   const before = deploymentBy(old, {});
   const behind = deploymentBy(old, { proxy: {} });
   const nowAt2 = deploymentBy(next, {});
-  const later: OwnRelease = { ...next, runtimeImage: 'registry.example.com/runtime:0.2.1' };
+  const later: OwnRelease = { ...next, runtimeImage: 'registry.example.com/runtime:0.3.1' };
 
   const cases: Record<string, { operator?: OwnRelease; spec?: object; observed: KubeObject; want: OwnRelease }> = {
     'stays when nothing has changed': { observed: before, want: old },
@@ -85,7 +85,7 @@ describe('the release of pods under a new operator', () => {
       spec: { replicas: 5 },
       operator: {
         ...later,
-        runtimeImage: 'registry.example.com/runtime:0.2.0-1',
+        runtimeImage: 'registry.example.com/runtime:0.3.0-1',
         earlierImages: new Set([next.runtimeImage]),
       },
       observed: mirrored(nowAt2),
@@ -148,7 +148,7 @@ describe('the release of pods under a new operator', () => {
     },
     'is the new one when it is asked for': { spec: { runtime: { upgrade: 'now' } }, observed: before, want: next },
     'is the new one where the image on the Deployment is a foreign one': {
-      observed: annotated(before, { 'appserver.dev/runtime-image': 'evil.example.com/runtime:0.1.0' }),
+      observed: annotated(before, { 'appserver.dev/runtime-image': 'evil.example.com/runtime:0.2.0' }),
       want: next,
     },
     'is the new one where the image on the Deployment is of an unknown version': {
@@ -184,19 +184,19 @@ describe('the release of pods under a new operator', () => {
   });
 
   const images: Record<string, string> = {
-    'registry.example.com/runtime:0.1.0': 'registry.example.com/runtime:0.2.0',
-    'registry.example.com:5000/runtime:0.1.0': 'registry.example.com:5000/runtime',
-    'runtime:0.1.0': 'runtime@sha256:0123',
+    'registry.example.com/runtime:0.2.0': 'registry.example.com/runtime:0.3.0',
+    'registry.example.com:5000/runtime:0.2.0': 'registry.example.com:5000/runtime',
+    'runtime:0.2.0': 'runtime@sha256:0123',
   };
   for (const [expected, image] of Object.entries(images)) {
-    test(`is ${expected} where 0.1.0 is asked for and the operator has ${image}`, () => {
-      const spec = { runtime: { version: '0.1.0' } };
+    test(`is ${expected} where 0.2.0 is asked for and the operator has ${image}`, () => {
+      const spec = { runtime: { version: '0.2.0' } };
       assert.equal(runtimeImage(deploymentBy({ ...next, runtimeImage: image }, spec, [before])), expected);
     });
   }
 
   test('keeps its layout where its runtime is asked for by name', () => {
-    const spec = { runtime: { version: '0.1.0' } };
+    const spec = { runtime: { version: '0.2.0' } };
     const observed = deploymentBy(old, spec);
     assert.deepEqual(template(deploymentBy(next, spec, [observed])), template(observed));
   });
@@ -218,6 +218,8 @@ describe('the release of pods under a new operator', () => {
 
 describe('pods of released versions', () => {
   const dir = join(repository, 'test/operator/golden');
+  /** As all of the files have it. */
+  const asWritten = { ...old, runtimeImage: 'registry.example.com/runtime:0.1.0' };
   const layouts: Readonly<Record<string, Layout>> = { '0.1.0.json': 1, '0.2.0.json': 2, '0.3.0.json': 3 };
   for (const file of readdirSync(dir)) {
     const golden = JSON.parse(readFileSync(join(dir, file), 'utf8')) as Record<string, unknown>;
@@ -226,7 +228,7 @@ describe('pods of released versions', () => {
       assert.ok(layout, 'its layout is known');
       for (const [name, podTemplate] of Object.entries(golden)) {
         assert.deepEqual(
-          template(deploymentBy({ ...old, layout }, examples[name] ?? {})),
+          template(deploymentBy({ ...asWritten, layout }, examples[name] ?? {})),
           podTemplate,
           `${name}: another pod template rolls the pods of everybody at an upgrade of the operator`,
         );

@@ -3,23 +3,23 @@ import { describe, test } from 'node:test';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { couldHaveWritten, couldHaveWrittenProxy, versions } from '../../../src/operator/model/release.ts';
 
-const own = 'registry.example.com:5000/appserver/runtime:0.2.0';
+const own = 'registry.example.com:5000/appserver/runtime:0.3.0';
 const digest = 'registry.example.com/runtime@sha256:0123';
 
 const cases: Record<string, [image: string, own: string, could: boolean]> = {
   'its own image': [own, own, true],
-  'the version before, in its own repository': ['registry.example.com:5000/appserver/runtime:0.1.0', own, true],
-  'the version before, where its own has a digest': ['runtime:0.1.0', 'runtime:0.2.0@sha256:0123', true],
+  'the version before, in its own repository': ['registry.example.com:5000/appserver/runtime:0.2.0', own, true],
+  'the version before, where its own has a digest': ['runtime:0.2.0', 'runtime:0.3.0@sha256:0123', true],
   'an image that was named': [digest, own, true],
   'an older version': ['registry.example.com:5000/appserver/runtime:0.0.1', own, false],
   'the version before with another digest': [
-    'registry.example.com:5000/appserver/runtime:0.1.0@sha256:0123',
+    'registry.example.com:5000/appserver/runtime:0.2.0@sha256:0123',
     own,
     false,
   ],
-  'another repository of the same registry': ['registry.example.com:5000/evil/runtime:0.1.0', own, false],
-  'another registry': ['registry.example.com:5001/appserver/runtime:0.1.0', own, false],
-  'a repository whose name begins so': ['registry.example.com:5000/appserver/runtime:0.1.0/x:0.1.0', own, false],
+  'another repository of the same registry': ['registry.example.com:5000/evil/runtime:0.2.0', own, false],
+  'another registry': ['registry.example.com:5001/appserver/runtime:0.2.0', own, false],
+  'a repository whose name begins so': ['registry.example.com:5000/appserver/runtime:0.2.0/x:0.2.0', own, false],
   'no tag at all': ['registry.example.com:5000/appserver/runtime', own, false],
   nothing: ['', own, false],
 };

@@ -85,7 +85,7 @@ describe('what a user can do about a container:', () => {
     'the application': [
       'app',
       {
-        image: 'spec.image: correct it, or add the pull secret to spec.imagePullSecrets',
+        image: 'correct spec.image',
         pullPolicy: 'change spec.imagePullPolicy',
         memory: 'raise spec.resources.limits.memory, or lower spec.workers.count',
         resources: 'set spec.resources.limits.cpu',
@@ -97,7 +97,7 @@ describe('what a user can do about a container:', () => {
     'the runtime': [
       'install-runtime',
       {
-        image: "the operator's --runtime-image: correct it, or make the image available to the nodes",
+        image: "correct the operator's --runtime-image",
         pullPolicy: "change the operator's --runtime-image-pull-policy",
         memory: 'raise spec.resources.limits.memory',
         resources: 'set spec.resources.limits.cpu',
@@ -109,7 +109,7 @@ describe('what a user can do about a container:', () => {
     'static files': [
       'copy-static-files',
       {
-        image: 'spec.image: correct it, or add the pull secret to spec.imagePullSecrets',
+        image: 'correct spec.image',
         pullPolicy: 'change spec.imagePullPolicy',
         memory: 'serve fewer files by spec.proxy.static',
         resources: 'set spec.resources.limits.cpu',
@@ -121,7 +121,7 @@ describe('what a user can do about a container:', () => {
     'the proxy': [
       'proxy',
       {
-        image: 'spec.proxy.image: correct it, or add the pull secret to spec.imagePullSecrets',
+        image: 'correct spec.proxy.image',
         pullPolicy: 'change spec.podTemplate.spec.initContainers[proxy].imagePullPolicy',
         memory: 'raise spec.proxy.resources.limits.memory',
         resources: 'set spec.proxy.resources.limits.cpu',
@@ -133,7 +133,7 @@ describe('what a user can do about a container:', () => {
     'an init container of the spec': [
       'wait',
       {
-        image: 'spec.initContainers[wait].image: correct it, or add the pull secret to spec.imagePullSecrets',
+        image: 'correct spec.initContainers[wait].image',
         pullPolicy: 'change spec.initContainers[wait].imagePullPolicy',
         memory: 'raise spec.initContainers[wait].resources.limits.memory',
         resources: 'set spec.initContainers[wait].resources.limits.cpu',
@@ -146,7 +146,7 @@ describe('what a user can do about a container:', () => {
       'istio-proxy',
       {
         image:
-          "container istio-proxy, which is not the AppServer's: an admission webhook has added it; correct that webhook's settings",
+          "see container istio-proxy, which is not the AppServer's: an admission webhook has added it; correct that webhook's settings",
         pullPolicy:
           "see container istio-proxy, which is not the AppServer's: an admission webhook has added it; correct that webhook's settings",
         memory:

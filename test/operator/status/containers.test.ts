@@ -21,7 +21,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      '1 of 2 pods: image registry.example.com/shop:1.4.2 of container app cannot be pulled: not found; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+      '1 of 2 pods: image registry.example.com/shop:1.4.2 of container app cannot be pulled: not found; correct spec.image, or push the image.',
     alsoTrue: stalled,
   },
   'an image of a new revision cannot be pulled, and the old pods serve': {
@@ -32,7 +32,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      '1 of 3 pods: image registry.example.com/shop:1.4.2 of container app cannot be pulled: not found; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets. 2 pods of the previous revision still serve.',
+      '1 of 3 pods: image registry.example.com/shop:1.4.2 of container app cannot be pulled: not found; correct spec.image, or push the image. 2 pods of the previous revision still serve.',
     alsoTrue: stalled,
   },
   'an image cannot be pulled, and the pull secret does not exist': {
@@ -44,7 +44,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app cannot be pulled: unauthorized; Secret regcred, which spec.imagePullSecrets names, does not exist: create it; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app cannot be pulled: unauthorized; Secret regcred, which spec.imagePullSecrets names, does not exist: create it; correct spec.image, or add the pull secret to spec.imagePullSecrets.',
     alsoTrue: stalled,
   },
   'the runtime image cannot be pulled': {
@@ -52,7 +52,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      "1 of 1 pod: image runtime:9 of container install-runtime cannot be pulled: no; see the operator's --runtime-image: correct it, or make the image available to the nodes.",
+      "1 of 1 pod: image runtime:9 of container install-runtime cannot be pulled: no; correct the operator's --runtime-image, or add the pull secret to spec.imagePullSecrets.",
     alsoTrue: stalled,
   },
   "the proxy's image cannot be pulled": {
@@ -64,7 +64,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      '1 of 1 pod: image nginx:none of container proxy cannot be pulled: no; see spec.proxy.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+      '1 of 1 pod: image nginx:none of container proxy cannot be pulled: no; correct spec.proxy.image, or add the pull secret to spec.imagePullSecrets.',
     alsoTrue: stalled,
   },
   "a sidecar's image cannot be pulled": {
@@ -76,7 +76,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      '1 of 1 pod: image shipper:3 of container log cannot be pulled: no; see spec.podTemplate.spec.containers[log].image: correct it, or add the pull secret to spec.imagePullSecrets.',
+      '1 of 1 pod: image shipper:3 of container log cannot be pulled: no; correct spec.podTemplate.spec.containers[log].image, or add the pull secret to spec.imagePullSecrets.',
     alsoTrue: stalled,
   },
   'an image of a container that a webhook has added cannot be pulled': {
@@ -84,7 +84,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      "1 of 1 pod: image istio:1 of container istio-proxy cannot be pulled: no; see container istio-proxy, which is not the AppServer's: an admission webhook has added it; correct that webhook's settings.",
+      "1 of 1 pod: image istio:1 of container istio-proxy cannot be pulled: no; see container istio-proxy, which is not the AppServer's: an admission webhook has added it; correct that webhook's settings, or add the pull secret to spec.imagePullSecrets.",
     alsoTrue: stalled,
   },
   'a Secret of a variable is missing': {
@@ -190,7 +190,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      '1 of 1 pod: image registry.example.com/files:1 of volume files cannot be pulled: rpc error: not found; see spec.volumes[files].image.reference: correct it, or add the pull secret to spec.imagePullSecrets.',
+      '1 of 1 pod: image registry.example.com/files:1 of volume files cannot be pulled: rpc error: not found; correct spec.volumes[files].image.reference, or push the image.',
     alsoTrue: stalled,
   },
   'an image has no valid signature': {
@@ -198,7 +198,7 @@ const cases: Record<string, Case> = {
     ready: false,
     reason: 'ImagePullFailed',
     message:
-      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app cannot be pulled: SignatureValidationFailed: no signature; see spec.image: correct it, or add the pull secret to spec.imagePullSecrets.',
+      '1 of 1 pod: image registry.example.com/shop:1.4.2 of container app cannot be pulled: SignatureValidationFailed: no signature; sign the image, change the signature policy of the nodes, or correct spec.image.',
     alsoTrue: stalled,
   },
   'a container is mounted onto a file': {

@@ -120,12 +120,14 @@ const cases: Record<string, Case> = {
         pod('a', {
           containers: [
             container({
+              ready: true,
               restarts: 7,
               runningSince: Date.parse('2026-01-01T00:00:00Z'),
               ended: { exitCode: 1, reason: 'Error', message: '' },
             }),
             container({
               name: 'log',
+              ready: true,
               restarts: 1,
               runningSince: Date.parse('2026-01-01T00:00:00Z'),
               ended: { exitCode: 137, reason: 'OOMKilled', message: '' },

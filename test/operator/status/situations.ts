@@ -37,11 +37,15 @@ export const endedIn = (name: string, exitCode: number, reason: string, message:
   pod('a', { containers: [container({ name, ended: { exitCode, reason, message }, down: true })] });
 export const ended = (exitCode: number, reason: string, message: string): PodView =>
   endedIn('app', exitCode, reason, message);
+const now = Date.parse('2026-01-02T03:04:05.678Z');
+/** @param seconds since it was created */
+export const withoutNode = (message: string, seconds: number, name = 'a'): PodView =>
+  pod(name, { unschedulable: message, createdAt: now - 1_000 * seconds });
+/** For an hour. */
 export const unschedulable = (message: string): Given => ({
   children: [starting],
-  pods: [pod('a', { unschedulable: message })],
+  pods: [withoutNode(message, 3_600)],
 });
-const now = Date.parse('2026-01-02T03:04:05.678Z');
 export const evicted = (name: string, secondsAgo: number): PodView =>
   pod(name, {
     terminating: true,

@@ -26,6 +26,8 @@ describe('configuration', () => {
       class: 'sync',
       threads: 1,
       preload: false,
+      preloadThreads: false,
+      rootPath: undefined,
       pythonPath: [],
       hooks: undefined,
     });
@@ -95,6 +97,18 @@ describe('configuration', () => {
     ],
     'a list that is none': [{ ...wsgi, listen: '0.0.0.0:80' }, 'listen must be a list of strings'],
     'an address without a port': [{ ...wsgi, listen: ['localhost'] }, 'listen must hold addresses such as'],
+    'a proxy by its name': [{ ...wsgi, trustedProxies: ['proxy'] }, 'trustedProxies must hold addresses, networks'],
+    'a network that cannot be': [{ ...wsgi, trustedProxies: ['10.0.0.0/33'] }, 'trustedProxies must hold addresses'],
+    'a root path for wsgi': [{ app: { wsgi: 'shop:app', rootPath: '/shop' } }, 'app.rootPath is for asgi; with wsgi'],
+    'a root path that ends with a slash': [
+      { app: { asgi: 'shop:app', rootPath: '/shop/' } },
+      'app.rootPath must begin',
+    ],
+    'headers without room': [{ ...wsgi, workers: { maxHeaderSize: '100' } }, 'workers.maxHeaderSize must be from 1Ki'],
+    'headers of a program': [
+      { app: { command: './shop' }, workers: { maxHeaderSize: '32Ki' } },
+      'workers.maxHeaderSize is for wsgi, asgi and node',
+    ],
     'no address': [{ ...wsgi, listen: [] }, 'listen must name from 1 to 16 addresses'],
     'an admin address without a port': [{ ...wsgi, admin: 'localhost' }, 'admin must be an address such as'],
     'an unknown worker class': [

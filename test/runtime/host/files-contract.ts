@@ -34,6 +34,7 @@ export function filesContract({ files }: { readonly files: Files }): void {
       'a directory that is to be read': [() => files.read(dir), 'EISDIR'],
       'a file that is to be listed': [() => files.list('/proc/self/status'), 'ENOTDIR'],
       'a file to overwrite that is not there': [() => files.overwrite(path('nothing'), 'x'), 'ENOENT'],
+      'a directory in what makes none': [() => files.makeDirectory('/proc/no-such-directory/x'), 'ENOENT'],
       'a directory in what is none': [() => files.makeDirectory('/proc/self/status/x'), 'ENOTDIR'],
     };
     for (const [what, [act, code]] of Object.entries(refused)) {
@@ -75,6 +76,13 @@ export function filesContract({ files }: { readonly files: Files }): void {
       rmSync(path('changes'));
       writeFileSync(path('changes'), 'ab');
       assert.notEqual(files.stat(path('changes'))?.version, second);
+    });
+
+    test('writing makes a file, or replaces all of it', () => {
+      files.write(path('written'), 'abcdef');
+      files.write(path('written'), '\u00e9');
+      assert.equal(readFileSync(path('written'), 'utf8'), '\u00e9');
+      assert.throws(() => files.write(path('nowhere/x'), ''), { code: 'ENOENT' });
     });
 
     test('overwriting replaces the beginning', () => {

@@ -31,6 +31,8 @@ export function systemContract(host: Host): void {
       assert.equal(host.cpus(), availableParallelism());
       assert.equal(host.env['PATH'], process.env['PATH']);
       assert.equal(host.env['NO_SUCH_VARIABLE'], undefined);
+      assert.match(host.uuid(), /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+      assert.notEqual(host.uuid(), host.uuid());
       const numbers = Array.from({ length: 100 }, () => host.random());
       assert.ok(numbers.every((one) => one >= 0 && one < 1));
       assert.equal(new Set(numbers).size, 100);

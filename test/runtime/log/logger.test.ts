@@ -19,7 +19,7 @@ test('writes what its level lets through, and always what the application writes
     const logger = new Logger((record) => written.push(record), date);
     logger.level = level;
     for (const one of ['debug', 'info', 'warn', 'error', 'fatal'] as const) logger[one]({ one }, 'said');
-    logger.output({ stream: 'stdout' }, 'printed');
+    logger.output('info', { stream: 'stdout' }, 'printed');
     assert.deepEqual(
       written.map((record) => record.level),
       table[level],

@@ -23,3 +23,10 @@ test('the termination message is cut by bytes, at a character, and keeps its fir
   assert.ok(Buffer.byteLength(long) < 4_096);
   assert.ok(long.isWellFormed());
 });
+
+test('nothing in a termination message acts on the terminal of who reads it', () => {
+  assert.equal(
+    terminationMessage('CODE: \u001B]0;x\u0007', 'Error: \u009B31m\u202E\n  at x'),
+    'CODE: \\u001b]0;x\\u0007\nError: \\u009b31m\\u202e\n  at x\n',
+  );
+});

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { test } from 'node:test';
 import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
 import { replacement } from '../../../src/runtime/machine/replacement.ts';
-import { initialState, readyCount, type Event, type State } from '../../../src/runtime/machine/state.ts';
+import { initialState, readyCount, type Event, type State, type Worker } from '../../../src/runtime/machine/state.ts';
 import { step } from '../../../src/runtime/machine/step.ts';
 import { nothingLeft, settings } from '../../builders.ts';
 
@@ -34,6 +34,7 @@ const command = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop-worker' as const), pick: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('unready' as const), pick: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withheld' as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('starved' as const), ids: fc.array(fc.nat(9)) }) },
   {
@@ -50,6 +51,11 @@ const command = fc.oneof(
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
+/** How many of them share a place with another. */
+function sharing(workers: readonly Worker[]): number {
+  return workers.length - new Set(workers.map(({ place }) => place)).size;
+}
+
 class World {
   state: State = initialState(settings, 0);
   now = 0;
@@ -63,6 +69,7 @@ class World {
     const [next, effects] = step(before, event, { now: this.now, random: 0.5 });
     this.state = next;
     this.checkReplacement(before, event);
+    this.checkPlaces(before);
     const spawned: Event[] = [];
     for (const effect of effects) {
       assert.ok(!this.announced.exit, 'nothing happens after the exit');
@@ -111,10 +118,37 @@ class World {
       );
   }
 
+  /** Places are 0 to below the number of workers that are wanted; two have one only while one takes it from the other. */
+  checkPlaces(before: State): void {
+    const { workers, settings: wanted } = this.state;
+    const serving = workers.filter(({ kind }) => kind === 'starting' || kind === 'ready');
+    for (const worker of serving) {
+      assert.ok(worker.place < wanted.workers, 'no place is above those that are wanted');
+      const others = serving.filter((one) => one.place === worker.place && one.id !== worker.id);
+      for (const other of others) {
+        const [old, successor] = other.id < worker.id ? [other, worker] : [worker, other];
+        assert.ok(
+          successor.kind === 'starting' && successor.replaces === old.id,
+          'a place is shared with its successor',
+        );
+      }
+      const known = before.workers.find(({ id }) => id === worker.id);
+      assert.equal(worker.place, known?.place ?? worker.place, 'a worker keeps its place');
+      const old = worker.kind === 'starting' && workers.find(({ id }) => id === worker.replaces);
+      if (old) assert.equal(worker.place, old.place, 'a successor has the place of its predecessor');
+    }
+    assert.ok(sharing(serving) <= 1, 'one at a time is replaced');
+    const full = serving.length - sharing(serving) === wanted.workers;
+    const places = new Set(serving.map(({ place }) => place));
+    if (full) assert.equal(places.size, wanted.workers, 'each place is taken');
+  }
+
   /** A reload or a recycling never costs a serving worker before another serves. */
   checkReplacement(before: State, event: Event): void {
     if (before.phase.kind !== 'serving' || this.state.phase.kind !== 'serving') return;
     if (event.kind === 'exited' || event.kind === 'configured' || event.kind === 'scale') return;
+    // It serves nobody any more.
+    if (event.kind === 'unready') return;
     const lost = this.state.workers.filter(
       ({ id, kind }) => kind === 'draining' && before.workers.some((one) => one.id === id && one.kind === 'ready'),
     );
@@ -167,6 +201,7 @@ class World {
       case 'ready':
       case 'heartbeat':
       case 'stop-worker':
+      case 'unready':
       case 'die': {
         const id = this.#pick(one.pick);
         if (id === undefined) return undefined;

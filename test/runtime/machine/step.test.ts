@@ -1,113 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { noCounters } from '../../../src/runtime/machine/accounting.ts';
 import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
-import { initialState, isReady, type Effect, type Event, type State } from '../../../src/runtime/machine/state.ts';
-import { step } from '../../../src/runtime/machine/step.ts';
+import { isReady, type Effect, type Event } from '../../../src/runtime/machine/state.ts';
 import { nothingLeft, settings } from '../../builders.ts';
-
-/** Drives step() with a clock of its own. */
-class Run {
-  state: State = initialState(settings, 0);
-  effects: Effect[] = [];
-  now = 0;
-
-  /** Effects of this event alone are left in `effects`. */
-  send(event: Event, random = 0.5): this {
-    [this.state, this.effects] = step(this.state, event, { now: this.now, random });
-    return this;
-  }
-
-  wait(ms: number): this {
-    this.now += ms;
-    return this.send({ kind: 'tick', heard: this.now });
-  }
-
-  /** Two workers, ready, with process ids 101 and 102. */
-  serving(): this {
-    this.send({ kind: 'started' });
-    for (const id of [1, 2]) this.send({ kind: 'spawned', id, pid: 100 + id }).send({ kind: 'ready', id });
-    return this;
-  }
-
-  kinds(): string[] {
-    return this.effects.map((effect) => (effect.kind === 'order' ? `${effect.order} ${effect.pid}` : effect.kind));
-  }
-
-  workers(): string[] {
-    return this.state.workers.map((worker) => `${worker.id} ${worker.kind}`);
-  }
-}
+import { Run } from './run.ts';
 
 const cases: Record<string, (run: Run) => void> = {
   'starts all workers at once': (run) => {
     run.send({ kind: 'started' });
     assert.deepEqual(run.effects, [
-      { kind: 'spawn', id: 1, slot: 0 },
-      { kind: 'spawn', id: 2, slot: 1 },
+      { kind: 'spawn', id: 1, slot: 0, place: 0 },
+      { kind: 'spawn', id: 2, slot: 1, place: 1 },
     ]);
-  },
-  'starts no worker before what comes before all workers is done, whatever is asked for': (run) => {
-    for (const event of [
-      { kind: 'reload' },
-      { kind: 'scale', by: 1 },
-      { kind: 'set-workers', workers: 3 },
-      { kind: 'configured', settings: { ...settings, workers: 4 } },
-      { kind: 'withheld', ms: 100 },
-    ] as const) {
-      assert.deepEqual(run.send(event).effects, []);
-    }
-    run.wait(3_600_000);
-    assert.equal(nextDeadline(run.state), undefined);
-    assert.deepEqual(run.send({ kind: 'started' }).kinds(), ['spawn', 'spawn', 'spawn', 'spawn']);
-    assert.equal(run.state.noneReadySince, 3_600_000);
-  },
-  'ends at once when it is to end before that is done': (run) => {
-    run.send({ kind: 'terminate' });
-    assert.deepEqual(run.effects.at(-1), { kind: 'exit', exit: { code: 0, failure: undefined } });
-  },
-  'takes a program that says nothing for ready once it has run for a moment': (run) => {
-    run.state = initialState(
-      { ...settings, kind: { ...settings.kind, heartbeat: 'optional', ready: 'when-running' } },
-      0,
-    );
-    run.send({ kind: 'started' });
-    assert.equal(run.wait(1_000).state.phase.kind, 'booting', 'not while there is no process');
-    for (const id of [1, 2]) run.send({ kind: 'spawned', id, pid: 100 + id });
-    assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
-    run.wait(10_000).send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft });
-    run.wait(1_000);
-    const began = run.state.workers.find(({ id }) => id === 3)?.since ?? 0;
-    run.now = began + 199;
-    run.send({ kind: 'spawned', id: 3, pid: 103 });
-    assert.deepEqual(run.workers(), ['2 ready', '3 starting']);
-    assert.equal(nextDeadline(run.state), began + 200);
-    assert.deepEqual(run.wait(1).workers(), ['2 ready', '3 ready']);
-  },
-  'gives up a program that ends before it has run for a moment': (run) => {
-    run.state = initialState({ ...settings, kind: { ...settings.kind, ready: 'when-running' } }, 0);
-    run.send({ kind: 'started' });
-    const failure = { code: 'PROGRAM_MISSING', cause: 'not found' } as const;
-    for (const id of [1, 2, 3]) {
-      run
-        .send({ kind: 'spawned', id, pid: 100 + id })
-        .wait(5)
-        .send({ kind: 'failing', id, failure });
-      run.send({ kind: 'exited', id, code: 127, signal: null, ...nothingLeft }).wait(id < 2 ? 0 : 1_000);
-    }
-    assert.deepEqual(run.state.phase, { kind: 'stopped', exit: { code: 3, failure } });
-  },
-  'counts what ended workers had begun, and whom the kernel has killed for memory': (run) => {
-    run.serving();
-    const counters = { ...noCounters, begun: 5, ended: 3 };
-    const left = { counters, connections: 4 };
-    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', oomKills: 1, left });
-    run.send({ kind: 'exited', id: 2, code: null, signal: 'SIGKILL', oomKills: 1, left });
-    // A worker that is not known, or not any more, counts nothing.
-    run.send({ kind: 'exited', id: 2, code: null, signal: 'SIGKILL', oomKills: 1, left });
-    assert.deepEqual(run.state.restarts, { WORKER_OOM_KILLED: 1, WORKER_KILLED: 1 });
-    const { requestsLost, connectionsLost, ended } = run.state.accounts;
-    assert.deepEqual([requestsLost, connectionsLost, ended.begun, ended.ended], [4, 8, 6, 6]);
   },
   'serves as soon as one worker is ready': (run) => {
     run.send({ kind: 'started' }).send({ kind: 'spawned', id: 1, pid: 101 });
@@ -120,7 +24,7 @@ const cases: Record<string, (run: Run) => void> = {
     run.serving();
     run.now = 2_000;
     run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft });
-    assert.deepEqual(run.effects.at(-1), { kind: 'spawn', id: 3, slot: 0 });
+    assert.deepEqual(run.effects.at(-1), { kind: 'spawn', id: 3, slot: 0, place: 0 });
     assert.equal(run.state.failures, 0);
     assert.deepEqual(run.state.restarts, { WORKER_KILLED: 1 });
   },
@@ -169,6 +73,43 @@ const cases: Record<string, (run: Run) => void> = {
     assert.equal(phase.exit.failure?.code, 'NO_WORKER_READY');
     assert.match(phase.exit.failure.cause, /no worker has been ready for 60 s; the last one: WORKER_EXITED/);
     assert.ok(run.now >= 60_000 && run.now < 62_000, String(run.now));
+  },
+  'a worker whose application has stopped listening is not ready, and has the time of a start to listen again': (
+    run,
+  ) => {
+    run.serving();
+    run.now = 5_000;
+    run.send({ kind: 'unready', id: 1 }).send({ kind: 'unready', id: 2 });
+    assert.equal(isReady(run.state), false);
+    assert.deepEqual(run.workers(), ['1 starting', '2 starting']);
+    run.send({ kind: 'ready', id: 1 });
+    assert.equal(isReady(run.state), true);
+    run.wait(settings.bootTimeoutMs);
+    assert.deepEqual(
+      run.state.workers.filter(({ kind }) => kind === 'aborting').map(({ id }) => id),
+      [1, 2],
+    );
+  },
+  'aborts a worker that is not ready in time for the reason that it gave': (run) => {
+    const failure = { code: 'APP_LISTENS_ELSEWHERE', cause: 'the application listens on 3000' } as const;
+    run.send({ kind: 'started' }).send({ kind: 'spawned', id: 1, pid: 101 }).send({ kind: 'failing', id: 1, failure });
+    run.wait(settings.bootTimeoutMs);
+    assert.deepEqual(
+      run.effects.find(({ kind }) => kind === 'worker-aborted'),
+      { kind: 'worker-aborted', id: 1, slot: 0, failure },
+    );
+  },
+  'tells how a worker ended that was asked to, unless all is well': (run) => {
+    const ends = (code: number | null, signal: string | null): Effect | undefined => {
+      const again = new Run().serving().send({ kind: 'scale', by: -1 });
+      again.send({ kind: 'exited', id: 2, code, signal, ...nothingLeft });
+      return again.effects.find(({ kind }) => kind === 'worker-ended');
+    };
+    const ended = { kind: 'worker-ended', id: 2, slot: 1, failure: undefined, restartInMs: undefined } as const;
+    assert.deepEqual(ends(0, null), ended);
+    assert.deepEqual(ends(null, 'SIGTERM'), ended);
+    assert.deepEqual(ends(3, null), { ...ended, badEnd: 'the worker ended with exit code 3' });
+    assert.deepEqual(run.effects, []);
   },
   'aborts a worker that does not get ready in time': (run) => {
     run.send({ kind: 'started' }).send({ kind: 'spawned', id: 1, pid: 101 }).send({ kind: 'spawned', id: 2, pid: 102 });
@@ -227,7 +168,7 @@ const cases: Record<string, (run: Run) => void> = {
     run.serving().send({ kind: 'scale', by: 1 });
     assert.deepEqual(run.kinds(), ['spawn']);
     run.send({ kind: 'spawned', id: 3, pid: 103 }).send({ kind: 'ready', id: 3 }).send({ kind: 'scale', by: -1 });
-    assert.deepEqual(run.kinds(), ['retire 101'], 'the oldest goes');
+    assert.deepEqual(run.kinds(), ['retire 103'], 'the last place goes');
     run.send({ kind: 'scale', by: -1 }).send({ kind: 'scale', by: -1 });
     assert.equal(run.state.settings.workers, 1, 'never the last one');
   },

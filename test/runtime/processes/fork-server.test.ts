@@ -13,6 +13,7 @@ async function failureOf(script: string, act: (forkServer: ForkServer) => void):
     host: nodeHost(),
     command: () => ({ program: 'sh', args: ['-c', script], fds: [] }),
     onFailure: resolve,
+    onWarning: () => assert.fail(),
     onOutput: () => act(forkServer),
   });
   forkServer.ensure();

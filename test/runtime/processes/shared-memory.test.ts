@@ -22,7 +22,8 @@ test('the supervisor reads what a worker has counted, and clears its row', () =>
   const bytes = Buffer.from(numbers.buffer);
   for (const [record, began, text] of [
     [0, 20, 'GET /new'],
-    [2, 10, 'GET /old'],
+    // Its worker waits for the client.
+    [2, -10, 'GET /old'],
   ] as const) {
     const at = records.offset + record * records.bytes;
     bytes.writeDoubleLE(began, at);
@@ -35,10 +36,10 @@ test('the supervisor reads what a worker has counted, and clears its row', () =>
     [counters.begun, counters.ended, counters.seconds, counters.buckets.slice(0, 3), counters.statuses],
     [5, 4, 2.5, [3, 1, 0], [0, 4, 0, 0, 0]],
   );
-  assert.deepEqual(
-    inHand.map(({ text }) => text),
-    ['GET /old', 'GET /new'],
-  );
+  assert.deepEqual(inHand, [
+    { text: 'GET /old', began: 10, hasDeadline: false },
+    { text: 'GET /new', began: 20, hasDeadline: true },
+  ]);
   assert.equal(addCounters(counters, counters).ended, 8);
   memory.clear(3);
   assert.deepEqual(memory.read(3), { counters: noCounters, connections: 0, inHand: [] });

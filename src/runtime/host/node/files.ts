@@ -11,6 +11,7 @@ import {
   writeFileSync,
   type BigIntStats,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Files, FileStat } from '../host.ts';
 
 const defaultMaxBytes = 2 ** 20;
@@ -43,6 +44,23 @@ function described(stats: BigIntStats | undefined): FileStat | undefined {
   return { kind, uid: Number(stats.uid), mode: Number(stats.mode) & 0o7777, version };
 }
 
+/** Level by level: in some file systems, such as /proc, Node's own way never ends. */
+function makeDirectory(path: string, mode = 0o777): void {
+  if (isDirectory(path)) return;
+  const above = dirname(path);
+  if (statSync(above, { throwIfNoEntry: false }) === undefined) makeDirectory(above, mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another process may have made it just now.
+    if (!isDirectory(path)) throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return orNothing(() => statSync(path))?.isDirectory() === true;
+}
+
 function orNothing<T>(look: () => T): T | undefined {
   try {
     return look();
@@ -55,8 +73,9 @@ export const files: Files = {
   read,
   stat: (path) => described(orNothing(() => statSync(path, { bigint: true }))),
   statLink: (path) => described(orNothing(() => lstatSync(path, { bigint: true }))),
+  write: (path, text) => writeFileSync(path, text),
   overwrite: (path, text) => writeFileSync(path, text, { flag: 'r+' }),
-  makeDirectory: (path, mode = 0o777) => void mkdirSync(path, { recursive: true, mode }),
+  makeDirectory,
   list: (path) => readdirSync(path),
   remove: (path) => rmSync(path, { force: true }),
   setMode: chmodSync,

@@ -1,5 +1,6 @@
 // The host on Node: the only directory of the runtime's own programs that knows Node.
 import { watch } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import { getSystemErrorName } from 'node:util';
@@ -20,6 +21,7 @@ export function nodeHost(): Host {
     processes,
     http,
     random: () => Math.random(),
+    uuid: () => randomUUID(),
     env: process.env,
     uid: process.getuid?.() ?? 0,
     cpus: availableParallelism,

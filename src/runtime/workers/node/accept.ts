@@ -1,21 +1,8 @@
-// Takes connections of a listening socket in turn with the other workers, where libuv takes them whenever it looks. To the
-// application's server it is the handle of a listening socket like any other.
-import { Socket } from 'node:net';
+// Takes connections of a listening socket in turn with the other workers, where libuv takes them whenever it looks.
 import type { Addon } from './addon.ts';
 import { restMicroseconds, type Balance } from './balance.ts';
+import { Holder } from './holder.ts';
 
-/** Of Node's own handles of sockets, as far as it matters here. */
-interface Handle {
-  open(fd: number): number;
-  listen(backlog: number): number;
-  close(closed?: () => void): void;
-  ref(): void;
-  unref(): void;
-  /** Set by the server that listens. */
-  onconnection(this: Handle, status: number, client: Handle): void;
-}
-
-const clientType = 0;
 /** Also what a system answers that cannot give more: others may have some. */
 const retryMs = 100;
 const wouldBlock = -11;
@@ -23,57 +10,55 @@ const interrupted = -4;
 const aborted = -103;
 const nothingThere: ReadonlySet<number> = new Set([wouldBlock, interrupted, aborted]);
 
-function isHandle(value: unknown): value is Handle {
-  return typeof value === 'object' && value !== null && 'open' in value && 'listen' in value;
-}
-
-/** Takes the handle of an open descriptor out of a Socket, the one place where Node makes it for whom asks. */
-function tcpHandle(fd: number): Handle | undefined {
-  const socket: Socket & { _handle?: unknown } = new Socket({ fd, readable: false, writable: false });
-  const handle = socket._handle;
-  socket._handle = null;
-  return isHandle(handle) && handle.constructor.name === 'TCP' ? handle : undefined;
-}
-
-/** Node's own class of such handles. */
-function newClient(like: Handle): Handle {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the constructor of a handle makes handles
-  return Reflect.construct(like.constructor as new (type: number) => Handle, [clientType]);
-}
-
 export interface Site {
   readonly addon: Addon;
   readonly balance: Balance;
-  /** Whether the whole pod ends: what is queued then is taken before the socket is closed. */
+  /** Whether the whole pod ends: what is queued then is taken before the socket is left. */
   draining(): boolean;
 }
 
-class Turns {
-  readonly #handle: Handle;
+export class Turns {
   readonly #site: Site;
+  readonly #accepted: (fd: number) => void;
   readonly #watch: number;
-  #closed = false;
+  readonly #holder = new Holder();
+  #held = true;
+  #state: 'accepting' | 'stopped' | 'closed' = 'accepting';
 
-  constructor(handle: Handle, fd: number, site: Site) {
-    this.#handle = handle;
+  /**
+   * @param accepted is given the descriptor of each connection
+   * @throws Error where this Node does not lend its event loop
+   */
+  constructor(fd: number, site: Site, accepted: (fd: number) => void) {
     this.#site = site;
+    this.#accepted = accepted;
     this.#watch = site.addon.watch(fd, () => this.#waiting());
   }
 
   start(): void {
-    this.#site.addon.start(this.#watch);
+    if (this.#state === 'accepting') this.#site.addon.start(this.#watch);
+  }
+
+  /** Accepts nothing more, and keeps the process alive as before. */
+  stop(): void {
+    if (this.#state !== 'accepting') return;
+    while (this.#site.draining() && this.#take());
+    this.#state = 'stopped';
+    this.#site.addon.stop(this.#watch);
+    this.#holder.hold(this.#held);
   }
 
   hold(yes: boolean): void {
-    this.#site.addon.hold(this.#watch, yes);
+    this.#held = yes;
+    if (this.#state === 'accepting') this.#site.addon.hold(this.#watch, yes);
+    else this.#holder.hold(yes && this.#state === 'stopped');
   }
 
   close(): void {
-    if (this.#closed) return;
-    while (this.#site.draining() && this.#take());
-    this.#closed = true;
-    // An application that closes its server is not to be waited for.
-    this.#site.balance.end();
+    if (this.#state === 'closed') return;
+    this.stop();
+    this.#state = 'closed';
+    this.#holder.end();
     this.#site.addon.unwatch(this.#watch);
   }
 
@@ -92,51 +77,13 @@ class Turns {
       if (!nothingThere.has(fd)) this.#pause();
       return false;
     }
-    const client = newClient(this.#handle);
-    client.open(fd);
     balance.took();
-    this.#handle.onconnection(0, client);
+    this.#accepted(fd);
     return true;
   }
 
   #pause(): void {
     this.#site.addon.stop(this.#watch);
-    setTimeout(() => {
-      if (!this.#closed) this.start();
-    }, retryMs);
-  }
-}
-
-/**
- * What to give to listen() for a socket.
- *
- * @returns undefined where this is no TCP socket or this Node does not allow it; libuv takes the connections then
- */
-export function handleInTurns(fd: number, site: Site): Handle | undefined {
-  try {
-    const handle = tcpHandle(fd);
-    if (handle === undefined) return undefined;
-    const turns = new Turns(handle, fd, site);
-    const [close, ref, unref] = [handle.close.bind(handle), handle.ref.bind(handle), handle.unref.bind(handle)];
-    return Object.assign(handle, {
-      listen: (): number => {
-        turns.start();
-        return 0;
-      },
-      close: (closed?: () => void): void => {
-        turns.close();
-        close(closed);
-      },
-      ref: (): void => {
-        turns.hold(true);
-        ref();
-      },
-      unref: (): void => {
-        turns.hold(false);
-        unref();
-      },
-    });
-  } catch {
-    return undefined;
+    setTimeout(() => this.start(), retryMs);
   }
 }

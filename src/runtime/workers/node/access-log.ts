@@ -18,30 +18,31 @@ export interface RequestRecord {
   readonly userAgent: string | undefined;
 }
 
-const maxField = 1_024;
+/** A pipe takes up to so many bytes as one, and a line that is cut is no JSON: fields are cut instead, the longer ones first. */
+const maxLineBytes = 4_095;
+/** Of each field, in characters. With the last of them any line fits. */
+const maxFields = [1_024, 512, 256, 128, 64] as const;
 const statusColour: Record<string, number> = { 2: 32, 3: 36, 4: 33, 5: 31 };
-
-function cut(value: string | undefined): string | undefined {
-  return value?.slice(0, maxField);
-}
 
 /** Escaped, as nothing that a client sends may act on a terminal. */
 function plain(value: string): string {
-  return JSON.stringify(value.slice(0, maxField)).slice(1, -1);
+  return JSON.stringify(value)
+    .slice(1, -1)
+    .replaceAll(/[^ -~]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function json(of: RequestRecord): string {
   const { worker, pid, time } = of;
   const request = {
-    id: cut(of.id),
-    traceparent: cut(of.traceparent),
-    method: cut(of.method),
-    path: cut(of.path),
+    id: of.id,
+    traceparent: of.traceparent,
+    method: of.method,
+    path: of.path,
     status: of.status,
     bytes: of.bytes,
     ms: of.ms,
     remote: of.remote,
-    userAgent: cut(of.userAgent),
+    userAgent: of.userAgent,
   };
   return JSON.stringify({ level: 'info', time, worker, pid, request, msg: 'request' });
 }
@@ -56,27 +57,29 @@ function ecs(of: RequestRecord): string {
     'event.dataset': 'appserver.access',
     'event.duration': Math.round(of.ms * 1e6),
     'http.request.method': of.method,
-    'url.path': cut(of.path),
+    'url.path': of.path,
     'http.response.status_code': of.status,
     'client.address': of.remote,
     'process.pid': of.pid,
     labels: { worker: String(of.worker) },
     'http.response.body.bytes': of.bytes,
-    'http.request.id': cut(of.id),
-    'user_agent.original': cut(of.userAgent),
+    'http.request.id': of.id,
+    'user_agent.original': of.userAgent,
     ...(flags === undefined ? {} : { 'trace.id': traceId, 'span.id': spanId }),
   });
 }
 
+/** In the columns of the runtime's own lines; see ../../text/pretty-line.ts. */
 function text(of: RequestRecord, colour: boolean): string {
   const code = statusColour[String(of.status)[0] ?? ''] ?? 39;
-  const status = colour ? `\u001B[${code}m${of.status}\u001B[39m` : String(of.status);
+  const paint = (one: string | number, colourCode: number): string =>
+    colour ? `\u001B[${colourCode}m${one}\u001B[39m` : `${one}`;
   const id = of.id === undefined ? '' : ` id=${plain(of.id)}`;
-  return `${of.time} REQUEST ${of.method} ${plain(of.path)} ${status} ${of.bytes ?? '-'} ${of.ms.toFixed(1)}ms ${of.remote}${id} worker=${of.worker}`;
+  const start = `${of.time} ${paint('INFO ', 32)} ${String(of.worker).padStart(3)}`;
+  return `${start} ${plain(of.method)} ${plain(of.path)} ${paint(of.status, code)} ${of.bytes ?? '-'} ${of.ms.toFixed(1)}ms ${plain(of.remote)}${id}`;
 }
 
-/** Without its newline. */
-export function requestLine(of: RequestRecord, format: Exclude<AccessLogFormat, 'off'>): string {
+function line(of: RequestRecord, format: Exclude<AccessLogFormat, 'off'>): string {
   switch (format) {
     case 'json':
       return json(of);
@@ -87,4 +90,27 @@ export function requestLine(of: RequestRecord, format: Exclude<AccessLogFormat, 
     case 'colour':
       return text(of, true);
   }
+}
+
+function shortened(of: RequestRecord, length: number): RequestRecord {
+  const cut = (value: string): string => value.slice(0, length);
+  return {
+    ...of,
+    id: of.id && cut(of.id),
+    traceparent: of.traceparent && cut(of.traceparent),
+    method: cut(of.method),
+    path: cut(of.path),
+    remote: cut(of.remote),
+    userAgent: of.userAgent && cut(of.userAgent),
+  };
+}
+
+/** Without its newline. */
+export function requestLine(of: RequestRecord, format: Exclude<AccessLogFormat, 'off'>): string {
+  let written = '';
+  for (const length of maxFields) {
+    written = line(shortened(of, length), format);
+    if (Buffer.byteLength(written) <= maxLineBytes) break;
+  }
+  return written;
 }

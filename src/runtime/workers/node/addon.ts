@@ -15,6 +15,12 @@ export interface Addon {
   rest(watch: number, microseconds: number): boolean;
   /** @returns a descriptor, or what went wrong as a negative errno */
   accept(watch: number): number;
+  /** Another descriptor of the same. @returns it, or what went wrong as a negative errno */
+  dup(fd: number): number;
+  /** As accept(), for a listening socket that is not watched. */
+  take(fd: number): number;
+  /** A TCP socket whose port others of this user may have too. @returns a descriptor, or a negative errno */
+  socket(family: number): number;
 }
 
 /** It stands beside the bundle that this becomes part of. */

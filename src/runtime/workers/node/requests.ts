@@ -1,16 +1,29 @@
-// Counts the requests of every HTTP server of the application, logs them, and makes answers close their connections once
-// this worker or its pod ends. Node announces requests itself: nothing of the application is changed for it.
+// Counts the requests of every server of the application, logs them, and makes answers close their connections once this
+// worker or its pod ends. Node announces requests itself: nothing of the application is changed for it.
 import { subscribe } from 'node:diagnostics_channel';
 import { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
 import { requestLine } from './access-log.ts';
 import { LogLines } from './log-lines.ts';
+import type { Progress } from './progress.ts';
 import { requestId } from './request-id.ts';
 import type { Begun, WorkerRow } from './row.ts';
+import { eachStream } from './streams.ts';
 
 export interface RequestOptions {
   readonly row: WorkerRow;
+  readonly progress: Progress;
   readonly worker: number;
   readonly logFd: number;
+}
+
+/** What the access log tells of a request, whatever its protocol. */
+interface Logged {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly method: string;
+  readonly status: number;
+  readonly bytes: number | undefined;
+  readonly remote: string | undefined;
 }
 
 function single(value: string | string[] | undefined): string | undefined {
@@ -45,9 +58,10 @@ function isStart(message: unknown): message is Start {
   return message.request instanceof IncomingMessage && message.response instanceof ServerResponse;
 }
 
-export function watchRequests({ row, worker, logFd }: RequestOptions): void {
+/** @returns what counts the requests of a server of HTTP/2, which Node does not announce in all versions */
+export function watchRequests({ row, progress, worker, logFd }: RequestOptions): (server: Server) => void {
   const lines = new LogLines(logFd);
-  const log = (request: IncomingMessage, response: ServerResponse, { path }: Begun, seconds: number): void => {
+  const log = ({ headers, method, status, bytes, remote }: Logged, { path }: Begun, seconds: number): void => {
     const format = row.accessLog;
     if (format === 'off') return;
     const line = requestLine(
@@ -55,15 +69,15 @@ export function watchRequests({ row, worker, logFd }: RequestOptions): void {
         worker,
         pid: process.pid,
         time: new Date().toISOString(),
-        id: single(request.headers['x-request-id']),
-        traceparent: single(request.headers['traceparent']),
-        method: request.method ?? '',
+        id: single(headers['x-request-id']),
+        traceparent: single(headers['traceparent']),
+        method,
         path,
-        status: response.statusCode,
-        bytes: bodyBytes(response),
+        status,
+        bytes,
         ms: Math.round(seconds * 1e6) / 1e3,
-        remote: request.socket.remoteAddress ?? '',
-        userAgent: request.headers['user-agent'],
+        remote: remote ?? '',
+        userAgent: single(headers['user-agent']),
       },
       format,
     );
@@ -76,7 +90,10 @@ export function watchRequests({ row, worker, logFd }: RequestOptions): void {
     if (begun === undefined) return;
     this[inHand] = undefined;
     const seconds = row.end(begun, this.headersSent ? this.statusCode : 0);
-    if (row.accessLog !== 'off') log(this.req, this, begun, seconds);
+    if (row.accessLog === 'off') return;
+    const { headers, method = '', socket } = this.req;
+    const logged = { headers, method, status: this.statusCode, bytes: bodyBytes(this), remote: socket.remoteAddress };
+    log(logged, begun, seconds);
   }
 
   subscribe('http.server.request.start', (message) => {
@@ -84,7 +101,23 @@ export function watchRequests({ row, worker, logFd }: RequestOptions): void {
     const { request, response } = message;
     if (row.accessLog !== 'off') request.headers['x-request-id'] ??= requestId();
     if (row.draining || row.retiring) response.shouldKeepAlive = false;
-    response[inHand] = row.begin(request.method ?? '', pathOf(request.url ?? ''));
+    const begun = row.begin(request.method ?? '', pathOf(request.url ?? ''));
+    response[inHand] = begun;
+    progress.follow(begun, response);
     response.on('close', ended);
+  });
+
+  return eachStream((stream, headers) => {
+    if (row.accessLog !== 'off') headers['x-request-id'] ??= requestId();
+    const { ':method': method = '', ':path': path = '' } = headers;
+    const begun = row.begin(method, pathOf(path));
+    progress.follow(begun, stream);
+    const remote = stream.session?.socket.remoteAddress;
+    stream.once('close', () => {
+      const { ':status': status = 0, 'content-length': length } = stream.sentHeaders ?? {};
+      const seconds = row.end(begun, status);
+      const bytes = length === undefined ? undefined : Number(length);
+      log({ headers, method, status, bytes, remote }, begun, seconds);
+    });
   });
 }

@@ -1,53 +1,45 @@
-// The end of a worker, in order: no new connections, answers that close theirs, idle connections closed, and when nothing
-// is left the application's own handlers of TERM, which then find nothing in hand.
-import { Server as HttpServer } from 'node:http';
-import { Server, type Socket } from 'node:net';
+// The end of a worker, in order: no new connections, answers that close theirs, idle connections closed, and once nothing is
+// left TERM, of which the application makes what it makes of it in plain Node. All before is invisible to it.
+import type { Connections } from './connections.ts';
+import type { ListeningSockets } from './listen.ts';
 import type { WorkerRow } from './row.ts';
 
 /** How long a worker that retires alone keeps connections open that clients were told are kept. */
 const lingerMs = 2_000;
-/** So long before the supervisor's deadline what is left is closed. */
+/** So long before the supervisor's deadline the application gets TERM, whatever is left. */
 const closingMs = 1_500;
+
+export interface RetirementOptions {
+  readonly row: WorkerRow;
+  readonly gracefulMs: number;
+  readonly sockets: ListeningSockets;
+  readonly connections: Connections;
+}
 
 /** Watches for the supervisor's word; `tick` is to be called some times a second. */
 export class Retirement {
-  readonly #row: WorkerRow;
-  readonly #gracefulMs: number;
-  readonly #servers = new Set<Server>();
-  readonly #connections = new Set<Socket>();
+  readonly #options: RetirementOptions;
   #since: number | undefined;
   #ended = false;
 
-  constructor(row: WorkerRow, gracefulMs: number) {
-    this.#row = row;
-    this.#gracefulMs = gracefulMs;
-  }
-
-  watch(server: Server): void {
-    this.#servers.add(server);
-    server.prependListener('connection', (socket: Socket) => {
-      this.#connections.add(socket);
-      this.#row.connections = this.#connections.size;
-      socket.once('close', () => {
-        this.#connections.delete(socket);
-        this.#row.connections = this.#connections.size;
-      });
-    });
+  constructor(options: RetirementOptions) {
+    this.#options = options;
   }
 
   /** @param now milliseconds */
   tick(now: number): void {
-    if (this.#ended || !this.#row.retiring) return;
+    const { row, gracefulMs, sockets, connections } = this.#options;
+    if (row.draining) connections.notice();
+    if (this.#ended || !row.retiring) return;
     if (this.#since === undefined) {
       this.#since = now;
-      for (const server of this.#servers) stopAccepting(server);
+      sockets.stop();
+      connections.notice();
     }
     const spent = now - this.#since;
-    if (spent >= (this.#row.draining ? 0 : lingerMs)) {
-      for (const server of this.#servers) if (server instanceof HttpServer) server.closeIdleConnections();
-    }
-    const deadline = this.#gracefulMs - Math.min(closingMs, this.#gracefulMs / 2);
-    if (this.#connections.size === 0 || spent >= deadline) this.#end();
+    if (spent >= (row.draining ? 0 : lingerMs)) connections.closeIdle();
+    const deadline = gracefulMs - Math.min(closingMs, gracefulMs / 2);
+    if (connections.size === 0 || spent >= deadline) this.#end();
   }
 
   #end(): void {
@@ -55,9 +47,4 @@ export class Retirement {
     if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
     else process.exit(0);
   }
-}
-
-/** The way of plain servers: that of HTTP servers closes idle connections too, under clients that may be using them. */
-function stopAccepting(server: Server): void {
-  Server.prototype.close.call(server);
 }

@@ -13,7 +13,8 @@ import {
 export interface Begun {
   readonly at: number;
   readonly path: string;
-  readonly record: number | undefined;
+  /** Of the records that the supervisor reads, the one that this request has. */
+  record: number | undefined;
 }
 
 const formats: readonly AccessLogFormat[] = ['off', 'json', 'ecs', 'text', 'colour'];
@@ -84,19 +85,30 @@ export class WorkerRow {
     return { at, path, record };
   }
 
+  /** The supervisor waits for this request no more; it is still in flight. */
+  release(begun: Begun): void {
+    const { record } = begun;
+    if (record === undefined) return;
+    begun.record = undefined;
+    this.#numbers[(records.offset + record * records.bytes) / 8] = 0;
+    this.#free.push(record);
+  }
+
+  /** To the supervisor it began so much later. */
+  postpone({ record }: Begun, seconds: number): void {
+    if (record !== undefined) this.#add(records.offset + record * records.bytes, seconds);
+  }
+
   /** @param status 0 when there was no answer @returns seconds that the request took */
-  end({ at, record }: Begun, status: number): number {
-    const seconds = monotonicSeconds() - at;
+  end(begun: Begun, status: number): number {
+    const seconds = monotonicSeconds() - begun.at;
     this.#add(row.ended, 1);
     this.#add(row.seconds, seconds);
     let bucket = 0;
     while (seconds > (latencyBounds[bucket] ?? Infinity)) bucket++;
     this.#add(row.buckets + 8 * bucket, 1);
     if (status >= 100 && status < 600) this.#add(row.statuses + 8 * (Math.floor(status / 100) - 1), 1);
-    if (record !== undefined) {
-      this.#numbers[(records.offset + record * records.bytes) / 8] = 0;
-      this.#free.push(record);
-    }
+    this.release(begun);
     return seconds;
   }
 

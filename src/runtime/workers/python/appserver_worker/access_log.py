@@ -10,7 +10,8 @@ import os
 OFF, JSON, ECS, TEXT, COLOUR = range(5)
 # A pipe takes up to 4096 bytes as one: lines of several workers do not mix.
 MAX_LINE = 4096
-MAX_FIELD = 1024
+# Of each field, in characters: a line that is cut is no JSON. With the last of them any line fits.
+MAX_FIELDS = (1024, 512, 256, 128, 64)
 
 
 def now():
@@ -19,6 +20,11 @@ def now():
 
 def request_id():
     return os.urandom(16).hex()
+
+
+def plain(text):
+    """Escaped, as nothing that a client sends may act on a terminal."""
+    return json.dumps(text)[1:-1].replace("\x7f", "\\u007f")
 
 
 class AccessLog:
@@ -41,20 +47,23 @@ class AccessLog:
             "remote": remote,
             "userAgent": headers("user-agent"),
         }
-        for name, value in fields.items():
-            if isinstance(value, str) and len(value) > MAX_FIELD:
-                fields[name] = value[:MAX_FIELD]
-        if format == JSON:
-            line = self._json(fields)
-        elif format == ECS:
-            line = self._ecs(fields)
-        else:
-            line = self._text(fields, format == COLOUR)
-        data = line.encode("utf-8", "replace")
+        for length in MAX_FIELDS:
+            data = self._line(
+                format, {k: v[:length] if isinstance(v, str) else v for k, v in fields.items()}
+            ).encode("utf-8", "replace")
+            if len(data) < MAX_LINE:
+                break
         try:
-            os.write(self._fd, (data if len(data) < MAX_LINE else data[: MAX_LINE - 1]) + b"\n")
+            os.write(self._fd, data + b"\n")
         except OSError:
             pass  # A log that cannot be written must not fail the request.
+
+    def _line(self, format, fields):
+        if format == JSON:
+            return self._json(fields)
+        if format == ECS:
+            return self._ecs(fields)
+        return self._text(fields, format == COLOUR)
 
     def _json(self, fields):
         request = {name: value for name, value in fields.items() if value is not None}
@@ -98,19 +107,22 @@ class AccessLog:
         return json.dumps(record, separators=(",", ":"))
 
     def _text(self, fields, colour):
-        status = str(fields["status"])
+        """In the columns of the supervisor's own lines; see src/runtime/text/pretty-line.ts."""
+        status, level = str(fields["status"]), "INFO "
         if colour:
             status = "\x1b[%sm%s\x1b[39m" % ({"2": "32", "3": "36", "4": "33", "5": "31"}.get(status[0], "39"), status)
-        line = "%s REQUEST %s %s %s %s %.1fms %s" % (
+            level = "\x1b[32m%s\x1b[39m" % level
+        line = "%s %s %3d %s %s %s %s %.1fms %s" % (
             now(),
-            fields["method"],
-            # Escaped, as nothing that a client sends may act on a terminal.
-            json.dumps(fields["path"])[1:-1],
+            level,
+            self._worker,
+            plain(fields["method"]),
+            plain(fields["path"]),
             status,
             fields["bytes"] if fields["bytes"] >= 0 else "-",
             fields["ms"],
-            fields["remote"],
+            plain(fields["remote"]),
         )
         if fields["id"] is not None:
-            line += " id=" + json.dumps(fields["id"])[1:-1]
-        return line + " worker=%d" % self._worker
+            line += " id=" + plain(fields["id"])
+        return line

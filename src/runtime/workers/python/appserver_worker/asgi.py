@@ -3,17 +3,18 @@
 import asyncio
 import os
 import select
+import signal
 import socket
 import time
 import traceback
-from types import SimpleNamespace
 
-from appserver_worker import loading
+from appserver_worker import hooks, loading, uvicorn_options
 from appserver_worker.accepting import AcceptingServer, counted_protocol
 from appserver_worker.access_log import AccessLog, request_id
 from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_protocol
 from appserver_worker.shared_memory import Row
+from appserver_worker.trusted import Trusted
 from appserver_worker.wsgi import LINGER_SECONDS
 
 CLOSE = (b"connection", b"close")
@@ -59,8 +60,9 @@ class Supervised:
         begun = row.begin(scope["method"], scope["path"])
         waiting = self._waiting
         key = id(scope)
-        waiting[key] = begun[0], scope
+        waiting[key] = begun, scope
         status = size = 0
+        complete = False
 
         def counted(message):
             nonlocal status, size
@@ -72,14 +74,28 @@ class Supervised:
                 size += len(message.get("body", b""))
             return send(message)
 
+        def timed():
+            return receive() if complete else body()
+
+        async def body():
+            """What the client takes to send it is not the application's time."""
+            nonlocal complete
+            row.pause(begun)
+            try:
+                message = await receive()
+                complete = not message.get("more_body", False)
+                return message
+            finally:
+                row.resume(begun)
+
         try:
-            await self._application(scope, receive, counted)
+            await self._application(scope, timed, counted)
         except asyncio.CancelledError:
             if status or key in waiting:
                 raise
             # By end_overdue().
             uncancel()
-            waiting[key] = begun[0], scope
+            waiting[key] = begun, scope
             await answer_timeout(counted)
         except BaseException:
             # uvicorn answers 500 itself when nothing has been sent.
@@ -125,11 +141,11 @@ class Supervised:
         limit = self._row.request_timeout()
         if limit == 0:
             return
-        now = time.monotonic()
-        for key, (began, scope) in list(self._waiting.items()):
-            if now - began < limit:
+        for key, (begun, scope) in list(self._waiting.items()):
+            seconds = self._row.used(begun)
+            if seconds < limit:
                 continue
-            self._supervisor.request_timed_out(scope["method"], scope["path"], now - began)
+            self._supervisor.request_timed_out(scope["method"], scope["path"], seconds)
             for task in asyncio.all_tasks():
                 frames = await_stack(task)
                 if any(frame.f_code is REQUEST_CODE and frame.f_locals["scope"] is scope for frame in frames):
@@ -170,85 +186,28 @@ def identify(scope):
         scope["headers"] = [*scope["headers"], (b"x-request-id", request_id().encode())]
 
 
-def run(application, settings, supervisor):
-    """Serves until told to end. `application` is None when it is not preloaded."""
+def configure(settings, supervisor):
+    """uvicorn's configuration, which all workers share. The application comes into it later, as with uvicorn.
+
+    Making it sets up logging: what the application sets up when it is imported must not be overwritten by that.
+    """
     import uvicorn
 
-    row = Row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
-    log = AccessLog(settings["logFd"], settings["id"])
-    hooks = loading.load_hooks(supervisor, settings["hooks"])
-    worker = SimpleNamespace(pid=os.getpid(), age=settings["id"], ppid=os.getppid())
-
-    def call(name, *args):
-        if hasattr(hooks, name):
-            getattr(hooks, name)(*args)
-
-    class Server(uvicorn.Server):
-        retire_at = None
-        last_beat = 0.0
-        ready = False
-        accepting = True
-
-        async def startup(self, sockets=None):
-            await super().startup(sockets=[])
-            if self.started and not self.should_exit:
-                balance.begin()
-                self.servers = [AcceptingServer(one, self.make_protocol, balance, row) for one in sockets]
-                call("post_worker_init", worker)
-                self.ready = True
-                supervisor.say("READY=1")
-
-        def make_protocol(self):
-            return config.http_protocol_class(
-                config=config, server_state=self.server_state, app_state=self.lifespan.state
-            )
-
-        def handle_exit(self, sig, frame):
-            # INT and QUIT end it at once; TERM is for on_tick(), the event loop's own time.
-            if sig == 15:
-                self.retire_at = time.monotonic()
-            else:
-                super().handle_exit(sig, frame)
-
-        async def on_tick(self, counter):
-            now = time.monotonic()
-            if now - self.last_beat >= row.beat_seconds():
-                self.last_beat = now
-                supervisor.say("WATCHDOG=1")
-            supervised.end_overdue()
-            if (row.draining() or row.retiring()) and CLOSE not in config.encoded_headers:
-                config.encoded_headers.append(CLOSE)
-                self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
-            if self.retire_at is not None and await self.retired(now):
-                self.should_exit = True
-            return await super().on_tick(counter)
-
-        async def retired(self, now):
-            """Takes a step towards the end; whether it is reached."""
-            if self.accepting:
-                # Nobody else would take what is queued when the pod ends.
-                while row.draining() and select.select(sockets, [], [], 0)[0]:
-                    await asyncio.sleep(0.01)
-                for server in self.servers:
-                    server.close()
-                balance.end()
-                self.accepting = False
-            connections = self.server_state.connections
-            linger = 0.0 if row.draining() else LINGER_SECONDS
-            if now - self.retire_at >= linger:
-                for connection in list(connections):
-                    # Idle ones close now, busy ones after their answer. A WebSocket would be closed at once, and it
-                    # may have its time until the deadline.
-                    if isinstance(connection, config.http_protocol_class):
-                        connection.shutdown()
-            graceful = settings["gracefulSeconds"]
-            deadline = graceful - min(CLOSING_SECONDS, graceful / 2)
-            return not connections or now - self.retire_at >= deadline
+    class Config(uvicorn.Config):
+        def load(self):
+            """Called by uvicorn in its event loop."""
+            self.app = self.find_application()
+            super().load()
+            if self.proxy_headers and isinstance(self.loaded_app.trusted_hosts, set):
+                # Older releases compare texts.
+                self.loaded_app.trusted_hosts = Trusted(list(self.loaded_app.trusted_hosts))
+            self.supervise()
 
     values = {
-        "app": application or loading.load(supervisor, settings["app"]),
+        **uvicorn_options.from_environment(supervisor),
+        "app": None,
+        # Written by the worker itself.
         "access_log": False,
-        "log_level": "warning",
         "backlog": settings["backlog"],
         "timeout_keep_alive": int(settings["keepAliveSeconds"]),
         # What is left then has had its time: tasks are cancelled, so that the application can close what it has open.
@@ -260,25 +219,133 @@ def run(application, settings, supervisor):
     else:
         # uvicorn would look at each request's address and headers for proxies in the container itself.
         values["proxy_headers"] = False
-    config = uvicorn.Config(**values)
-    config.load()
-    supervised = Supervised(config.loaded_app, row, log, supervisor)
-    config.loaded_app = supervised
-    config.http_protocol_class = counted_protocol(one_write_protocol(config.http_protocol_class), row)
-    if config.ws_protocol_class is not None:
-        config.ws_protocol_class = counted_protocol(config.ws_protocol_class, row)
-    balance = Balance(row)
+    if settings["rootPath"] is not None:
+        values["root_path"] = settings["rootPath"]
+    if settings["maxHeaderBytes"] is not None:
+        # httptools has no limit.
+        values["h11_max_incomplete_event_size"] = settings["maxHeaderBytes"]
+    return Config(**values)
+
+
+def server_class(settings, supervisor, row, balance, announce_ready):
+    """uvicorn's Server, which retires in its own time. `announce_ready` is called when it begins to accept."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        retire_at = None
+        last_beat = 0.0
+        ready = False
+        accepting = True
+
+        async def startup(self, sockets=None):
+            await super().startup(sockets=[])
+            if self.started and not self.should_exit:
+                balance.begin()
+                self.sockets = sockets
+                self.servers = [AcceptingServer(one, self.make_protocol, balance, row) for one in sockets]
+                announce_ready()
+                self.ready = True
+                supervisor.say("READY=1")
+
+        def make_protocol(self):
+            config = self.config
+            return config.http_protocol_class(
+                config=config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        def handle_exit(self, sig, frame):
+            # Libraries that end their streams when the server does (sse-starlette) learn of it by this method of
+            # uvicorn's, or by what it sets. The end itself is for on_tick(), the event loop's own time.
+            super().handle_exit(sig, frame)
+            if sig == signal.SIGTERM:
+                # Or uvicorn would send it again to this process when all is done.
+                self._captured_signals.clear()
+                if self.retire_at is None:
+                    self.retire_at = time.monotonic()
+
+        async def on_tick(self, counter):
+            now = time.monotonic()
+            if now - self.last_beat >= row.beat_seconds():
+                self.last_beat = now
+                supervisor.say("WATCHDOG=1")
+            self.config.supervised.end_overdue()
+            encoded = self.config.encoded_headers
+            if (row.draining() or row.retiring()) and CLOSE not in encoded:
+                encoded.append(CLOSE)
+                self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+            ends = await super().on_tick(counter)
+            if self.retire_at is None:
+                return ends
+            # INT after TERM ends it at once.
+            return self.force_exit or await self.retired(now)
+
+        async def retired(self, now):
+            """Takes a step towards the end; whether it is reached."""
+            if self.accepting:
+                # Nobody else would take what is queued when the pod ends.
+                while row.draining() and select.select(self.sockets, [], [], 0)[0]:
+                    await asyncio.sleep(0.01)
+                for server in self.servers:
+                    server.close()
+                balance.end()
+                self.accepting = False
+            connections = self.server_state.connections
+            linger = 0.0 if row.draining() else LINGER_SECONDS
+            if now - self.retire_at >= linger:
+                for connection in list(connections):
+                    # Idle ones close now, busy ones after their answer. A WebSocket would be closed at once, and it
+                    # may have its time until the deadline.
+                    if isinstance(connection, self.config.http_protocol_class):
+                        connection.shutdown()
+            graceful = settings["gracefulSeconds"]
+            deadline = graceful - min(CLOSING_SECONDS, graceful / 2)
+            return not connections or now - self.retire_at >= deadline
+
+    return Server
+
+
+def run(config, application, settings, supervisor):
+    """Serves until told to end. `application` is None when it is not preloaded."""
+    row = Row(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
+    log = AccessLog(settings["logFd"], settings["id"])
+    functions = hooks.Hooks(supervisor, settings["hooks"])
+    worker = hooks.make_worker(settings)
+    arbiter = hooks.make_server(worker)
+
+    def announce_ready():
+        worker.app.callable = config.loaded_app
+        functions.call("post_worker_init", worker)
+        worker.booted = True
+
+    def supervise():
+        config.supervised = config.loaded_app = Supervised(config.loaded_app, row, log, supervisor)
+        config.http_protocol_class = counted_protocol(one_write_protocol(config.http_protocol_class), row)
+        if config.ws_protocol_class is not None:
+            config.ws_protocol_class = counted_protocol(config.ws_protocol_class, row)
+
+    config.find_application = lambda: application or loading.load(supervisor, settings["app"])
+    config.supervise = supervise
     sockets = [socket.socket(fileno=fd) for fd in settings["listenFds"]]
     for one in sockets:
         one.setblocking(False)
+    Server = server_class(settings, supervisor, row, Balance(row), announce_ready)
     server = Server(config)
-    call("post_fork", SimpleNamespace(pid=os.getppid()), worker)
+    functions.call("post_fork", arbiter, worker)
+    if application is None and hasattr(config, "load_app"):
+        # This uvicorn imports the application before it starts its event loop, older ones do so within.
+        loading.import_module(supervisor, settings["app"])
     try:
         server.run(sockets=sockets)
     except SystemExit:
-        if server.ready:
+        if server.ready or not startup_failed(server):
             raise
     finally:
-        call("worker_exit", SimpleNamespace(pid=os.getppid()), worker)
-    if not server.ready:
+        functions.call("worker_exit", arbiter, worker)
+    if not server.ready and startup_failed(server):
         supervisor.give_up("APP_STARTUP_FAILED", "the lifespan of %s did not start" % settings["app"])
+
+
+def startup_failed(server):
+    """Whether the application said so."""
+    lifespan = getattr(server, "lifespan", None)
+    return lifespan is not None and lifespan.should_exit

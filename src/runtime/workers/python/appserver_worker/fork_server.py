@@ -26,7 +26,7 @@ from select import POLLHUP, POLLIN, poll
 from signal import signal as handle
 from socket import socket as Socket
 
-from appserver_worker import loading, versions
+from appserver_worker import loading, main_module, trusted, versions
 from appserver_worker.supervisor import Supervisor
 
 FIRST_FD = 3
@@ -215,12 +215,14 @@ def prepare(settings, supervisor):
         from appserver_worker import asgi
 
         asgi.import_server()
-        run = asgi.run
+        server = "uvicorn"
+        run = functools.partial(asgi.run, asgi.configure(settings, supervisor))
     elif settings["class"] == "fast":
         versions.import_granian(supervisor)
         from appserver_worker import wsgi_fast
 
         wsgi_fast.import_server()
+        server = "granian"
         run = wsgi_fast.run
     else:
         versions.import_gunicorn(supervisor)
@@ -232,12 +234,14 @@ def prepare(settings, supervisor):
         from appserver_worker import wsgi
 
         wsgi.import_server()
+        server = "gunicorn"
         run = functools.partial(wsgi.run, wsgi.configure(settings))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         try:
             import prometheus_client  # noqa: F401
         except ImportError:
             pass
+    main_module.stand_for(server)
     loading.look_in(settings["pythonPath"])
     application = preload(settings, supervisor) if settings["preload"] else None
     return functools.partial(run, application)
@@ -248,14 +252,14 @@ def preload(settings, supervisor):
     threads = threading.active_count()
     if threads > 1 and settings["class"] != "gevent":
         names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
-        supervisor.give_up(
-            "PRELOAD_THREADS", "importing %s started %d threads (%s)" % (settings["app"], threads - 1, names)
-        )
+        object_to = supervisor.warn if settings["preloadThreads"] else supervisor.give_up
+        object_to("PRELOAD_THREADS", "importing %s started %d threads (%s)" % (settings["app"], threads - 1, names))
     return application
 
 
 def main():
     settings = json.loads(sys.argv[1])
+    settings["trustedProxies"] = trusted.normalized(settings["trustedProxies"])
     listeners = settings["listeners"]
     memory_fd, control_fd, notify_fd, log_fd = range(FIRST_FD + listeners, FIRST_FD + listeners + 4)
     for fd in range(FIRST_FD, log_fd + 1):
@@ -294,6 +298,7 @@ def run_child(settings, forked, run, memory_fd, log_fd):
     supervisor = Supervisor(forked.notify_fd)
     supervisor.say("MAINPID=%d" % os.getpid())
     show_stacks()
+    identify(forked.request)
     worker = {
         **settings,
         "id": forked.request["id"],
@@ -303,6 +308,15 @@ def run_child(settings, forked, run, memory_fd, log_fd):
         "listenFds": list(range(FIRST_FD, FIRST_FD + settings["listeners"])),
     }
     run(worker, supervisor)
+
+
+def identify(request):
+    """Tells the application which worker it is in; src/runtime/processes/worker-identity.ts does it for other kinds."""
+    os.environ.update(request["environment"])
+    said = [one for one in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",") if one.strip()]
+    if not any(one.split("=")[0].strip() == "service.instance.id" for one in said):
+        said.append("service.instance.id=" + request["instance"])
+    os.environ["OTEL_RESOURCE_ATTRIBUTES"] = ",".join(said)
 
 
 def show_stacks():

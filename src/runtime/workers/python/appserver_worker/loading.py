@@ -32,11 +32,11 @@ def find(module, path):
     return found
 
 
-def load(supervisor, name):
-    """Imports the application. Ends the process with a coded reason where that fails."""
-    module, attribute = split(name)
+def import_module(supervisor, name):
+    """Imports the application's module. Ends the process with a coded reason where that fails."""
+    module, _ = split(name)
     try:
-        imported = importlib.import_module(module)
+        return importlib.import_module(module)
     except ModuleNotFoundError as error:
         traceback.print_exc()
         # A package of the application's own that is missing is another matter than a misspelt name of this one.
@@ -46,6 +46,12 @@ def load(supervisor, name):
     except BaseException as error:  # sys.exit() in a module is a failed import too
         traceback.print_exc()
         supervisor.give_up("APP_IMPORT_FAILED", "importing %s failed: %s" % (module, named(error)))
+
+
+def load(supervisor, name):
+    """Finds the application, and imports its module for that if need be. Ends the process where that fails."""
+    imported = import_module(supervisor, name)
+    _, attribute = split(name)
     try:
         application = resolve(imported, attribute)
     except (LookupError, SyntaxError, ValueError) as error:
@@ -56,17 +62,6 @@ def load(supervisor, name):
     if not callable(application):
         supervisor.give_up("APP_NOT_CALLABLE", "%s is a %s, not a callable" % (name, type(application).__name__))
     return application
-
-
-def load_hooks(supervisor, name):
-    """The module of hook functions, None where there is none."""
-    if name is None:
-        return None
-    try:
-        return importlib.import_module(name)
-    except BaseException as error:
-        traceback.print_exc()
-        supervisor.give_up("HOOK_FAILED", "importing the hooks' module %s failed: %s" % (name, named(error)))
 
 
 def look_in(folders):

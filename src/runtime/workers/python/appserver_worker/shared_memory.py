@@ -5,7 +5,6 @@ src/runtime/shared/shared-memory-layout.ts describes the layout and names the sa
 
 import mmap
 import struct
-import sys
 import threading
 from bisect import bisect_left
 from time import monotonic
@@ -25,6 +24,22 @@ ACCEPTING, CONNECTIONS, TURN = 22, 23, 24
 ROWS_USED = 6  # counted in u32
 
 
+class Request:
+    """One that has begun and not ended."""
+
+    # Offset of its record, 0 when it has none.
+    at = 0
+    # Since when its clock is stopped, 0 while it runs.
+    paused = 0.0
+    answered = False
+
+    def __init__(self, began, line):
+        self.began = began
+        # What its record says of its beginning: so long ago as the application has worked on it.
+        self.clock = began
+        self.line = line
+
+
 class Row:
     def __init__(self, fd, slot, bounds):
         memory = mmap.mmap(fd, HEADER_BYTES + MAX_ROWS * ROW_BYTES)
@@ -39,7 +54,7 @@ class Row:
         # Offsets of the records that hold no request.
         self._free = [start + RECORDS_AT + i * RECORD_BYTES for i in range(RECORDS)]
         self._write_record = struct.Struct("<dI%ds" % TEXT_BYTES).pack_into
-        self._clear_record = struct.Struct("<d").pack_into
+        self._write_clock = struct.Struct("<d").pack_into
         self._bounds = tuple(bounds)
 
     def draining(self):
@@ -87,51 +102,113 @@ class Row:
         self._numbers[CONNECTIONS] += count
 
     def begin(self, method, path):
-        """Counts a request as begun. Returns what end() wants."""
-        # For how often these two are called, they do what they do with the fewest calls.
+        """Counts a request as begun. Returns what the methods below want."""
+        # For how often this and end() are called, they do what they do with the fewest calls.
         now = monotonic()
         self._numbers[BEGUN] += 1
-        try:
-            at = self._free.pop()
-        except IndexError:
-            return now, 0
-        line = (method + " " + path).encode("utf-8", "replace")
-        size = len(line)
-        self._write_record(self._memory, at, now, size if size < TEXT_BYTES else TEXT_BYTES, line)
-        return now, at
+        request = Request(now, (method + " " + path).encode("utf-8", "replace"))
+        if self._free:
+            self._write(request)
+        return request
 
-    def end(self, begun, status):
+    def end(self, request, status):
         """Counts a request as ended. `status` is 0 when there was no answer. Returns the seconds it took."""
-        began, at = begun
-        seconds = monotonic() - began
+        seconds = monotonic() - request.began
         numbers = self._numbers
         numbers[ENDED] += 1
         numbers[SECONDS] += seconds
         numbers[BUCKETS + bisect_left(self._bounds, seconds)] += 1
         if 100 <= status < 600:
             numbers[STATUSES - 1 + status // 100] += 1
+        at = request.at
         if at:
-            self._clear_record(self._memory, at, 0.0)
+            self._write_clock(self._memory, at, 0.0)
             self._free.append(at)
         return seconds
 
+    def pause(self, request):
+        """The application waits for bytes of its client: that is not its time."""
+        request.paused = monotonic()
+        self._stop_clock(request)
 
-class LockedRow(Row):
+    def resume(self, request):
+        request.clock += monotonic() - request.paused
+        request.paused = 0.0
+        self._start_clock(request)
+
+    def used(self, request):
+        """Seconds of its deadline."""
+        return (request.paused or monotonic()) - request.clock
+
+    def restart(self, request, used=0.0):
+        """Its deadline counts from now on, as if so many seconds of it had passed."""
+        request.clock = monotonic() - used
+        self._start_clock(request)
+
+    def answer_begins(self, request):
+        """It has no deadline any more."""
+        request.answered = True
+        self._stop_clock(request)
+
+    def _write(self, request):
+        """Into a record, of which one must be free."""
+        request.at = at = self._free.pop()
+        line = request.line
+        size = len(line)
+        self._write_record(self._memory, at, request.clock, size if size < TEXT_BYTES else TEXT_BYTES, line)
+
+    def _stop_clock(self, request):
+        if request.at:
+            self._write_clock(self._memory, request.at, -request.clock)
+
+    def _start_clock(self, request):
+        if request.at and not request.answered:
+            self._write_clock(self._memory, request.at, request.clock)
+
+
+class ThreadedRow(Row):
+    """A row that several threads write. Its records hold the requests whose clock runs, and no others."""
+
     def __init__(self, fd, slot, bounds):
         super().__init__(fd, slot, bounds)
         self._lock = threading.Lock()
+        # Those that have no record since all are taken, the oldest first.
+        self._unseen = {}
 
     def begin(self, method, path):
         with self._lock:
-            return super().begin(method, path)
+            request = Row.begin(self, method, path)
+            if not request.at:
+                self._unseen[request] = None
+            return request
 
-    def end(self, begun, status):
+    def end(self, request, status):
         with self._lock:
-            return super().end(begun, status)
+            seconds = Row.end(self, request, status)
+            if self._unseen:
+                self._unseen.pop(request, None)
+                self._write_unseen()
+            return seconds
 
+    def _stop_clock(self, request):
+        with self._lock:
+            at = request.at
+            if at:
+                request.at = 0
+                self._write_clock(self._memory, at, 0.0)
+                self._free.append(at)
+                self._write_unseen()
+            else:
+                self._unseen.pop(request, None)
 
-def thread_safe_row(fd, slot, bounds):
-    """A row that several threads write."""
-    # Since 3.10 CPython gives way to another thread at calls and jumps, and there is none within an addition of Row.
-    one_step = sys.version_info >= (3, 10) and getattr(sys, "_is_gil_enabled", lambda: True)()
-    return (Row if one_step else LockedRow)(fd, slot, bounds)
+    def _start_clock(self, request):
+        with self._lock:
+            if not request.answered and not request.at:
+                self._unseen[request] = None
+                self._write_unseen()
+
+    def _write_unseen(self):
+        while self._unseen and self._free:
+            oldest = next(iter(self._unseen))
+            del self._unseen[oldest]
+            self._write(oldest)

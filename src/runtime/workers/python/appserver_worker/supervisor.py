@@ -28,6 +28,10 @@ class Supervisor:
         sys.stderr.flush()
         os._exit(4 if code.startswith("APP_") else 3)
 
+    def warn(self, code, cause):
+        """Names what would be an error if the settings did not accept it."""
+        self.say("X_APPSERVER_WARNING=%s %s" % (code, one_line(cause)))
+
     def request_timed_out(self, method, path, seconds):
         self.say("X_APPSERVER_REQUEST_TIMEOUT=%.3f %s %s" % (seconds, method, one_line(path)))
 

@@ -3,6 +3,8 @@
 import importlib
 import sys
 
+from appserver_worker import environments
+
 OLDEST_PYTHON = (3, 9)
 GUNICORN = ((22, 0), (28, 0))
 UVICORN = ((0, 30), (1, 0))
@@ -19,7 +21,7 @@ def import_gunicorn(supervisor):
     try:
         import gunicorn
     except ImportError:
-        supervisor.give_up("GUNICORN_MISSING", "the application's image has no gunicorn for %s" % sys.executable)
+        missing(supervisor, "gunicorn")
     if not within(gunicorn.version_info[:2], GUNICORN):
         supervisor.give_up("GUNICORN_UNSUPPORTED", "gunicorn %s is not supported" % gunicorn.__version__)
 
@@ -28,7 +30,7 @@ def import_gevent(supervisor):
     try:
         import gevent.monkey
     except ImportError:
-        supervisor.give_up("GEVENT_MISSING", "the application's image has no gevent for %s" % sys.executable)
+        missing(supervisor, "gevent")
     return gevent.monkey
 
 
@@ -44,12 +46,21 @@ def import_within(supervisor, name, bounds):
     try:
         module = importlib.import_module(name)
     except ImportError:
-        supervisor.give_up(
-            "%s_MISSING" % name.upper(), "the application's image has no %s for %s" % (name, sys.executable)
-        )
+        missing(supervisor, name)
     version = tuple(int(part) for part in module.__version__.split(".")[:2])
     if not within(version, bounds):
         supervisor.give_up("%s_UNSUPPORTED" % name.upper(), "%s %s is not supported" % (name, module.__version__))
+
+
+def missing(supervisor, name):
+    elsewhere = environments.having(name)
+    if elsewhere is not None:
+        supervisor.give_up(
+            "VIRTUALENV_NOT_ON_PATH",
+            "%s has no %s, but the virtual environment %s has; its python3 is the first one with PATH=%s"
+            % (sys.executable, name, elsewhere, environments.path_with(elsewhere)),
+        )
+    supervisor.give_up("%s_MISSING" % name.upper(), "the application's image has no %s for %s" % (name, sys.executable))
 
 
 def within(version, bounds):

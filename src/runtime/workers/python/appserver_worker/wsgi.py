@@ -4,17 +4,20 @@ import os
 import select
 import selectors
 import time
-from types import SimpleNamespace
 
-from appserver_worker import loading, versions
+from appserver_worker import hooks, loading, versions
 from appserver_worker.access_log import OFF, AccessLog, request_id
 from appserver_worker.balance import Balance
 from appserver_worker.one_write import one_write_response
-from appserver_worker.shared_memory import Row, thread_safe_row
+from appserver_worker.request_clock import BodySocket, Clock, SyncClock, timed_create, timed_response
+from appserver_worker.shared_memory import Row, ThreadedRow
+from appserver_worker.trusted import Trusted
 
 # How long a worker that retires alone keeps connections open that clients were told are kept: the next request on one
 # of them is answered with `Connection: close`.
 LINGER_SECONDS = 2.0
+# Above this gunicorn takes its own limit.
+LONGEST_REQUEST_LINE = 8190
 # Hook functions under gunicorn's names, as far as they mean the same here.
 HOOKS = ("post_fork", "post_worker_init", "worker_int", "pre_request", "post_request", "worker_exit")
 
@@ -60,13 +63,16 @@ class Context:
 
     def __init__(self, settings, supervisor):
         self.supervisor = supervisor
-        make = thread_safe_row if settings["class"] == "gthread" else Row
+        make = ThreadedRow if settings["class"] == "gthread" else Row
         self.row = make(settings["memoryFd"], settings["slot"], settings["latencyBounds"])
         self.access_log = AccessLog(settings["logFd"], settings["id"])
 
 
-def supervised(base, context, request_at):
-    """Returns gunicorn's worker class `base` with requests counted. `request_at`: which argument is the request."""
+def supervised(base, context, request_at, make_clock=Clock):
+    """Returns gunicorn's worker class `base` with requests counted and their time taken.
+
+    `request_at`: which argument is the request. `make_clock`: makes a clock of the row and a request of it.
+    """
     row = context.row
 
     class SupervisedWorker(base):
@@ -85,6 +91,10 @@ def supervised(base, context, request_at):
             request = args[request_at]
             request.appserver_status = 0
             begun = row.begin(request.method, request.path)
+            request.appserver_clock = clock = make_clock(row, begun)
+            unreader = request.unreader
+            sock = unreader.sock
+            unreader.sock = BodySocket(sock, clock)
             try:
                 if row.draining() or row.retiring():
                     self.announce_close()
@@ -94,6 +104,7 @@ def supervised(base, context, request_at):
                 request.appserver_status = request.appserver_status or 500
                 raise
             finally:
+                unreader.sock = sock
                 row.end(begun, request.appserver_status)
 
         def on_beat(self):
@@ -117,11 +128,11 @@ def supervised(base, context, request_at):
     return SupervisedWorker
 
 
-def supervised_connections(base, context):
+def supervised_connections(base, context, make_clock):
     """The same of a class with a call of handle() for each connection, from its acceptance to its end."""
     row = context.row
 
-    class SupervisedConnections(supervised(base, context, 1)):
+    class SupervisedConnections(supervised(base, context, 1, make_clock)):
         def handle(self, *args):
             row.add_connections(1)
             try:
@@ -135,7 +146,7 @@ def supervised_connections(base, context):
 def supervised_sync(context):
     from gunicorn.workers.sync import SyncWorker
 
-    class SupervisedSync(supervised_connections(SyncWorker, context)):
+    class SupervisedSync(supervised_connections(SyncWorker, context, SyncClock)):
         def run(self):
             super().run()
             self.accept_queued()
@@ -237,28 +248,38 @@ def supervised_gevent(context):
     return wsgi_gevent.supervised_gevent(context)
 
 
-def access_logger(context, base):
-    row = context.row
+def make_log(cfg, trusted):
+    """gunicorn's log, with the access log of the worker that has `context`.
 
-    class Logger(base):
+    As with gunicorn it is there before the application is imported, and made once: what the application sets up then
+    must not be overwritten. `trusted`: proxies that tell the client's address, None for none.
+    """
+    from gunicorn.glogging import Logger
+
+    class WorkerLog(Logger):
+        context = None
+
         def access(self, resp, req, environ, request_time):
             status = int(str(resp.status).split()[0])
             req.appserver_status = status
-            format = row.access_log()
+            format = self.context.row.access_log()
             if format == OFF:
                 return
-            context.access_log.write(
+            remote = environ.get("REMOTE_ADDR", "")
+            if trusted is not None:
+                remote = trusted.client(remote, environ.get("HTTP_X_FORWARDED_FOR"))
+            self.context.access_log.write(
                 format,
                 req.method,
                 req.path,
                 status,
                 resp.sent if hasattr(resp, "sent") else -1,
                 request_time.total_seconds(),
-                environ.get("REMOTE_ADDR", ""),
+                remote,
                 lambda name: environ.get("HTTP_" + name.upper().replace("-", "_")),
             )
 
-    return Logger
+    return WorkerLog(cfg)
 
 
 def with_request_id(application, row):
@@ -283,12 +304,18 @@ def configure(settings):
         def load_config(self):
             values = {
                 "worker_class": settings["class"],
+                # Whether there are others decides `wsgi.multiprocess`; how many there are may change at any time.
+                "workers": 2,
                 "threads": settings["threads"],
                 "backlog": settings["backlog"],
                 "keepalive": max(0, int(settings["keepAliveSeconds"])),
                 "graceful_timeout": int(settings["gracefulSeconds"]),
                 "errorlog": "-",
             }
+            if settings["maxHeaderBytes"] is not None:
+                # Of each field. A request line may not have more with gunicorn.
+                values["limit_request_field_size"] = settings["maxHeaderBytes"]
+                values["limit_request_line"] = min(settings["maxHeaderBytes"], LONGEST_REQUEST_LINE)
             if settings["trustedProxies"]:
                 values["forwarded_allow_ips"] = ",".join(settings["trustedProxies"])
             for key, value in values.items():
@@ -297,13 +324,20 @@ def configure(settings):
         def load(self):
             """Set by run()."""
 
-    return Application()
+    application = Application()
+    cfg = application.cfg
+    trusted = Trusted(cfg.forwarded_allow_ips)
+    if not hasattr(cfg, "forwarded_allow_networks"):
+        # Older releases compare texts.
+        cfg.settings["forwarded_allow_ips"].value = trusted
+    told = settings["trustedProxies"] or "FORWARDED_ALLOW_IPS" in os.environ
+    application.log = make_log(cfg, trusted if told else None)
+    return application
 
 
 def run(gunicorn_application, application, settings, supervisor):
     """Serves until told to end. `application` is None when it is not preloaded."""
     from gunicorn import sock
-    from gunicorn.glogging import Logger
     from gunicorn.http import wsgi as http
     from gunicorn.workers import base as worker_base
 
@@ -314,15 +348,20 @@ def run(gunicorn_application, application, settings, supervisor):
     row = context.row
     heartbeat = Heartbeat(supervisor, row)
     worker_base.WorkerTmp = lambda cfg: heartbeat
-    http.Response = one_write_response(http.Response)
-    hooks = loading.load_hooks(supervisor, settings["hooks"])
+    http.Response = one_write_response(timed_response(http.Response))
+    http.create = timed_create(http.create)
+    functions = hooks.Hooks(supervisor, settings["hooks"])
 
     gunicorn_application.load = lambda: with_request_id(application or loading.load(supervisor, settings["app"]), row)
     cfg = gunicorn_application.cfg
     for name in HOOKS:
-        if hasattr(hooks, name):
-            cfg.set(name, getattr(hooks, name))
-    log = access_logger(context, Logger)(cfg)
+        if functions.get(name) is not None:
+            try:
+                cfg.set(name, functions.get(name))
+            except TypeError as error:
+                functions.give_up(name, error)
+    log = gunicorn_application.log
+    log.context = context
     listeners = sock.create_sockets(cfg, log, fds=settings["listenFds"])
     worker_class = CLASSES[settings["class"]](context)
     # gunicorn's sync worker sleeps in select() for up to this long, and beats only when it wakes.
@@ -336,8 +375,7 @@ def run(gunicorn_application, application, settings, supervisor):
         supervisor.say("READY=1")
 
     cfg.set("post_worker_init", post_worker_init)
-    # The hooks' first argument is gunicorn's arbiter; what hooks commonly use of it is its log.
-    server = SimpleNamespace(log=log, pid=os.getppid(), cfg=cfg)
+    server = hooks.make_server(worker)
     cfg.post_fork(server, worker)
     try:
         worker.init_process()

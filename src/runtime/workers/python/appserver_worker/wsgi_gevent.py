@@ -11,27 +11,87 @@ from gunicorn.workers.ggevent import GeventWorker
 from appserver_worker.wsgi import LINGER_SECONDS, supervised_connections
 
 
+class RequestTimeout(Exception):
+    def __init__(self, seconds):
+        super().__init__("no answer within %g s" % seconds)
+        self.seconds = seconds
+
+
+class NoClock:
+    """Of a request without a deadline."""
+
+    def pause(self):
+        pass
+
+    resume = answer_begins = close = pause
+
+    def paced(self, sock):
+        return sock
+
+
+class GreenletClock(NoClock):
+    """Ends the request of this greenlet when its time is over."""
+
+    def __init__(self, limit):
+        self._limit = limit
+        self._left = limit
+        self._greenlet = gevent.getcurrent()
+        self._loop = gevent.get_hub().loop
+        self._answered = False
+        self._timer = None
+        self.resume()
+
+    def resume(self):
+        if self._answered or self._timer is not None or self._elsewhere():
+            return
+        self._since = time.monotonic()
+        self._timer = self._loop.timer(max(0.0, self._left))
+        self._timer.start(self._greenlet.throw, RequestTimeout(self._limit))
+
+    def pause(self):
+        if self._timer is None or self._elsewhere():
+            return
+        self._left -= time.monotonic() - self._since
+        self._stop()
+
+    def answer_begins(self):
+        self._answered = True
+        if not self._elsewhere():
+            self._stop()
+
+    close = answer_begins
+
+    def _elsewhere(self):
+        """Whether this runs in another thread, with a loop of its own."""
+        return gevent.get_hub().loop is not self._loop
+
+    def _stop(self):
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.stop()
+            timer.close()
+
+
 def supervised_gevent(context):
     row = context.row
 
-    class RequestTimeout(Exception):
-        pass
+    def make_clock(row, _):
+        limit = row.request_timeout()
+        return GreenletClock(limit) if limit else NoClock()
 
-    class SupervisedGevent(supervised_connections(GeventWorker, context)):
+    class SupervisedGevent(supervised_connections(GeventWorker, context, make_clock)):
         def on_beat(self):
             """gevent's own server sees to the sockets' flags."""
 
         def handle_request(self, listener_name, request, sock, addr):
-            limit = row.request_timeout()
-            if limit == 0:
-                return super().handle_request(listener_name, request, sock, addr)
             # One request of many is over its time: it alone ends, and the others of this worker go on.
-            with gevent.Timeout(limit, RequestTimeout("no answer within %g s" % limit)):
-                try:
-                    return super().handle_request(listener_name, request, sock, addr)
-                except RequestTimeout:
-                    context.supervisor.request_timed_out(request.method, request.path, limit)
-                    raise
+            try:
+                return super().handle_request(listener_name, request, sock, addr)
+            except RequestTimeout as timeout:
+                context.supervisor.request_timed_out(request.method, request.path, timeout.seconds)
+                raise
+            finally:
+                request.appserver_clock.close()
 
         def announce_close(self):
             # The waits of connections that are idle now have begun with what it was before.

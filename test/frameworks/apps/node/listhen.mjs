@@ -1,0 +1,10 @@
+// https://github.com/unjs/listhen#programmatic
+import { listen } from 'listhen';
+import { cleanUp, handle, port } from './shop.mjs';
+
+const listener = await listen(handle, { port, hostname: '0.0.0.0', isProd: true });
+
+process.on('SIGTERM', async () => {
+  await listener.close();
+  await cleanUp();
+});
