@@ -2,22 +2,17 @@
 // armed for the nearest deadline.
 //
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
-import { portOf } from '../config/address.ts';
-import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from '../config/config.ts';
+import type { FixedConfig, HookMoment, LiveConfig } from '../config/config.ts';
 import { RuntimeError, sentence, type Surface } from '../errors.ts';
 import type { Host, Timer } from '../host/host.ts';
 import { workerKind } from '../kinds/by-application.ts';
-import { deafPorts, readAcceptQueue } from '../linux/accept-queue.ts';
 import { CgroupFiles } from '../linux/cgroup.ts';
-import { readResidentBytes } from '../linux/process-memory.ts';
 import { ApplicationOutput, type ApplicationOutputOptions } from '../log/application-output.ts';
 import type { Log } from '../log/log.ts';
 import { Repeats } from '../log/repeats.ts';
 import { StderrTail } from '../log/termination-message.ts';
-import { addCounters } from '../machine/accounting.ts';
 import { nextDeadline } from '../machine/deadline.ts';
 import {
-  beatsInTimeout,
   initialState,
   type Effect,
   type Event,
@@ -35,14 +30,12 @@ import type { WorkerKind } from '../processes/kind.ts';
 import type { SharedMemory } from '../processes/shared-memory.ts';
 import { WorkerNumbers, WorkerPlaces } from '../processes/worker-identity.ts';
 import { Workers } from '../processes/workers.ts';
-import { about, health, report, type About, type Health, type Report, type Sampled } from '../status/report.ts';
+import { about, health, report, type About, type Health, type Report } from '../status/report.ts';
 import { version } from '../version.ts';
 import { LostTime } from './lost-time.ts';
-import { settingsOf } from './settings.ts';
+import { Sampler } from './sampler.ts';
+import { sampleMs, settingsOf, workerSettings } from './settings.ts';
 import { watchTraffic } from './traffic.ts';
-
-const longestSampleMs = 1_000;
-const shortestSampleMs = 100;
 
 export interface SupervisorOptions {
   readonly host: Host;
@@ -66,7 +59,7 @@ export class Supervisor {
   readonly #host: Host;
   readonly #cgroup: CgroupFiles;
   readonly #lostTime: LostTime;
-  readonly #ports: readonly number[];
+  readonly #sampler: Sampler;
   readonly #numbers: WorkerNumbers;
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
   readonly #places: WorkerPlaces;
@@ -86,11 +79,6 @@ export class Supervisor {
     this.#cgroup = new CgroupFiles(host.files);
     this.#live = live;
     this.#kind = workerKind(fixed.app);
-    this.#ports = fixed.listen
-      .filter((address) => !address.startsWith('unix:'))
-      .map((address) => Number(portOf(address)))
-      // Of port 0, which stands for any, the kernel's own choice is not known here.
-      .filter((port) => port !== 0);
     this.#places = new WorkerPlaces(host);
     this.#numbers = new WorkerNumbers(host.files, options.surface === 'pod' ? fixed.control : undefined);
     this.#startedAt = host.clock.date();
@@ -101,9 +89,10 @@ export class Supervisor {
     this.#lostTime = new LostTime({
       files: host.files,
       now,
-      intervalMs: () => this.#sampleMs(),
+      intervalMs: () => sampleMs(this.#live),
       throttledMs: () => this.#cgroup.throttledMs(),
     });
+    this.#sampler = new Sampler({ ...options, files: host.files, lostTime: this.#lostTime });
     this.#workers = new Workers({
       host,
       kind: this.#kind,
@@ -117,7 +106,7 @@ export class Supervisor {
       startingIds: () => this.#state.workers.filter(({ kind }) => kind === 'starting').map(({ id }) => id),
       remains: (slot) => ({ oomKills: this.#cgroup.oomKills(), left: options.memory.read(slot) }),
     });
-    options.memory.configure(this.#workerSettings());
+    options.memory.configure(workerSettings(this.#live, this.#host.output.isTerminal));
   }
 
   /** Runs the hook that comes before everything, and then the workers. @throws RuntimeError HOOK_FAILED */
@@ -145,7 +134,7 @@ export class Supervisor {
     const settings = this.#settings(live);
     log.logger.info({ settings: live.revision, workers: settings.workers }, 'settings changed');
     this.dispatch({ kind: 'configured', settings });
-    memory.configure(this.#workerSettings());
+    memory.configure(workerSettings(this.#live, this.#host.output.isTerminal));
     this.#armSampling();
   }
 
@@ -178,7 +167,7 @@ export class Supervisor {
 
   report(): Report {
     const identity = { version, settings: this.#live.revision };
-    return report(this.#state, this.#sampled(), identity, this.#host.clock.now());
+    return report(this.#state, this.#sampler.sampled(this.#state), identity, this.#host.clock.now());
   }
 
   about(): About {
@@ -224,15 +213,6 @@ export class Supervisor {
     return settingsOf(this.#options.fixed, live, this.#kind, machine);
   }
 
-  #workerSettings(): Parameters<SharedMemory['configure']>[0] {
-    const { heartbeatTimeoutMs, requestTimeoutMs } = this.#live.workers;
-    return {
-      accessLog: accessLogFormat(this.#live, this.#host.output.isTerminal),
-      beatSeconds: heartbeatTimeoutMs / beatsInTimeout / 1000,
-      requestTimeoutSeconds: requestTimeoutMs / 1000,
-    };
-  }
-
   #arm(): void {
     const { clock } = this.#host;
     this.#timer?.cancel();
@@ -246,15 +226,9 @@ export class Supervisor {
     });
   }
 
-  #sampleMs(): number {
-    const { heartbeatTimeoutMs, requestTimeoutMs } = this.#live.workers;
-    const shortest = Math.min(heartbeatTimeoutMs, requestTimeoutMs || Infinity) / beatsInTimeout;
-    return Math.max(shortestSampleMs, Math.min(longestSampleMs, shortest));
-  }
-
   #armSampling(): void {
     this.#sampleTimer?.cancel();
-    this.#sampleTimer = this.#host.clock.every(this.#sampleMs(), () => this.#takeSamples());
+    this.#sampleTimer = this.#host.clock.every(sampleMs(this.#live), () => this.#takeSamples());
   }
 
   #lookForLostTime(): void {
@@ -263,41 +237,8 @@ export class Supervisor {
 
   #takeSamples(): void {
     this.#lookForLostTime();
-    const { recycle } = this.#state.settings;
-    const now = this.#host.clock.now();
-    const samples = this.#state.workers.flatMap((worker) => {
-      if (worker.kind !== 'ready') return [];
-      const { counters, inHand } = this.#options.memory.read(worker.slot);
-      const first = inHand.find(({ hasDeadline }) => hasDeadline) ?? inHand[0];
-      // None is older than its worker, whatever others have written into its row.
-      const began = first === undefined ? 0 : Math.max(first.began * 1e3, worker.since);
-      // One without a deadline shows that the worker has something in hand, no more.
-      const ageMs = first?.hasDeadline === true ? now - began - this.#lostTime.since(began) : 0;
-      const memoryBytes =
-        recycle.memoryBytes === undefined || worker.pid === undefined
-          ? 0
-          : readResidentBytes(this.#host.files, worker.pid);
-      const oldest = first && { text: first.text, ageMs };
-      return [{ id: worker.id, requests: counters.ended, memoryBytes, oldest }];
-    });
+    const samples = this.#sampler.samples(this.#state, this.#host.clock.now());
     this.dispatch({ kind: 'sampled', samples });
-  }
-
-  #sampled(): Sampled {
-    const rows = new Map(this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)]));
-    const total = [...rows.values()].reduce(
-      (sum, { counters }) => addCounters(sum, counters),
-      this.#state.accounts.ended,
-    );
-    const memory = this.#state.workers.map(
-      ({ slot, pid }) => [slot, pid === undefined ? 0 : readResidentBytes(this.#host.files, pid)] as const,
-    );
-    return {
-      total,
-      bySlot: rows,
-      memoryBySlot: new Map(memory),
-      acceptQueue: readAcceptQueue(this.#host.files, this.#ports),
-    };
   }
 
   #run(effect: Effect): void {
@@ -368,7 +309,7 @@ export class Supervisor {
 
   /** A worker that fails may have taken the others' socket with it. */
   #checkSockets(): void {
-    const [port] = deafPorts(this.#host.files, this.#ports);
+    const port = this.#sampler.deafPort();
     if (port === undefined) return;
     const failure: Failure = { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` };
     // Not at once: the event that told of the worker is still being handled.
@@ -410,21 +351,10 @@ export class Supervisor {
     this.#options.log.logger.debug({ pid, signal }, 'signal not delivered');
   }
 
-  /** A proxy in front has accepted what it has not passed on yet, as long as it is there. */
-  #proxyRuns(): boolean {
-    const { proxyPidFile } = this.#options.fixed;
-    return proxyPidFile !== undefined && this.#host.files.stat(proxyPidFile) !== undefined;
-  }
-
   #watchTraffic(): void {
     this.#trafficTimer = watchTraffic(
       this.#host.clock,
-      () => {
-        const rows = this.#state.workers.map(({ slot }) => this.#options.memory.read(slot).counters);
-        const { begun, ended } = rows.reduce(addCounters, this.#state.accounts.ended);
-        const queued = readAcceptQueue(this.#host.files, this.#ports).length > 0;
-        return { begun, busy: begun > ended || queued || this.#proxyRuns() };
-      },
+      () => this.#sampler.traffic(this.#state),
       (quiet) => this.dispatch({ kind: 'traffic', quiet }),
     );
   }

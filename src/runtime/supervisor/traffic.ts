@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../host/host.ts';
 const sampleMs = 100;
 const quietAfterMs = 1_000;
 
-interface Traffic {
+export interface Traffic {
   /** Requests that have begun, ever. */
   readonly begun: number;
   /** Whether one is in hand or on its way. */
