@@ -41,12 +41,13 @@ describe('hooks', { skip, concurrency: 2 }, () => {
     await using runtime = await Runtime.start(options({ beforeStart: wait }));
     await runtime.until('begun', () => existsSync(begun));
     for (const signal of ['SIGHUP', 'SIGTTIN'] as const) runtime.child.kill(signal);
-    runtime.configure('2', { workers: { count: 3 } });
+    await runtime.until('one more', async () => (await runtime.status()).workers.desired === 3);
+    runtime.configure('2', { workers: { count: 4 } });
     await runtime.until('taken over', async () => (await runtime.status()).settings === '2');
     const { phase, workers } = await runtime.status();
-    assert.deepEqual([phase, workers.desired, workers.list.length], ['preparing', 3, 0]);
+    assert.deepEqual([phase, workers.desired, workers.list.length], ['preparing', 4, 0]);
     writeFileSync(go, '');
-    await runtime.until('ready', async () => (await runtime.status()).workers.ready === 3);
+    await runtime.until('ready', async () => (await runtime.status()).workers.ready === 4);
   });
 
   test('that cannot even be started fail the start with a code', async () => {

@@ -1,6 +1,5 @@
 // Which moment the supervisor's one timer is armed for.
 import { maxRows } from '../shared/shared-memory-layout.ts';
-import { readyAt } from './readiness.ts';
 import { lifetimeEnd, replaceable } from './replacement.ts';
 import { counts, type State } from './state.ts';
 
@@ -12,7 +11,7 @@ function workerDeadlines(state: State): number[] {
   return state.workers.flatMap((worker): number[] => {
     switch (worker.kind) {
       case 'starting':
-        return [worker.deadline, readyAt(worker, state)];
+        return [worker.deadline, worker.readyAt];
       case 'ready': {
         const silent = worker.lastBeat + settings.heartbeatTimeoutMs;
         return worker.replace === undefined ? [silent, lifetimeEnd(worker, settings)] : [silent];

@@ -2,14 +2,13 @@
 import { withBoot } from './accounting.ts';
 import type { Draft } from './draft.ts';
 import { retire } from './exits.ts';
-import type { State, Worker } from './state.ts';
 
-/** A program that could not be run, or that ends at once, has done so within this time. */
-const runningMs = 200;
+/** A program that could not be run has ended within this time, on a busy machine, too. */
+const runningMs = 500;
 
-/** When a worker that will not say that it is ready counts as such; Infinity for all others. */
-export function readyAt({ since, pid }: Worker, { settings }: State): number {
-  return settings.kind.ready === 'when-running' && pid !== undefined ? since + runningMs : Infinity;
+/** When a worker that begins to run now counts as ready. */
+export function readyAt({ state: { settings }, at }: Draft): number {
+  return settings.kind.ready === 'when-running' ? at.now + runningMs : Infinity;
 }
 
 export function becameReady(draft: Draft, id: number): void {

@@ -35,6 +35,8 @@ export type Worker = WorkerIdentity &
     | {
         readonly kind: 'starting';
         readonly deadline: number;
+        /** When it counts as ready without having said so; Infinity when it has to say so, or does not run yet. */
+        readonly readyAt: number;
         readonly failure: Failure | undefined;
         /** The worker that is retired once this one is ready. */
         readonly replaces: number | undefined;

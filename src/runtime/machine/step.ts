@@ -4,7 +4,7 @@
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import { Draft, type Instant } from './draft.ts';
 import { abort, ended, exited, noteReadiness, retire } from './exits.ts';
-import { becameReady } from './readiness.ts';
+import { becameReady, readyAt } from './readiness.ts';
 import { giveUp, settle } from './settle.ts';
 import {
   beatsInTimeout,
@@ -96,7 +96,11 @@ const pending: Readonly<Partial<Record<Worker['kind'], Order>>> = {
 function spawned(draft: Draft, id: number, pid: number): void {
   const worker = draft.find(id);
   if (worker === undefined) return;
-  const known: Worker = { ...worker, pid };
+  const known: Worker = {
+    ...worker,
+    pid,
+    ...(worker.kind === 'starting' && { readyAt: Math.min(worker.readyAt, readyAt(draft)) }),
+  };
   draft.replace(known);
   const order = pending[worker.kind];
   if (order !== undefined) draft.order(known, order);
@@ -120,7 +124,7 @@ function becameUnready(draft: Draft, id: number): void {
   const { now } = draft.at;
   const { slot, place, pid, generation } = worker;
   const deadline = now + draft.state.settings.bootTimeoutMs;
-  const nothing = { failure: undefined, replaces: undefined };
+  const nothing = { failure: undefined, replaces: undefined, readyAt: Infinity };
   draft.replace({ kind: 'starting', id, slot, place, pid, generation, since: now, deadline, ...nothing });
   noteReadiness(draft);
 }

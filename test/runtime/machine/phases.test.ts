@@ -35,14 +35,13 @@ const cases: Record<string, (run: Run) => void> = {
     run.send({ kind: 'started' });
     assert.equal(run.wait(1_000).state.phase.kind, 'booting', 'not while there is no process');
     for (const id of [1, 2]) run.send({ kind: 'spawned', id, pid: 100 + id });
-    assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
+    assert.deepEqual(run.workers(), ['1 starting', '2 starting'], 'not as soon as there is one');
+    assert.deepEqual(run.wait(500).workers(), ['1 ready', '2 ready']);
     run.wait(10_000).send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft });
     run.wait(1_000);
-    const began = run.state.workers.find(({ id }) => id === 3)?.since ?? 0;
-    run.now = began + 199;
     run.send({ kind: 'spawned', id: 3, pid: 103 });
-    assert.deepEqual(run.workers(), ['2 ready', '3 starting']);
-    assert.equal(nextDeadline(run.state), began + 200);
+    assert.equal(nextDeadline(run.state), run.now + 500);
+    assert.deepEqual(run.wait(499).workers(), ['2 ready', '3 starting']);
     assert.deepEqual(run.wait(1).workers(), ['2 ready', '3 ready']);
   },
   'gives up a program that ends before it has run for a moment': (run) => {
