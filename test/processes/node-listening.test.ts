@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { freePort } from '../free-port.ts';
-import { nodeApplications, PlainNode, saidIn } from '../runtime/plain-node.ts';
+import { nodeApplications, PlainNode, assertSaid } from '../runtime/plain-node.ts';
 import { Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const prelude = `
@@ -176,8 +176,7 @@ describe('listening on PORT', { skip, concurrency: 2 }, () => {
 
       await using runtime = await Runtime.ready({ ...one, app: { node: file(name) } });
       for (let i = 0; i < 3; i++) assert.equal(await answers(runtime.port), 'ok');
-      await runtime.until('said', () => saidIn(runtime).length >= said.length);
-      assert.deepEqual(saidIn(runtime), said);
+      await assertSaid(runtime, said);
       assert.deepEqual((await runtime.status()).restarts, {});
       runtime.child.kill('SIGTERM');
       assert.equal(await runtime.exited, 0);
@@ -210,7 +209,7 @@ describe('other ports', { skip, concurrency: 2 }, () => {
       }
       await using runtime = await Runtime.ready({ root, app: { node: file(name) }, env });
       assert.deepEqual(await served(runtime.port), expected);
-      assert.deepEqual(saidIn(runtime), says[name] === undefined ? [] : [says[name], says[name]]);
+      await assertSaid(runtime, says[name] === undefined ? [] : [says[name], says[name]]);
       assert.deepEqual((await runtime.status()).restarts, {});
     });
   }
@@ -288,7 +287,7 @@ describe('what cannot be served', { skip, concurrency: 2 }, () => {
     await plain.until('listening');
     plain.child.kill('SIGKILL');
     await using runtime = await Runtime.ready({ ...one, app: { node: 'pool.cjs' } });
-    assert.deepEqual(saidIn(runtime), (await plain.end()).said);
+    await assertSaid(runtime, (await plain.end()).said);
   });
 
   test('trustedProxies: the log says that the application decides', async () => {

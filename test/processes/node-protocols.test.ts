@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { nodeApplications, saidIn } from '../runtime/plain-node.ts';
+import { nodeApplications, assertSaid } from '../runtime/plain-node.ts';
 import { Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const prelude = `
@@ -129,7 +129,7 @@ describe('HTTPS', { skip, concurrency: 2 }, () => {
       writeFileSync(release, '');
       assert.equal(await held, 'held');
       await endsWithin(runtime, 4_000);
-      assert.deepEqual(saidIn(runtime), ['closed undefined']);
+      await assertSaid(runtime, ['closed undefined']);
       for (const client of [idle, used, fresh, silent]) client.destroy();
     });
   }
@@ -160,7 +160,7 @@ describe('HTTP/2', { skip, concurrency: 2 }, () => {
       writeFileSync(release, '');
       assert.deepEqual(await held, { status: 200, text: 'held' });
       await endsWithin(runtime, 4_000);
-      assert.deepEqual(saidIn(runtime), ['closed undefined']);
+      await assertSaid(runtime, ['closed undefined']);
       session.destroy();
       idle.destroy();
     });
@@ -233,9 +233,9 @@ describe('connections', { skip, concurrency: 2 }, () => {
     await retired(runtime);
     socket.write('hello');
     assert.deepEqual(await once(socket, 'data'), ['hello']);
-    assert.deepEqual(saidIn(runtime), []);
+    await assertSaid(runtime, []);
     assert.equal(await runtime.exited, 0);
-    assert.deepEqual(saidIn(runtime), ['term']);
+    await assertSaid(runtime, ['term']);
     socket.destroy();
   });
 
@@ -251,7 +251,7 @@ describe('connections', { skip, concurrency: 2 }, () => {
     const [answer] = (await once(late, 'data')) as [string];
     assert.match(answer, /^HTTP\/1\.1 200 OK\r\n(?:.*\r\n)*connection: close\r\n/i);
     await endsWithin(runtime, 4_000);
-    assert.deepEqual(saidIn(runtime), ['closed undefined']);
+    await assertSaid(runtime, ['closed undefined']);
     late.destroy();
     silent.destroy();
   });

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { freePort } from '../free-port.ts';
-import { nodeApplications, PlainNode, saidIn } from '../runtime/plain-node.ts';
+import { nodeApplications, PlainNode, assertSaid } from '../runtime/plain-node.ts';
 import { Runtime, skip } from '../runtime/runtime-process.ts';
 
 const prelude = `
@@ -150,13 +150,13 @@ describe('TERM, as in plain Node', { skip, concurrency: 2 }, () => {
         );
         runtime.child.kill(signal);
         await runtime.until('retired', () => retired(runtime));
-        assert.deepEqual(once(saidIn(runtime)).slice(0, 1), ['listening']);
+        await assertSaid(runtime, ['listening'], (said) => once(said).slice(0, 1));
         writeFileSync(release, '');
         assert.equal(await held, 'held');
         await runtime.until('ended', () => runtime.log().some(({ msg }) => String(msg).startsWith('worker ended')));
         idle.destroy();
         busy.destroy();
-        assert.deepEqual(once(saidIn(runtime)), expected.said);
+        await assertSaid(runtime, expected.said, once);
         const bad = runtime.log().filter(({ msg }) => msg === 'worker ended badly');
         const code = expected.code ?? 0;
         assert.deepEqual(

@@ -1,4 +1,5 @@
 // Node applications without the runtime, as the measure of what they do with it.
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { symlinkSync, writeFileSync } from 'node:fs';
@@ -85,6 +86,16 @@ export class PlainNode implements AsyncDisposable {
 }
 
 /** What the application wrote to its output, in a runtime. */
-export function saidIn(runtime: Runtime): string[] {
+function saidIn(runtime: Runtime): string[] {
   return runtime.log().flatMap(({ stream, msg }) => (stream === undefined ? [] : [String(msg)]));
+}
+
+/** Asserts what the application has written, once as much is there: a line waits some milliseconds for those that belong to it. */
+export async function assertSaid(
+  runtime: Runtime,
+  expected: readonly string[],
+  of: (said: string[]) => string[] = (said) => said,
+): Promise<void> {
+  await runtime.until('said', () => of(saidIn(runtime)).length >= expected.length);
+  assert.deepEqual(of(saidIn(runtime)), expected);
 }
