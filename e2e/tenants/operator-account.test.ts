@@ -139,7 +139,12 @@ describe("the operator's account", { concurrency: 1 }, () => {
   });
 
   test('takes no child of one AppServer for another', async () => {
-    const child = made('ConfigMap', 'owned', { labels: labels('shop'), ownerReferences: [controller('shop')] });
+    // Its owner does not exist: without a finalizer the garbage collector would take it before it is looked at.
+    const finalizers = ['example.com/stays'];
+    const child = made('ConfigMap', 'owned', {
+      ...{ labels: labels('shop'), finalizers },
+      ownerReferences: [controller('shop')],
+    });
     const owned = await create(types.ConfigMap, child, { as: client });
     const steal = {
       metadata: {
@@ -148,6 +153,7 @@ describe("the operator's account", { concurrency: 1 }, () => {
       },
     };
     await forbidden(patch(types.ConfigMap, owned, steal, { as: operator, dryRun: true }), mayNotTakeOver);
+    await patch(types.ConfigMap, owned, { metadata: { finalizers: null } }, { as: client });
   });
 
   test('writes nothing into kube-system', async () => {
