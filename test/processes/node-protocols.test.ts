@@ -10,21 +10,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { nodeApplications, assertSaid } from '../runtime/plain-node.ts';
+import { assertSaid, holdingHandler, nodeApplications } from '../runtime/plain-node.ts';
 import { Runtime, skip, type Options } from '../runtime/runtime-process.ts';
 
 const prelude = `
 const fs = require('node:fs'), { PORT } = process.env;
 const tls = { key: fs.readFileSync(__dirname + '/key.pem'), cert: fs.readFileSync(__dirname + '/cert.pem') };
-const handler = (request, response) => {
-  const [path, file] = request.url.split('?');
-  if (path !== '/held') return response.end('ok');
-  const timer = setInterval(() => {
-    if (!fs.existsSync(file)) return;
-    clearInterval(timer);
-    response.end('held');
-  }, 10);
-};
+${holdingHandler}
 const ends = (server) => process.on('SIGTERM', () => server.close((error) => { console.log('closed', error?.code); process.exit(); }));
 `;
 

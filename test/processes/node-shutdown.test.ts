@@ -5,20 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { freePort } from '../free-port.ts';
-import { nodeApplications, PlainNode, assertSaid } from '../runtime/plain-node.ts';
+import { assertSaid, holdingHandler, nodeApplications, PlainNode } from '../runtime/plain-node.ts';
 import { Runtime, skip } from '../runtime/runtime-process.ts';
 
 const prelude = `
 const http = require('node:http'), fs = require('node:fs'), { promisify } = require('node:util');
-const handler = (request, response) => {
-  const [path, file] = request.url.split('?');
-  if (path !== '/held') return response.end('ok');
-  const timer = setInterval(() => {
-    if (!fs.existsSync(file)) return;
-    clearInterval(timer);
-    response.end('held');
-  }, 10);
-};
+${holdingHandler}
 const { PORT } = process.env;
 const start = (listener = handler) => http.createServer(listener).listen(PORT, () => console.log('listening'));
 process.on('exit', (code) => console.log('exit', code));

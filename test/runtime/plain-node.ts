@@ -15,6 +15,17 @@ export function nodeApplications(files: Readonly<Record<string, string>>): strin
   return root;
 }
 
+/** Source of a listener that answers /held?FILE once the file is there, and all else at once. It needs `fs`. */
+export const holdingHandler = `const handler = (request, response) => {
+  const [path, file] = request.url.split('?');
+  if (path !== '/held') return response.end('ok');
+  const timer = setInterval(() => {
+    if (!fs.existsSync(file)) return;
+    clearInterval(timer);
+    response.end('held');
+  }, 10);
+};`;
+
 /** Two workers of node:cluster, which get the signals of their primary. */
 const primary = `
 const cluster = require('node:cluster');
