@@ -10,6 +10,7 @@ import { childKinds } from '../src/operator/model/kinds.ts';
 import { newestLayout } from '../src/operator/model/layout.ts';
 import type { ContainerView, PodView } from '../src/operator/model/pod.ts';
 import type { OwnRelease } from '../src/operator/model/release.ts';
+import { noCounters } from '../src/runtime/machine/accounting.ts';
 import type { Settings } from '../src/runtime/machine/state.ts';
 
 /** @param spec merged over the least that an AppServer needs */
@@ -118,6 +119,9 @@ export function pod(name: string, changes: Partial<PodView> = {}): PodView {
   };
 }
 
+/** Of a worker that has ended without having counted anything. */
+export const nothingLeft = { oomKills: 0, left: { counters: noCounters, connections: 0 } };
+
 export const settings: Settings = {
   workers: 2,
   readyWorkers: 1,
@@ -128,5 +132,5 @@ export const settings: Settings = {
   drainMinimumMs: 1_000,
   drainMaximumMs: 6_000,
   recycle: { requests: 0, jitter: 0, memoryBytes: undefined, lifetimeMs: 0 },
-  kind: { overdue: 'abort', heartbeat: 'always', hookBeforeStop: false },
+  kind: { overdue: 'abort', heartbeat: 'always', ready: 'when-told', hookBeforeStop: false },
 };

@@ -43,7 +43,10 @@ export const app = z.object({
     .boolean()
     .optional()
     .meta(
-      about('roll', 'Whether the command reports by sd_notify that it is ready. Otherwise it counts as ready at once.'),
+      about(
+        'roll',
+        'Whether the command reports by sd_notify that it is ready. Otherwise it is ready when it has run for half a second.',
+      ),
     ),
   pythonPath: z
     .array(z.string().min(1).max(1_024))

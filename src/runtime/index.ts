@@ -9,6 +9,7 @@
 //   processes/    children and what they say: workers, fork server, hooks, pipes, shared memory
 //   kinds/        which command starts a Python, Node or other worker, as data
 //   linux/        what /proc and cgroups say; reads only
+//   host/         what is wanted of the system, as types; node/ offers it on Node, and knows nothing of the others
 //   status/       (state, samples) -> what /status, /readyz and /metrics say, pure
 //   http/         admin port, control socket, and the check of the application
 //   config/       what can be configured, checked without I/O; files and watch read it. Commands read it too
@@ -24,8 +25,12 @@
 //   text/         log lines, metrics, tables, help and command lines, pure
 //   shared/       what supervisor and Node workers agree on: the layout of their memory, the worker's settings; pure
 //
+// Everything gets the host as a parameter; this file and commands/ choose it. Nothing else knows Node.
+//
 // Allowed imports: its own files, and js-yaml in config/files. Each pod pays for what stands here. Which directory may import
 // which is held by the linter: shared and errors lie below all others, main and commands above.
+import { dirname } from 'node:path';
+import { nodeHost } from './host/node/host.ts';
 import { main } from './main.ts';
 
-await main(process.argv.slice(2));
+await main(nodeHost(), { home: dirname(import.meta.dirname), args: process.argv.slice(2) });

@@ -1,13 +1,10 @@
 // Start of the supervisor: configuration in, signals and files wired up, exit code out.
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isatty } from 'node:tty';
-import { getSystemErrorName } from 'node:util';
 import type { Config, FixedConfig } from './config/config.ts';
-import { readFolders, readYaml } from './config/files.ts';
+import { liveFile, readFolders, readYaml } from './config/files.ts';
 import { ignoredSettings } from './config/ignored-settings.ts';
-import { watchFolder } from './config/watch.ts';
-import { catalogue, isErrorCode, RuntimeError, sentence, type Surface } from './errors.ts';
+import { watchFile, type Watched } from './config/watch.ts';
+import { catalogue, isErrorCode, RuntimeError, sentence, type ErrorCode, type Surface } from './errors.ts';
+import type { Files, Host } from './host/host.ts';
 import { startAdmin } from './http/admin.ts';
 import { ApplicationCheck, askOverHttp } from './http/application-check.ts';
 import { startControl } from './http/control.ts';
@@ -15,6 +12,8 @@ import { startLog, type Log } from './log/log.ts';
 import { terminationMessage, writeTerminationMessage } from './log/termination-message.ts';
 import { descriptors } from './processes/descriptors.ts';
 import { SharedMemory } from './processes/shared-memory.ts';
+import type { Check } from './status/report.ts';
+import { SettingsInForce } from './supervisor/settings-in-force.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { parse, type Program } from './text/arguments.ts';
 import type { Fields } from './text/log-line.ts';
@@ -23,8 +22,8 @@ import { version } from './version.ts';
 /** How the configuration is read, at the start and again whenever it may have changed. */
 interface Source {
   readonly read: () => Config;
-  /** The folder to watch; undefined where only HUP says that it is to be read again. */
-  readonly watched: string | undefined;
+  /** What to watch; undefined where only HUP says that it is to be read again. */
+  readonly watched: Watched | undefined;
   readonly surface: Surface;
   /** Ends once a worker is ready or has failed, and runs no hooks. */
   readonly check: boolean;
@@ -45,18 +44,20 @@ const program: Program = {
   commands: [],
 };
 
-function source(args: readonly string[]): Source {
+function source(files: Files, args: readonly string[]): Source {
   const parsed = parse(program, args);
   // appserver-init and appserver-runtime write this command line, and no person.
   if (parsed.kind !== 'run') throw new Error(parsed.kind === 'wrong' ? parsed.message : `there is no ${parsed.kind}`);
   const { options } = parsed;
   const [config = '', live = ''] = [options.last('--config'), options.last('--live')];
   const [file, overrides] = [options.last('--file'), options.last('--overrides')];
-  if (overrides === undefined)
-    return { read: () => readFolders(config, live), watched: live, surface: 'pod', check: false };
+  if (overrides === undefined) {
+    const watched = { directory: live, file: liveFile };
+    return { read: () => readFolders(files, config, live), watched, surface: 'pod', check: false };
+  }
   const check = options.has('--check');
   const read = (): Config => {
-    const { fixed, ...rest } = readYaml(file, JSON.parse(overrides));
+    const { fixed, ...rest } = readYaml(files, file, JSON.parse(overrides));
     // A hook may migrate a database.
     return { fixed: check ? { ...fixed, hooks: {}, check: undefined } : fixed, ...rest };
   };
@@ -64,18 +65,18 @@ function source(args: readonly string[]): Source {
 }
 
 /** appserver-init has tried to listen before this process began, and left number and address where it could not. */
-function checkListening(): void {
-  const [, number = '', address = ''] = /^(\d+) (.*)$/.exec(process.env['APPSERVER_LISTEN_ERROR'] ?? '') ?? [];
+function checkListening({ env, errorName }: Host): void {
+  const [, number = '', address = ''] = /^(\d+) (.*)$/.exec(env['APPSERVER_LISTEN_ERROR'] ?? '') ?? [];
   if (number === '') return;
-  const name = getSystemErrorName(-Number(number));
+  const name = errorName(Number(number));
   if (name === 'EADDRINUSE') throw new RuntimeError('PORT_IN_USE', `${address} is taken by another program`);
   const code = name === 'EACCES' ? 'PORT_FORBIDDEN' : 'LISTEN_FAILED';
   throw new RuntimeError(code, `cannot listen on ${address}: ${name}`);
 }
 
 /** A worker could not even be started there, and the system's own error would name the wrong file. */
-function checkWorkingDir({ app: { workingDir } }: FixedConfig): void {
-  if (workingDir === undefined || statSync(workingDir, { throwIfNoEntry: false })?.isDirectory() === true) return;
+function checkWorkingDir(files: Files, { app: { workingDir } }: FixedConfig): void {
+  if (workingDir === undefined || files.stat(workingDir)?.kind === 'directory') return;
   throw new RuntimeError('WORKING_DIR_MISSING', `there is no directory ${workingDir}`);
 }
 
@@ -85,153 +86,172 @@ function introduction({ app, listen, admin }: FixedConfig, workers: number): Fie
   return { version, ...application, workers, listen: listen.join(', '), admin };
 }
 
-function end(log: Log, exitCode: number): void {
-  log.end(() => process.exit(exitCode));
-}
-
-/** Reads the configuration again. What cannot be taken over is said, and the settings in force stay. */
-function update(from: Source, current: Config, supervisor: Supervisor, log: Log): Config {
-  try {
-    const next = from.read();
-    if (JSON.stringify(next.fixed) !== JSON.stringify(current.fixed)) {
-      const names = Object.entries(next.fixed)
-        .filter(
-          ([name, value]) =>
-            JSON.stringify(value) !== JSON.stringify(Object.entries(current.fixed).find(([key]) => key === name)?.[1]),
-        )
-        .map(([name]) => name);
-      const cause = `${names.join(', ')} cannot change while the runtime runs`;
-      log.logger.error({ code: 'CONFIG_FIXED' }, sentence('CONFIG_FIXED', cause, from.surface));
-    }
-    if (JSON.stringify(next.live) === JSON.stringify(current.live)) return current;
-    supervisor.configure(next.live);
-    return { fixed: current.fixed, live: next.live };
-  } catch (error) {
-    // A bad edit must not end a serving pod.
-    if (!(error instanceof RuntimeError)) throw error;
-    log.logger.error({ code: error.code }, sentence(error.code, error.message, from.surface));
-    return current;
-  }
-}
-
-function listenerCount(): number {
-  return Number(process.env['LISTEN_FDS'] ?? 0);
-}
-
 /** The log exists before the supervisor whose output it holds back. */
 interface Hold {
   output: (full: boolean) => void;
 }
 
+/** What the parts below have in common. */
+interface Context {
+  readonly host: Host;
+  readonly from: Source & Pick<Invocation, 'home'>;
+  readonly log: Log;
+  readonly hold: Hold;
+  /** Called before the process ends. */
+  readonly atEnd: (() => void)[];
+}
+
+function end({ host, log, atEnd }: Context, exitCode: number): void {
+  for (const run of atEnd) run();
+  log.end(() => host.exit(exitCode));
+}
+
+/** Says in the log and to Kubernetes why the process ends. */
+function explain({ host, from, log }: Context, code: ErrorCode, cause: string, tail: string): void {
+  const text = sentence(code, cause, from.surface);
+  log.logger.fatal({ code }, text);
+  writeTerminationMessage(host, terminationMessage(text, tail));
+}
+
 /** How often it is looked whether a worker is ready, in milliseconds. */
 const checkMs = 50;
 
-/** Ends the process with what became of the first worker. */
-function endWhenChecked(supervisor: Supervisor, log: Log): void {
-  const timer = setInterval(() => {
+/** Has the supervisor end once it is known what became of the first worker. */
+function endWhenChecked({ host, log }: Context, supervisor: Supervisor, found: (exitCode: number) => void): void {
+  const timer = host.clock.every(checkMs, () => {
     const { workers, lastFailure } = supervisor.health();
     if (lastFailure !== null && isErrorCode(lastFailure)) {
       log.logger.fatal({ code: lastFailure }, supervisor.lastFailure() ?? lastFailure);
-      process.exitCode = catalogue[lastFailure].exitCode;
+      found(catalogue[lastFailure].exitCode);
     } else if (workers.ready === 0) return;
     else log.logger.info('the application was loaded and is ready to serve');
-    clearInterval(timer);
+    timer.cancel();
     supervisor.dispatch({ kind: 'quit' });
-  }, checkMs);
+  });
 }
 
 /** Starts asking the application, where that is wished for. */
-function startCheck({ check, listen }: FixedConfig, supervisor: Supervisor): ApplicationCheck | undefined {
+function startCheck(
+  { host }: Context,
+  { check, listen }: FixedConfig,
+  supervisor: Supervisor,
+): () => Check | undefined {
   const [address] = listen;
-  if (check === undefined || address === undefined) return undefined;
+  if (check === undefined || address === undefined) return () => undefined;
   const serves = (): boolean => {
     const { phase, workers } = supervisor.health();
     return phase === 'serving' && workers.ready > 0;
   };
-  const started = new ApplicationCheck(check, askOverHttp(address, check), serves);
-  started.start();
-  return started;
+  const started = new ApplicationCheck(check, askOverHttp(host.http, address, check), serves);
+  started.start(host.clock);
+  return () => started.check;
 }
 
-function tellIgnored({ app }: FixedConfig, surface: Surface, log: Log): void {
-  const isThere = (file: string): boolean => existsSync(join(app.workingDir ?? '.', file));
-  for (const { ignored, instead } of ignoredSettings(app, process.env, isThere, surface)) {
+function tellIgnored({ host, from, log }: Context, { app }: FixedConfig): void {
+  const isThere = (file: string): boolean => host.files.stat(`${app.workingDir ?? '.'}/${file}`) !== undefined;
+  for (const { ignored, instead } of ignoredSettings(app, host.env, isThere, from.surface)) {
     log.logger.warn({ ignored, instead }, 'setting of another server is not read');
   }
 }
 
-async function start(from: Source, log: Log, hold: Hold): Promise<void> {
-  let current = from.read();
-  const { fixed, live } = current;
-  log.configure(live.logging);
-  checkListening();
-  checkWorkingDir(fixed);
-  const fds = descriptors(listenerCount());
-  const supervisor = new Supervisor({
-    home: dirname(import.meta.dirname),
+/** @param checked the exit code that a check has found, where there is one */
+function makeSupervisor(context: Context, { fixed, live }: Config, checked: () => number | undefined): Supervisor {
+  const { host, from, log } = context;
+  const fds = descriptors(Number(host.env['LISTEN_FDS'] ?? 0));
+  return new Supervisor({
+    host,
+    home: from.home,
     surface: from.surface,
     fixed,
     live,
     descriptors: fds,
-    memory: new SharedMemory(fds.memory),
+    memory: new SharedMemory(host.shared(fds.memory)),
     log,
     onExit: ({ code, failure }, tail) => {
-      if (from.check) return end(log, Number(process.exitCode ?? code));
-      if (failure !== undefined) {
-        const text = sentence(failure.code, failure.cause, from.surface);
-        log.logger.fatal({ code: failure.code }, text);
-        writeTerminationMessage(terminationMessage(text, tail));
-      }
-      return end(log, code);
+      if (from.check) return end(context, checked() ?? code);
+      if (failure !== undefined) explain(context, failure.code, failure.cause, tail);
+      return end(context, code);
     },
   });
+}
+
+function obeySignals(
+  { onSignal, hasTerminal }: Host,
+  supervisor: Supervisor,
+  { logger }: Log,
+  reread: () => void,
+): void {
+  onSignal('SIGTERM', () => supervisor.dispatch({ kind: 'terminate' }));
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) onSignal(signal, () => supervisor.dispatch({ kind: 'quit' }));
+  onSignal('SIGTTIN', () => supervisor.dispatch({ kind: 'scale', by: 1 }));
+  onSignal('SIGTTOU', () => supervisor.dispatch({ kind: 'scale', by: -1 }));
+  // A terminal sends it whenever its window is resized.
+  if (!hasTerminal) onSignal('SIGWINCH', () => supervisor.dispatch({ kind: 'set-workers', workers: 0 }));
+  onSignal('SIGHUP', () => {
+    reread();
+    void supervisor.reload();
+  });
+  onSignal('SIGUSR1', () => void supervisor.dumpStacks(0));
+  onSignal('SIGUSR2', () => logger.info({ state: supervisor.report() }, 'state'));
+}
+
+async function start(context: Context): Promise<void> {
+  const { host, from, log, hold, atEnd } = context;
+  const config = from.read();
+  const { fixed, live } = config;
+  log.configure(live.logging);
+  checkListening(host);
+  checkWorkingDir(host.files, fixed);
+  let checked: number | undefined;
+  const supervisor = makeSupervisor(context, config, () => checked);
   log.logger.info(introduction(fixed, supervisor.health().workers.desired), 'listening');
-  tellIgnored(fixed, from.surface, log);
+  tellIgnored(context, fixed);
   hold.output = (full) => supervisor.holdOutput(full);
-  const reread = (): void => {
-    current = update(from, current, supervisor, log);
-  };
-  const check = startCheck(fixed, supervisor);
+  const settings = new SettingsInForce({
+    ...from,
+    config,
+    log: log.logger,
+    apply: (next) => supervisor.configure(next),
+  });
+  const reread = (): void => settings.reread();
+  const check = startCheck(context, fixed, supervisor);
   await startAdmin({
+    http: host.http,
     address: fixed.admin,
     health: () => supervisor.health(),
     report: () => supervisor.report(),
     applicationMetrics: () => supervisor.applicationMetrics(),
-    readyWorkers: () => current.live.readyWorkers,
-    applicationCheck: () => check?.check,
+    readyWorkers: () => settings.live.readyWorkers,
+    applicationCheck: check,
   });
-  await startControl({ path: fixed.control, supervisor, log: log.logger, reread });
-  process.on('SIGTERM', () => supervisor.dispatch({ kind: 'terminate' }));
-  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => supervisor.dispatch({ kind: 'quit' }));
-  process.on('SIGTTIN', () => supervisor.dispatch({ kind: 'scale', by: 1 }));
-  process.on('SIGTTOU', () => supervisor.dispatch({ kind: 'scale', by: -1 }));
-  if (!hasTerminal()) process.on('SIGWINCH', () => supervisor.dispatch({ kind: 'set-workers', workers: 0 }));
-  process.on('SIGHUP', () => {
-    reread();
-    void supervisor.reload();
-  });
-  process.on('SIGUSR1', () => void supervisor.dumpStacks(0));
-  process.on('SIGUSR2', () => log.logger.info({ state: supervisor.report() }, 'state'));
-  if (from.watched !== undefined) watchFolder(from.watched, reread);
+  atEnd.push(await startControl({ host, path: fixed.control, supervisor, log: log.logger, reread }));
+  obeySignals(host, supervisor, log, reread);
+  if (from.watched !== undefined) {
+    watchFile(host, from.watched, reread, (cause) =>
+      log.logger.warn({ directory: from.watched?.directory, cause }, 'settings are looked at every few seconds'),
+    );
+  }
   await supervisor.start();
-  if (from.check) endWhenChecked(supervisor, log);
+  if (from.check) endWhenChecked(context, supervisor, (exitCode) => (checked = exitCode));
 }
 
-/** Which sends WINCH whenever its window is resized. */
-const hasTerminal = (): boolean => [0, 1, 2].some((descriptor) => isatty(descriptor));
+/** What the program that starts this knows. */
+export interface Invocation {
+  /** Folder of the installed runtime. */
+  readonly home: string;
+  /** Command line without program and script. */
+  readonly args: readonly string[];
+}
 
-/** @param args command line without program and script */
-export async function main(args: readonly string[]): Promise<void> {
+export async function main(host: Host, { home, args }: Invocation): Promise<void> {
   const hold: Hold = { output: () => undefined };
-  const log = startLog((full) => hold.output(full));
-  const from = source(args);
+  const log = startLog(host, (full) => hold.output(full));
+  const context: Context = { host, from: { ...source(host.files, args), home }, log, hold, atEnd: [] };
   try {
-    await start(from, log, hold);
+    await start(context);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    const text = sentence(error.code, error.message, from.surface);
-    log.logger.fatal({ code: error.code }, text);
-    writeTerminationMessage(terminationMessage(text, ''));
-    end(log, catalogue[error.code].exitCode);
+    explain(context, error.code, error.message, '');
+    end(context, catalogue[error.code].exitCode);
   }
 }

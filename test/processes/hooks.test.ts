@@ -1,6 +1,6 @@
 // Commands at named moments, and Python functions under gunicorn's names.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { applications, Runtime, skip, type Options } from '../runtime/runtime-process.ts';
@@ -35,6 +35,27 @@ const shell = (script: string, timeout = '5s'): object => ({ command: ['sh', '-c
 const options = (hooks: object): Options => ({ root, app: { wsgi: 'app:app' }, fixed: { hooks } });
 
 describe('hooks', { skip, concurrency: 2 }, () => {
+  test('before the start keep all workers from it, whatever comes meanwhile, and those that were asked for start then', async () => {
+    const [begun, go] = [join(root, 'start-begun'), join(root, 'start-go')];
+    const wait = shell(`touch ${begun}; while [ ! -e ${go} ]; do sleep 0.05; done`, '30s');
+    await using runtime = await Runtime.start(options({ beforeStart: wait }));
+    await runtime.until('begun', () => existsSync(begun));
+    for (const signal of ['SIGHUP', 'SIGTTIN'] as const) runtime.child.kill(signal);
+    await runtime.until('one more', async () => (await runtime.status()).workers.desired === 3);
+    runtime.configure('2', { workers: { count: 4 } });
+    await runtime.until('taken over', async () => (await runtime.status()).settings === '2');
+    const { phase, workers } = await runtime.status();
+    assert.deepEqual([phase, workers.desired, workers.list.length], ['preparing', 4, 0]);
+    writeFileSync(go, '');
+    await runtime.until('ready', async () => (await runtime.status()).workers.ready === 4);
+  });
+
+  test('that cannot even be started fail the start with a code', async () => {
+    await using runtime = await Runtime.start(options({ beforeStart: { command: [join(root, 'app.py/nothing')] } }));
+    assert.equal(await runtime.exited, 7);
+    assert.match(runtime.lastWords(), /^HOOK_FAILED: hooks\.beforeStart: .* cannot be started: .*ENOTDIR/);
+  });
+
   test('run at their moments, told which worker it is about', async () => {
     const file = join(root, 'moments');
     const note = (word: string): object =>

@@ -38,6 +38,21 @@ def app(environ, start_response):
     if path == "/binary":
         os.write(1, bytes(range(256)) * 4096)
         os.write(2, b"\\x00" * 100000)
+    if path == "/truncate":
+        sizes = set()
+        for fd in range(3, 64):
+            try:
+                if os.readlink(f"/proc/self/fd/{fd}").startswith("/memfd:"):
+                    for size in (0, 1 << 24):
+                        try:
+                            os.ftruncate(fd, size)
+                        except PermissionError:
+                            pass
+                        sizes.add(os.fstat(fd).st_size)
+            except FileNotFoundError:
+                pass
+        start_response("200 OK" if len(sizes) == 1 and min(sizes) > 0 else "500 Not Refused", [("content-length", "2")])
+        return [b"ok"]
     if path == "/slow":
         time.sleep(0.3)
     start_response("200 OK", [("content-length", "2")])
@@ -59,6 +74,18 @@ function processes(under: number | undefined): number[] {
 }
 
 describe('a hostile worker', { skip, concurrency: 2 }, () => {
+  test('that changes the size of the shared memory is refused, and workers go on being replaced', async () => {
+    await using runtime = await Runtime.ready(options);
+    await allReady(runtime);
+    assert.equal(await runtime.fetch('/truncate'), 200);
+    const [victim] = await runtime.readyWorkers();
+    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    await runtime.until('replaced', async () => {
+      const { restarts, workers } = await runtime.status();
+      return restarts['WORKER_KILLED'] === 1 && workers.ready === 2;
+    });
+  });
+
   test('that makes the shared socket blocking hangs nobody', async () => {
     await using runtime = await Runtime.ready(options);
     await allReady(runtime);

@@ -79,8 +79,8 @@ http.createServer((request, response) => {
 `,
   'by_hand.py': `
 # A worker of a kind of its own: sockets by LISTEN_FDS, words over the notification pipe.
-import os, signal, socket
-say = lambda line: os.write(int(os.environ["APPSERVER_NOTIFY_FD"]), line + b"\\n")
+import os, signal, socket, sys
+say = lambda line: "silent" in sys.argv or os.write(int(os.environ["APPSERVER_NOTIFY_FD"]), line + b"\\n")
 assert os.environ["LISTEN_PID"] == str(os.getpid())
 listener = socket.socket(fileno=3)
 signal.signal(signal.SIGTERM, lambda *_: exit(0))
@@ -108,6 +108,9 @@ const kinds: Record<string, Partial<Options> & { readonly app: object }> = {
   'asgi, the oldest uvicorn': { app: { asgi: 'asgi_app:app' }, env: { PYTHONPATH: pythonPackagesDir('oldest') } },
   node: { app: { node: join(root, 'server.js') } },
   command: { app: { command: 'python3', args: [join(root, 'by_hand.py')], notify: true } },
+  'command, which does not say that it is ready': {
+    app: { command: 'python3', args: [join(root, 'by_hand.py'), 'silent'] },
+  },
 };
 
 function headers(runtime: Runtime, agent: Agent, path = '/'): Promise<string | undefined> {
@@ -134,8 +137,10 @@ describe('kinds of applications', { skip, concurrency: 2 }, () => {
         return now.ready === 2 && restarts['WORKER_KILLED'] === 1;
       });
       const release = join(runtime.dir, 'release');
-      const held = name === 'command' ? runtime.fetch('/slow') : runtime.fetch(`/held?${release}`);
-      if (name !== 'command')
+      // Programs of other kinds do not count.
+      const counts = !('command' in options.app);
+      const held = !counts ? runtime.fetch('/slow') : runtime.fetch(`/held?${release}`);
+      if (counts)
         await runtime.until('in hand', async () => (await runtime.status()).workers.list.some(({ busy }) => busy > 0));
       runtime.child.kill('SIGTERM');
       await runtime.until('draining', async () => (await runtime.status()).phase === 'draining');

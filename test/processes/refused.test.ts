@@ -1,7 +1,7 @@
 // What cannot be served ends with a code of its own and the remedy.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -96,6 +96,24 @@ describe('refuses', { skip, concurrency: 2 }, () => {
     assert.match(ended.stderr + ended.stdout, /PORT_FORBIDDEN/);
   });
 });
+
+test(
+  'a proxy that is drained is no group of processes',
+  { skip: process.getuid?.() !== 0 && 'it takes root to become somebody else' },
+  () => {
+    const dir = join(root, 'proxy');
+    mkdirSync(dir);
+    chmodSync(dir, 0o777);
+    // Nobody else has this user's processes, should they all get the signal.
+    const somebody = { uid: 54_321, gid: 54_321, encoding: 'utf8' } as const;
+    for (const pid of ['-1', '0', '-54321']) {
+      writeFileSync(join(dir, 'nginx.pid'), pid);
+      const { status, stderr } = spawnSync(join(runtimeDir, 'bin/drain-proxy'), ['1', dir, '0', '0'], somebody);
+      assert.notEqual(status, 0);
+      assert.match(stderr, /nginx\.pid: Invalid argument/);
+    }
+  },
+);
 
 test('a client that is slow to ask keeps no connection of the admin port', { skip }, async () => {
   await using runtime = await Runtime.ready({ root, ...wsgi });

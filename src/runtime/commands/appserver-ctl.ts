@@ -1,6 +1,7 @@
 // appserver-ctl: speaks to a runtime over its control socket. Works without a shell in the image.
-import { request } from 'node:http';
 import { defaultControlPath } from '../config/control-path.ts';
+import { errorCode } from '../host/error-code.ts';
+import { nodeHost } from '../host/node/host.ts';
 import type { Operand, Program } from '../text/arguments.ts';
 import { visible } from '../text/control-characters.ts';
 import { readCommandLine } from './command-line.ts';
@@ -9,30 +10,29 @@ import { isStatus, statusTable } from './status-table.ts';
 /** Exit code when there is nobody to speak to, and when the runtime refused. */
 const unreachable = 3;
 const refused = 1;
+/** Stacks of 128 workers are long. */
+const maxAnswerBytes = 64 * 2 ** 20;
 
-function call(socket: string, method: 'GET' | 'POST', path: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    const sent = request({ socketPath: socket, method, path }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => {
-        const body = parsed(text);
-        if (body === undefined) return fail(`${socket}: what listens there is no runtime`, unreachable);
-        if (response.statusCode === 200) return resolve(body);
-        const error = typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : text;
-        return fail(error, refused);
-      });
+const host = nodeHost();
+
+const known: Readonly<Record<string, string>> = {
+  ENOENT: 'no runtime listens there; name its socket with --socket',
+  ECONNREFUSED: 'the runtime that made it is gone',
+  EACCES: 'it belongs to another user; run this as the user of the runtime',
+};
+
+async function call(socket: string, method: 'GET' | 'POST', target: string): Promise<unknown> {
+  const answer = await host.http
+    .call({ path: socket }, { method, target, maxBodyBytes: maxAnswerBytes })
+    .catch((error: unknown) => {
+      const why = known[errorCode(error) ?? ''] ?? (error instanceof Error ? error.message : String(error));
+      return fail(`${socket}: ${why}`, unreachable);
     });
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      const known: Record<string, string> = {
-        ENOENT: 'no runtime listens there; name its socket with --socket',
-        ECONNREFUSED: 'the runtime that made it is gone',
-        EACCES: 'it belongs to another user; run this as the user of the runtime',
-      };
-      fail(`${socket}: ${known[error.code ?? ''] ?? error.message}`, unreachable);
-    });
-    sent.end();
-  });
+  const body = parsed(answer.body);
+  if (body === undefined) return fail(`${socket}: what listens there is no runtime`, unreachable);
+  if (answer.status === 200) return body;
+  const error = typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : answer.body;
+  return fail(error, refused);
 }
 
 /** Undefined for what is not JSON. */
@@ -62,7 +62,7 @@ const program: Program = {
       long: '--socket',
       value: '<path>',
       description: 'control socket of the runtime',
-      default: defaultControlPath(),
+      default: defaultControlPath(host),
     },
   ],
   operands: [],
@@ -134,7 +134,7 @@ function write(body: unknown): void {
 }
 
 const { command: name, options, operands } = readCommandLine(program, process.argv.slice(2));
-const socket = options.last('--socket') ?? defaultControlPath();
+const socket = options.last('--socket') ?? defaultControlPath(host);
 const [number = ''] = operands;
 
 switch (name) {

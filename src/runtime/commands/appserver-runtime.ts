@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { workerClasses } from '../config/config.ts';
 import { readYaml } from '../config/files.ts';
 import { catalogue, RuntimeError, sentence } from '../errors.ts';
+import { nodeHost } from '../host/node/host.ts';
 import type { Program } from '../text/arguments.ts';
 import { visible } from '../text/control-characters.ts';
 import type { Option, Options } from '../text/options.ts';
@@ -93,7 +94,7 @@ function run(flags: Options, words: readonly string[]): never {
   const check = flags.has('--check');
   const config = flags.last('--config');
   // What will be listened on is checked as well.
-  const { fixed } = readYaml(config, overrides(flags, words));
+  const { fixed } = readYaml(nodeHost().files, config, overrides(flags, words));
   const document = overrides(flags, words, check);
   const listen = check ? whileChecking.listen : fixed.listen;
   const home = dirname(import.meta.dirname);

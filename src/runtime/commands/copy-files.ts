@@ -1,5 +1,6 @@
 // What an init container of the application's own image runs: copies files of it to where nginx serves them.
 import { catalogue, sentence } from '../errors.ts';
+import { nodeHost } from '../host/node/host.ts';
 import { terminationMessage, writeTerminationMessage } from '../log/termination-message.ts';
 import { visible } from '../text/control-characters.ts';
 import { copyAnew, type Copy } from './copy-anew.ts';
@@ -15,6 +16,6 @@ try {
 } catch (error) {
   const told = sentence('STATIC_FILES_MISSING', error instanceof Error ? error.message : String(error), 'pod');
   process.stderr.write(`${visible(told)}\n`);
-  writeTerminationMessage(terminationMessage(told, ''));
+  writeTerminationMessage(nodeHost(), terminationMessage(told, ''));
   process.exit(catalogue.STATIC_FILES_MISSING.exitCode);
 }

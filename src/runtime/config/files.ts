@@ -1,16 +1,18 @@
 // Where the configuration comes from: the operator's two mounted folders, or one YAML file.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { RuntimeError } from '../errors.ts';
+import type { Files } from '../host/host.ts';
 import type { Config } from './config.ts';
 import { parseConfig } from './parse.ts';
 import { inFile, type Naming } from './reader.ts';
 
-function read(file: string, parse: (text: string) => unknown): unknown {
+/** A ConfigMap has room for less. */
+const maxBytes = 4 * 2 ** 20;
+
+function read(files: Files, file: string, parse: (text: string) => unknown): unknown {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = files.read(file, maxBytes);
   } catch (error) {
     throw new RuntimeError('CONFIG_UNREADABLE', `${file} cannot be read: ${String(error)}`, { cause: error });
   }
@@ -32,11 +34,13 @@ function merge(first: unknown, second: unknown): unknown {
   return Object.fromEntries(keys.map((key) => [key, merge(first[key], second[key])]));
 }
 
+export const liveFile = 'live.json';
+
 /** @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID */
-export function readFolders(fixedDir: string, liveDir: string): Config {
-  const fixed = join(fixedDir, 'runtime.json');
-  const live = join(liveDir, 'live.json');
-  return parseConfig(`${fixed} with ${live}`, merge(read(fixed, JSON.parse), read(live, JSON.parse)));
+export function readFolders(files: Files, fixedDir: string, liveDir: string): Config {
+  const fixed = `${fixedDir}/runtime.json`;
+  const live = `${liveDir}/${liveFile}`;
+  return parseConfig(`${fixed} with ${live}`, merge(read(files, fixed, JSON.parse), read(files, live, JSON.parse)));
 }
 
 /** Options of appserver-runtime, by the field that each stands for. */
@@ -78,7 +82,7 @@ function inOptions(file: string | undefined, overrides: unknown): Naming {
  * @param overrides a document of the same form, from flags
  * @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID
  */
-export function readYaml(file: string | undefined, overrides: unknown): Config {
-  const document = file === undefined ? {} : read(file, (text) => load(text) ?? {});
+export function readYaml(files: Files, file: string | undefined, overrides: unknown): Config {
+  const document = file === undefined ? {} : read(files, file, (text) => load(text) ?? {});
   return parseConfig(inOptions(file, overrides), merge(document, overrides));
 }

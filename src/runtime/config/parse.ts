@@ -1,6 +1,6 @@
 // Makes a configuration of a document, or says which of its fields is wrong.
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
-import { encodeHost, isNetwork } from './address.ts';
+import { encodeHost, isNetwork, parseAddress } from './address.ts';
 import {
   hookMoments,
   logFormats,
@@ -103,7 +103,7 @@ function addresses(reader: Reader): readonly string[] {
   const listen = reader.texts(['0.0.0.0:8000']);
   if (listen.length < 1 || listen.length > 16) reader.fail('must name from 1 to 16 addresses');
   for (const address of listen) {
-    if (!/^(unix:\/.+|(\[[0-9A-Fa-f:.]*\]|[^:[\]]*):\d{1,5})$/.test(address)) {
+    if (parseAddress(address) === undefined) {
       reader.fail(`must hold addresses such as 0.0.0.0:8000, [::]:8000 or unix:/run/app.sock, not ${address}`);
     }
   }
@@ -130,7 +130,8 @@ function drainTimes(reader: Reader): FixedConfig['drain'] {
 
 function adminAddress(reader: Reader): string {
   const address = reader.text('0.0.0.0:9000');
-  return /:\d{1,5}$/.test(address) ? address : reader.fail('must be an address such as 0.0.0.0:9000');
+  const at = parseAddress(address);
+  return at !== undefined && 'port' in at ? address : reader.fail('must be an address such as 0.0.0.0:9000');
 }
 
 const workerFields = [

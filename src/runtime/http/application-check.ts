@@ -1,9 +1,9 @@
 // Asks the application itself whether it can serve, where that is wished for: workers may be well while what they need is
 // not. Only an answer counts: one that does not come in time means that all workers are busy, which is no reason to send
 // everybody to the other pods, where it would be the same.
-import { get } from 'node:http';
-import { hostAndPort } from '../config/address.ts';
+import { endpoint } from '../config/address.ts';
 import type { ApplicationCheckSettings } from '../config/config.ts';
+import type { Clock, Endpoint, Http } from '../host/host.ts';
 import type { Check } from '../status/report.ts';
 import { encodeTarget } from './request-target.ts';
 
@@ -19,22 +19,23 @@ const timeoutMs = 2_000;
 /** Until it passes for the first time, or again. */
 const impatientMs = 1_000;
 
+/** Where the runtime itself reaches what listens there. */
+function reachable(at: Endpoint): Endpoint {
+  if ('path' in at) return at;
+  const host = at.host === '::' ? '::1' : ['', '0.0.0.0'].includes(at.host) ? '127.0.0.1' : at.host;
+  return { host, port: at.port };
+}
+
 /** @param address where the runtime listens: HOST:PORT, [HOST]:PORT or unix:PATH */
-export function askOverHttp(address: string, { path, host }: ApplicationCheckSettings): Ask {
-  const unix = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
-  const { host: named, port } = hostAndPort(address);
-  const loopback = named === '::' ? '::1' : ['', '0.0.0.0'].includes(named) ? '127.0.0.1' : named;
-  const where = unix === undefined ? { host: loopback, port } : { socketPath: unix };
-  const headers = { host, 'user-agent': 'appserver-check', connection: 'close' };
-  const target = encodeTarget(path);
+export function askOverHttp(http: Http, address: string, { path, host }: ApplicationCheckSettings): Ask {
+  const at = reachable(endpoint(address));
+  const headers = { host, 'user-agent': 'appserver-check' };
+  const call = { method: 'GET', target: encodeTarget(path), headers, timeoutMs, maxBodyBytes: 0 } as const;
   return () =>
-    new Promise((resolve) => {
-      const options = { ...where, path: target, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) };
-      get(options, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      }).on('error', () => resolve(undefined));
-    });
+    http.call(at, call).then(
+      ({ status }) => status,
+      () => undefined,
+    );
 }
 
 /** What one more answer makes of it. */
@@ -59,8 +60,8 @@ export class ApplicationCheck {
   }
 
   /** Asks for ever. */
-  start(): void {
-    void this.askOnce().then((waitMs) => setTimeout(() => this.start(), waitMs).unref());
+  start(clock: Clock): void {
+    void this.askOnce().then((waitMs) => clock.after(waitMs, () => this.start(clock)));
   }
 
   /** Returns the milliseconds until it is to be asked again. */

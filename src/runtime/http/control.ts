@@ -1,14 +1,13 @@
 // The control socket: HTTP over a unix socket that only the runtime's own user may open. appserver-ctl speaks to it.
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
-import { dirname } from 'node:path';
 import { defaultControlPath } from '../config/control-path.ts';
+import type { Host, Response } from '../host/host.ts';
 import type { Logger } from '../log/logger.ts';
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { guardedServer, type Asked } from './server.ts';
+import { limits, respondTo, type Asked } from './asked.ts';
 
 export interface ControlOptions {
+  readonly host: Pick<Host, 'http' | 'files' | 'env' | 'uid'>;
   /** undefined: the default path of this user. */
   readonly path: string | undefined;
   readonly supervisor: Supervisor;
@@ -68,41 +67,43 @@ async function answer({ method, path, query }: Asked, options: ControlOptions): 
   }
 }
 
-async function respond(asked: Asked, response: ServerResponse, options: ControlOptions): Promise<void> {
+async function respond(asked: Asked, options: ControlOptions): Promise<Response> {
   const { status, body } = await answer(asked, options);
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(body)}\n`);
+  return { status, headers: { 'content-type': 'application/json' }, body: `${JSON.stringify(body)}\n` };
 }
 
-/** Resolves once it listens. Where it cannot, that is logged and the runtime goes on without it. */
-export async function startControl(options: ControlOptions): Promise<void> {
-  const path = options.path ?? defaultControlPath();
-  const server = guardedServer(
-    { mostConnections: 64 },
-    (asked, response) => respond(asked, response, options),
-    (error) => options.log.error({ err: error }, 'control request failed'),
-  );
+/**
+ * Resolves once it listens, with what removes the socket. Where it cannot listen, that is logged and the runtime goes on
+ * without it.
+ */
+export async function startControl(options: ControlOptions): Promise<() => void> {
+  const { http, files } = options.host;
+  const path = options.path ?? defaultControlPath(options.host);
   try {
-    prepare(path, options.path === undefined);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, resolve);
-    });
-    chmodSync(path, 0o600);
-    process.once('exit', () => rmSync(path, { force: true }));
+    prepare(options.host, path, options.path === undefined);
+    await http.serve(
+      { path },
+      limits,
+      respondTo((asked) => respond(asked, options)),
+      (error) => options.log.error({ err: error }, 'control request failed'),
+    );
+    files.setMode(path, 0o600);
+    return () => files.remove(path);
   } catch (error) {
     options.log.warn({ path, cause: error instanceof Error ? error.message : String(error) }, 'no control socket');
+    return () => undefined;
   }
 }
 
 /** Makes the folder, for this user alone, and clears what a run before has left. */
-function prepare(path: string, ownFolder: boolean): void {
-  const folder = dirname(path);
+function prepare({ files, uid }: ControlOptions['host'], path: string, ownFolder: boolean): void {
+  const folder = path.slice(0, path.lastIndexOf('/'));
   if (ownFolder) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { uid, mode } = lstatSync(folder);
+    files.makeDirectory(folder, 0o700);
+    const found = files.statLink(folder);
     // In /tmp anybody may have made it before.
-    if (uid !== process.getuid?.() || (mode & 0o077) !== 0) throw new Error(`${folder} is open to other users`);
+    if (found?.kind !== 'directory' || found.uid !== uid || (found.mode & 0o077) !== 0)
+      throw new Error(`${folder} is open to other users`);
   }
-  rmSync(path, { force: true });
+  files.remove(path);
 }

@@ -13,6 +13,6 @@ export function workerKind(app: Application): WorkerKind {
     case 'node':
       return node;
     case 'command':
-      return command;
+      return command(app);
   }
 }

@@ -1,12 +1,11 @@
 // Node applications, unchanged, in the image's own Node: what is loaded before them gives them the inherited socket.
-import { join } from 'node:path';
 import { portOf } from '../config/address.ts';
 import { logFd } from '../processes/descriptors.ts';
 import type { WorkerKind } from '../processes/kind.ts';
 import { nodeWorkerVariable, type NodeWorker } from '../shared/node-worker-settings.ts';
 
 export const node: WorkerKind = {
-  rules: { overdue: 'replace', heartbeat: 'always' },
+  rules: { overdue: 'replace', heartbeat: 'always', ready: 'when-told' },
   // An application's own handler of TERM would end it with requests in hand, and a handler of a signal never runs while
   // the loop is stuck: the shared memory tells it to retire, and a thread of its own to write its stack. KILL follows.
   signals: { retire: 'memory', quit: 'SIGINT', abort: 'memory', dump: 'memory' },
@@ -27,9 +26,9 @@ export const node: WorkerKind = {
       trustsProxies: fixed.trustedProxies.length > 0,
     };
     const header = fixed.maxHeaderBytes === undefined ? [] : [`--max-http-header-size=${fixed.maxHeaderBytes}`];
-    const preload = ['--require', join(home, 'node', 'preload.cjs')];
+    const preload = ['--require', `${home}/node/preload.cjs`];
     return {
-      program: join(home, 'bin', 'appserver-init'),
+      program: `${home}/bin/appserver-init`,
       args: ['worker', 'node', ...header, ...preload, fixed.app.target, ...fixed.app.args],
       env: {
         PORT: port,

@@ -1,5 +1,4 @@
 // WSGI and ASGI applications: gunicorn's own worker classes and uvicorn's own Server, forked from one Python process.
-import { join } from 'node:path';
 import type { PythonApplication } from '../config/config.ts';
 import { logFd } from '../processes/descriptors.ts';
 import type { WorkerKind } from '../processes/kind.ts';
@@ -10,16 +9,17 @@ export function python(app: PythonApplication): WorkerKind {
     rules: {
       // A sync worker has one request; those of gthread and fast cannot be ended one by one; gevent and asgi do it themselves.
       overdue: app.kind === 'asgi' || app.class === 'gevent' ? 'none' : app.class === 'sync' ? 'abort' : 'replace',
+      ready: 'when-told',
       heartbeat: app.kind === 'wsgi' && app.class === 'sync' ? 'between-requests' : 'always',
     },
     signals: { retire: 'SIGTERM', quit: 'SIGQUIT', abort: 'SIGABRT', dump: 'SIGUSR2' },
     missing: 'PYTHON_MISSING',
-    forkServer: ({ home, fixed, descriptors, gracefulTimeoutMs }) => ({
-      program: join(home, 'bin', 'appserver-init'),
+    forkServer: ({ home, env, fixed, descriptors, gracefulTimeoutMs }) => ({
+      program: `${home}/bin/appserver-init`,
       args: [
         'worker',
         'python3',
-        join(home, 'python', 'main.py'),
+        `${home}/python/main.py`,
         JSON.stringify({
           kind: app.kind,
           app: app.target,
@@ -42,14 +42,14 @@ export function python(app: PythonApplication): WorkerKind {
       ],
       env: {
         // What an application prints belongs into the log when it prints it, not when a buffer is full.
-        PYTHONUNBUFFERED: process.env['PYTHONUNBUFFERED'] ?? '1',
+        PYTHONUNBUFFERED: env['PYTHONUNBUFFERED'] ?? '1',
       },
       cwd: fixed.app.workingDir,
       fds: [...descriptors.listeners, descriptors.memory, descriptors.forkServer, 'notify', logFd],
     }),
     // It learns on stdin which worker it stands for, so that it can be there before there is one.
     command: ({ home, descriptors }) => ({
-      program: join(home, 'bin', 'appserver-init'),
+      program: `${home}/bin/appserver-init`,
       args: ['fork'],
       listens: true,
       fds: [descriptors.stubs, 'notify'],
@@ -60,7 +60,7 @@ export function python(app: PythonApplication): WorkerKind {
       return JSON.stringify({ do: 'work', id, slot, environment: Object.fromEntries(own), instance });
     },
     collect: ({ home, descriptors }) => ({
-      program: join(home, 'bin', 'appserver-init'),
+      program: `${home}/bin/appserver-init`,
       args: ['fork', JSON.stringify({ do: 'collect' })],
       fds: [descriptors.stubs, 'notify'],
     }),

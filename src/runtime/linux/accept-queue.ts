@@ -1,7 +1,9 @@
 // Connections that the kernel has accepted and no worker has yet, and those that it had no room for, read from /proc/net.
-import { readFileSync } from 'node:fs';
+import type { Files } from '../host/host.ts';
 
 const listening = '0A';
+/** A line for each connection of the network namespace. */
+const maxTableBytes = 2 ** 28;
 
 export interface Listening {
   /** Those of the ports on which a socket listens. */
@@ -33,9 +35,9 @@ export function droppedConnections(table: string): number {
   return Number(numbers[names.indexOf('ListenDrops')] ?? 0);
 }
 
-function read(file: string): string {
+function read(files: Files, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return files.read(file, maxTableBytes);
   } catch {
     return ''; // A kernel without IPv6 has no tcp6.
   }
@@ -47,18 +49,18 @@ export interface AcceptQueue {
   readonly drops: number;
 }
 
-function readTables(ports: readonly number[]): Listening[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => listeningSockets(read(file), ports));
+function readTables(files: Files, ports: readonly number[]): Listening[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => listeningSockets(read(files, file), ports));
 }
 
 /** @param ports those of the listening TCP sockets */
-export function readAcceptQueue(ports: readonly number[]): AcceptQueue {
-  const length = readTables(ports).reduce((sum, { queued }) => sum + queued, 0);
-  return { length, drops: droppedConnections(read('/proc/net/netstat')) };
+export function readAcceptQueue(files: Files, ports: readonly number[]): AcceptQueue {
+  const length = readTables(files, ports).reduce((sum, { queued }) => sum + queued, 0);
+  return { length, drops: droppedConnections(read(files, '/proc/net/netstat')) };
 }
 
 /** Those of the ports on which nothing listens any more: somebody who holds the socket has shut it down for all. */
-export function deafPorts(ports: readonly number[]): number[] {
-  const heard = readTables(ports);
+export function deafPorts(files: Files, ports: readonly number[]): number[] {
+  const heard = readTables(files, ports);
   return ports.filter((port) => !heard.some((table) => table.ports.has(port)));
 }

@@ -1,6 +1,5 @@
 // What the container may use and what it was denied, from the files of its cgroup: version 2, or version 1.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import type { Files } from '../host/host.ts';
 
 export interface Cgroup {
   /** CPUs of the quota; undefined when there is none. */
@@ -11,9 +10,9 @@ export interface Cgroup {
   readonly memoryLimit: number | undefined;
 }
 
-function read(file: string): string | undefined {
+function read(files: Files, file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return files.read(file).trim();
   } catch {
     return undefined;
   }
@@ -31,24 +30,29 @@ function field(text: string | undefined, name: string): number {
 }
 
 export class CgroupFiles {
+  readonly #files: Files;
   readonly #cpu: readonly string[];
   readonly #memory: readonly string[];
   readonly #version: 1 | 2;
 
-  /** @param root where / is; tests have recorded trees */
-  constructor(root = '/') {
-    const mount = join(root, 'sys/fs/cgroup');
-    const own = read(join(root, 'proc/self/cgroup')) ?? '';
-    this.#version = existsSync(join(mount, 'cgroup.controllers')) ? 2 : 1;
+  /** @param root what stands before /proc and /sys; tests have recorded trees */
+  constructor(files: Files, root = '') {
+    const mount = `${root}/sys/fs/cgroup`;
+    const own = read(files, `${root}/proc/self/cgroup`) ?? '';
+    const exists = (path: string): boolean => files.stat(path) !== undefined;
+    this.#files = files;
+    this.#version = exists(`${mount}/cgroup.controllers`) ? 2 : 1;
     const folders = (controller: string): readonly string[] => {
-      const base = this.#version === 2 ? mount : join(mount, controller);
+      const base = this.#version === 2 ? mount : `${mount}/${controller}`;
       const line =
         this.#version === 2 ? /^0::(.*)$/m : new RegExp(`^\\d+:(?:[^:]*,)?${controller}(?:,[^:]*)?:(.*)$`, 'm');
       const [, path = '/'] = line.exec(own) ?? [];
       // Inside a container the path is often that of the host, while the mount shows only the container's own cgroup.
       const result: string[] = [];
-      for (let folder = join(base, path); folder.startsWith(base); folder = dirname(folder)) {
-        if (existsSync(folder)) result.push(folder);
+      const names = path.split('/').filter(Boolean);
+      for (let depth = names.length; depth >= 0; depth--) {
+        const folder = [base, ...names.slice(0, depth)].join('/');
+        if (exists(folder)) result.push(folder);
       }
       return result.length === 0 ? [base] : result;
     };
@@ -62,42 +66,46 @@ export class CgroupFiles {
 
   /** Milliseconds for which its threads were held back by the quota, since it was made. */
   throttledMs(): number {
-    const text = read(join(this.#cpu[0] ?? '', 'cpu.stat'));
+    const text = this.#read(this.#cpu[0], 'cpu.stat');
     return this.#version === 2 ? field(text, 'throttled_usec') / 1e3 : field(text, 'throttled_time') / 1e6;
   }
 
   /** How often the kernel has killed a process of it for memory. */
   oomKills(): number {
     const file = this.#version === 2 ? 'memory.events' : 'memory.oom_control';
-    return field(read(join(this.#memory[0] ?? '', file)), 'oom_kill');
+    return field(this.#read(this.#memory[0], file), 'oom_kill');
+  }
+
+  #read(folder: string | undefined, name: string): string | undefined {
+    return read(this.#files, `${folder ?? ''}/${name}`);
   }
 
   #limits2(): Cgroup {
-    const weight = read(join(this.#cpu[0] ?? '', 'cpu.weight'));
+    const weight = this.#read(this.#cpu[0], 'cpu.weight');
     return {
       cpuQuota: lowest(this.#cpu, (folder) => {
-        const [quota, period] = read(join(folder, 'cpu.max'))?.split(' ') ?? [];
+        const [quota, period] = this.#read(folder, 'cpu.max')?.split(' ') ?? [];
         return quota === undefined || quota === 'max' ? undefined : Number(quota) / Number(period);
       }),
       // The conversion that runc uses, turned around.
       cpuRequest: weight === undefined ? undefined : (((Number(weight) - 1) * 262_142) / 9_999 + 2) / 1_024,
       memoryLimit: lowest(this.#memory, (folder) => {
-        const text = read(join(folder, 'memory.max'));
+        const text = this.#read(folder, 'memory.max');
         return text === undefined || text === 'max' ? undefined : Number(text);
       }),
     };
   }
 
   #limits1(): Cgroup {
-    const shares = read(join(this.#cpu[0] ?? '', 'cpu.shares'));
+    const shares = this.#read(this.#cpu[0], 'cpu.shares');
     return {
       cpuQuota: lowest(this.#cpu, (folder) => {
-        const quota = Number(read(join(folder, 'cpu.cfs_quota_us')) ?? -1);
-        return quota <= 0 ? undefined : quota / Number(read(join(folder, 'cpu.cfs_period_us')));
+        const quota = Number(this.#read(folder, 'cpu.cfs_quota_us') ?? -1);
+        return quota <= 0 ? undefined : quota / Number(this.#read(folder, 'cpu.cfs_period_us'));
       }),
       cpuRequest: shares === undefined ? undefined : Number(shares) / 1_024,
       memoryLimit: lowest(this.#memory, (folder) => {
-        const limit = Number(read(join(folder, 'memory.limit_in_bytes')) ?? Infinity);
+        const limit = Number(this.#read(folder, 'memory.limit_in_bytes') ?? Infinity);
         // Without a limit it is the largest number of pages that the kernel can count.
         return limit >= 2 ** 60 ? undefined : limit;
       }),

@@ -1,6 +1,6 @@
 // Workers that want to run and are not let: a CPU quota or a neighbour keeps them from it, and their silence says nothing.
 // A process that sleeps, waits or spins has only itself to blame.
-import { readFileSync } from 'node:fs';
+import type { Files } from '../host/host.ts';
 
 /** The kernel counts CPU time in ticks of so many milliseconds. */
 const tickMs = 10;
@@ -16,9 +16,9 @@ export interface RunState {
 }
 
 /** Undefined when the process has ended. */
-export function readRunState(pid: number): RunState | undefined {
+export function readRunState(files: Files, pid: number): RunState | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = files.read(`/proc/${pid}/stat`);
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [user = 0, system = 0] = fields.slice(10, 12).map(Number);
     return { runnable: state === 'R', cpuMs: (user + system) * tickMs };
@@ -37,7 +37,7 @@ export class Starved {
   readonly #read: (pid: number) => RunState | undefined;
   #looks: ReadonlyMap<number, Look> = new Map();
 
-  constructor(read: (pid: number) => RunState | undefined = readRunState) {
+  constructor(read: (pid: number) => RunState | undefined) {
     this.#read = read;
   }
 

@@ -1,7 +1,6 @@
 // The runtime's log: the logger in front, the wanted format and an output that never blocks behind it.
-import { isatty } from 'node:tty';
 import type { LiveConfig } from '../config/config.ts';
-import { logFd } from '../processes/descriptors.ts';
+import type { Host } from '../host/host.ts';
 import { formatter } from './format.ts';
 import { Logger } from './logger.ts';
 import { LogOutput } from './output.ts';
@@ -13,14 +12,15 @@ export interface Log {
   end(done: () => void): void;
 }
 
-export const onTerminal = isatty(logFd);
-
 /** @param onFull see LogOutput */
-export function startLog(onFull: (full: boolean) => void): Log {
-  const output = new LogOutput(logFd, onFull);
-  const palette = onTerminal ? 'coloured' : 'plain';
+export function startLog(host: Pick<Host, 'output' | 'clock'>, onFull: (full: boolean) => void): Log {
+  const output = new LogOutput(host, onFull);
+  const palette = host.output.isTerminal ? 'coloured' : 'plain';
   let format = formatter('json', palette);
-  const logger = new Logger((record) => output.write(format(record)));
+  const logger = new Logger(
+    (record) => output.write(format(record)),
+    () => host.clock.date(),
+  );
   return {
     logger,
     configure: (logging) => {

@@ -1,6 +1,7 @@
 // The container's log. Whoever reads it may be slow: lines wait here and the supervisor goes on. When too many wait, the
 // workers' output is left unread until they are gone, so that a worker waits as it would for any reader that is slow.
-import { write, writeSync } from 'node:fs';
+import type { Host } from '../host/host.ts';
+import { byteLength } from '../text/utf8.ts';
 
 /** A pipe takes up to so much as one: lines of the workers' own access log do not come in between. */
 const maxChunk = 4_096;
@@ -9,10 +10,15 @@ const lowBytes = 262_144;
 /** How long the end waits for a reader who has not taken what is being written. */
 const endMs = 2_000;
 
+interface Line {
+  readonly text: string;
+  readonly bytes: number;
+}
+
 export class LogOutput {
-  readonly #fd: number;
+  readonly #host: Pick<Host, 'output' | 'clock'>;
   readonly #onFull: (full: boolean) => void;
-  readonly #lines: Buffer[] = [];
+  readonly #lines: Line[] = [];
   #bytes = 0;
   #writing = false;
   #full = false;
@@ -20,43 +26,35 @@ export class LogOutput {
   #atRest: (() => void) | undefined;
 
   /** @param onFull called with true when output is to be held back, and with false when no more */
-  constructor(fd: number, onFull: (full: boolean) => void) {
-    this.#fd = fd;
+  constructor(host: Pick<Host, 'output' | 'clock'>, onFull: (full: boolean) => void) {
+    this.#host = host;
     this.#onFull = onFull;
   }
 
-  /** @param line with its newline */
-  write(line: string): void {
-    const bytes = Buffer.from(line);
-    this.#lines.push(bytes);
-    this.#bytes += bytes.length;
+  /** @param text a line with its newline */
+  write(text: string): void {
+    const bytes = byteLength(text);
+    this.#lines.push({ text, bytes });
+    this.#bytes += bytes;
     if (!this.#full && this.#bytes > highBytes) this.#setFull(true);
     this.#next();
   }
 
   /**
    * Writes what waits, as far as the reader takes it, and calls `done`, after which the process may end. What is being written
-   * then comes first: it is on a thread, which would not get to it any more.
+   * then comes first: the host may not have got to it yet.
    */
   end(done: () => void): void {
     let ended = false;
     const finish = (): void => {
       if (ended) return;
       ended = true;
-      this.#flush();
+      for (let chunk = this.#take(); chunk !== undefined; chunk = this.#take()) this.#host.output.flush(chunk.text);
       done();
     };
     if (!this.#writing) return finish();
     this.#atRest = finish;
-    setTimeout(finish, endMs);
-  }
-
-  #flush(): void {
-    try {
-      for (let chunk = this.#take(); chunk !== undefined; chunk = this.#take()) writeSync(this.#fd, chunk);
-    } catch {
-      /* nobody reads any more */
-    }
+    this.#host.clock.after(endMs, finish);
   }
 
   #setFull(full: boolean): void {
@@ -65,20 +63,21 @@ export class LogOutput {
   }
 
   /** Whole lines, as many as fit into one write. */
-  #take(): Buffer | undefined {
+  #take(): Line | undefined {
     const [first] = this.#lines;
     if (first === undefined) return undefined;
     let count = 1;
-    let size = first.length;
+    let { bytes } = first;
     for (
       let next = this.#lines[count];
-      next !== undefined && size + next.length <= maxChunk;
+      next !== undefined && bytes + next.bytes <= maxChunk;
       next = this.#lines[count]
     ) {
-      size += next.length;
+      bytes += next.bytes;
       count += 1;
     }
-    return Buffer.concat(this.#lines.splice(0, count));
+    const lines = this.#lines.splice(0, count);
+    return { text: lines.map(({ text }) => text).join(''), bytes };
   }
 
   #next(): void {
@@ -86,16 +85,9 @@ export class LogOutput {
     const chunk = this.#take();
     if (chunk === undefined) return;
     this.#writing = true;
-    this.#send(chunk, 0);
-  }
-
-  #send(chunk: Buffer, from: number): void {
-    // On a thread of its own: a pipe that is full blocks that thread and not the supervisor.
-    write(this.#fd, chunk, from, chunk.length - from, null, (error, written) => {
-      if (error?.code === 'EAGAIN') return void setTimeout(() => this.#send(chunk, from), 10);
-      if (error === null && from + written < chunk.length) return this.#send(chunk, from + written);
+    this.#host.output.write(chunk.text, () => {
       this.#writing = false;
-      this.#bytes -= chunk.length;
+      this.#bytes -= chunk.bytes;
       if (this.#atRest !== undefined) return this.#atRest();
       if (this.#full && this.#bytes < lowBytes) this.#setFull(false);
       return this.#next();

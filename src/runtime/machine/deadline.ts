@@ -11,7 +11,7 @@ function workerDeadlines(state: State): number[] {
   return state.workers.flatMap((worker): number[] => {
     switch (worker.kind) {
       case 'starting':
-        return [worker.deadline];
+        return [worker.deadline, worker.readyAt];
       case 'ready': {
         const silent = worker.lastBeat + settings.heartbeatTimeoutMs;
         return worker.replace === undefined ? [silent, lifetimeEnd(worker, settings)] : [silent];
@@ -33,6 +33,7 @@ function phaseDeadlines({ phase, settings, noneReadySince }: State): number[] {
       const quiet = phase.quiet && phase.hook === 'done';
       return [phase.since + (quiet ? settings.drainMinimumMs : settings.drainMaximumMs)];
     }
+    case 'preparing':
     case 'booting':
     case 'stopping':
     case 'stopped':
@@ -43,7 +44,7 @@ function phaseDeadlines({ phase, settings, noneReadySince }: State): number[] {
 /** Whether a worker is to be started as soon as the backoff allows it. */
 function wantsStart(state: State): boolean {
   const { phase, workers, settings, failures } = state;
-  if (phase.kind === 'stopping' || phase.kind === 'stopped') return false;
+  if (phase.kind === 'preparing' || phase.kind === 'stopping' || phase.kind === 'stopped') return false;
   const waiting = failures > 0 && workers.some((worker) => worker.kind === 'starting');
   const missing = workers.filter(counts).length < settings.workers && workers.length < maxRows && !waiting;
   return missing || (phase.kind !== 'draining' && replaceable(state) !== undefined);

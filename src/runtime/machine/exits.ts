@@ -1,8 +1,9 @@
 // How a worker's life ends: asked to finish, told to die, or dead.
 import type { ErrorCode } from '../errors.ts';
+import { withEnded } from './accounting.ts';
 import { backoffMs } from './backoff.ts';
 import type { Draft } from './draft.ts';
-import { counts, type Failure, type State, type Worker } from './state.ts';
+import { counts, type Event, type Failure, type State, type Worker } from './state.ts';
 
 /**
  * A worker that was ready for this long has proven itself: its end is replaced at once and resets the backoff. Longer than
@@ -45,7 +46,7 @@ export function kill(draft: Draft, worker: Extract<Worker, { kind: 'aborting' }>
 }
 
 /** What a worker's end means when it gave no reason itself; undefined when it ended as if asked to. */
-export function exitFailure(code: number | null, signal: string | null, outOfMemory: boolean): Failure | undefined {
+function exitFailure(code: number | null, signal: string | null, outOfMemory: boolean): Failure | undefined {
   if (signal === 'SIGKILL' && outOfMemory) {
     return { code: 'WORKER_OOM_KILLED', cause: "the kernel killed the worker for the container's memory limit" };
   }
@@ -69,7 +70,16 @@ function endedBecause(worker: Worker, exit: Failure | undefined): Failure | unde
   }
 }
 
-/** A worker's process is gone. */
+/** A worker's process has ended. */
+export function exited(draft: Draft, event: Extract<Event, { kind: 'exited' }>): void {
+  const { accounts } = draft.state;
+  const outOfMemory = event.oomKills > accounts.oomKills;
+  const known = { ...accounts, oomKills: Math.max(accounts.oomKills, event.oomKills) };
+  draft.set({ accounts: draft.find(event.id) === undefined ? known : withEnded(known, event.left) });
+  ended(draft, event.id, exitFailure(event.code, event.signal, outOfMemory));
+}
+
+/** There is no such worker any more. */
 export function ended(draft: Draft, id: number, exit: Failure | undefined): void {
   const worker = draft.find(id);
   if (worker === undefined) return;

@@ -5,6 +5,7 @@ import { maxRows } from '../shared/shared-memory-layout.ts';
 import { noneReadyLimitMs } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { abort, kill, retire } from './exits.ts';
+import { becameReady } from './readiness.ts';
 import { lifetimeEnd, replaceable, replacement } from './replacement.ts';
 import { counts, type Failure, type Worker } from './state.ts';
 
@@ -15,6 +16,8 @@ export function settle(draft: Draft): void {
   overdueWorkers(draft);
   overduePhase(draft);
   switch (draft.state.phase.kind) {
+    case 'preparing':
+      return;
     case 'booting':
     case 'serving':
       retireSurplus(draft);
@@ -54,7 +57,7 @@ function overdueWorkers(draft: Draft): void {
           const late = `the worker was not ready within ${seconds(bootTimeoutMs)}`;
           const { code, cause } = worker.failure ?? { code: 'BOOT_TIMEOUT', cause: late };
           abort(draft, worker, code, cause);
-        }
+        } else if (now >= worker.readyAt) becameReady(draft, worker.id);
         break;
       case 'ready':
         if (heard - worker.lastBeat >= heartbeatTimeoutMs) {
@@ -88,6 +91,8 @@ function overduePhase(draft: Draft): void {
   const { state, at } = draft;
   const { phase, settings, lastFailure } = state;
   switch (phase.kind) {
+    case 'preparing':
+      return;
     case 'booting':
       if (state.failures >= bootAttempts && lastFailure !== undefined) giveUp(draft, lastFailure);
       return;
@@ -140,7 +145,7 @@ function start(draft: Draft, old: Worker | undefined): boolean {
   const replaces = old?.id;
   const deadline = now + settings.bootTimeoutMs;
   const worker: Worker = {
-    kind: 'starting', id: nextId, slot, place, pid: undefined, since: now, generation, deadline, failure: undefined, replaces,
+    kind: 'starting', readyAt: Infinity, id: nextId, slot, place, pid: undefined, since: now, generation, deadline, failure: undefined, replaces,
   }; // prettier-ignore
   draft.set({ nextId: nextId + 1, workers: [...workers, worker] });
   draft.effects.push({ kind: 'spawn', id: nextId, slot, place });

@@ -1,5 +1,6 @@
 // The supervisor's state: plain data, changed by step() alone.
 import type { ErrorCode } from '../errors.ts';
+import { noAccounts, type Accounts, type Left } from './accounting.ts';
 
 /** Why a worker or the whole runtime came to an end. */
 export interface Failure {
@@ -34,6 +35,8 @@ export type Worker = WorkerIdentity &
     | {
         readonly kind: 'starting';
         readonly deadline: number;
+        /** When it counts as ready without having said so; Infinity when it has to say so, or does not run yet. */
+        readonly readyAt: number;
         readonly failure: Failure | undefined;
         /** The worker that is retired once this one is ready. */
         readonly replaces: number | undefined;
@@ -60,6 +63,8 @@ export interface Exit {
 }
 
 export type Phase =
+  /** What comes before all workers is still being done. */
+  | { readonly kind: 'preparing' }
   /** No worker has been ready yet. */
   | { readonly kind: 'booting' }
   | { readonly kind: 'serving' }
@@ -111,6 +116,8 @@ export interface KindRules {
   readonly overdue: 'abort' | 'replace' | 'none';
   /** `optional`: silence counts only once it has beaten; `between-requests`: a worker with a request in hand may be silent. */
   readonly heartbeat: 'always' | 'between-requests' | 'optional';
+  /** `when-running`: it will not say so itself. */
+  readonly ready: 'when-told' | 'when-running';
   /** Whether a hook command runs before the end. */
   readonly hookBeforeStop: boolean;
 }
@@ -137,6 +144,7 @@ export interface State {
   readonly replaced: Readonly<Partial<Record<ReplaceReason, number>>>;
   /** Requests that were ended, alone or with their worker, because they were over their time. */
   readonly requestTimeouts: number;
+  readonly accounts: Accounts;
 }
 
 export interface Sample {
@@ -149,6 +157,7 @@ export interface Sample {
 }
 
 export type Event =
+  /** What comes before all workers has been done. */
   | { readonly kind: 'started' }
   /** Comes a second time when the process that serves is another than the one that was started. */
   | { readonly kind: 'spawned'; readonly id: number; readonly pid: number }
@@ -164,8 +173,9 @@ export type Event =
       readonly id: number;
       readonly code: number | null;
       readonly signal: string | null;
-      /** Whether the kernel has killed for memory in this container since the last exit. */
-      readonly outOfMemory: boolean;
+      /** Processes that the kernel has killed for memory in this container. */
+      readonly oomKills: number;
+      readonly left: Left;
     }
   /** TERM: drain and end. */
   | { readonly kind: 'terminate' }
@@ -221,10 +231,17 @@ export type Effect =
 
 export type Order = 'retire' | 'quit' | 'abort' | 'dump' | 'kill';
 
-/** @param firstId of the first worker */
-export function initialState(settings: Settings, now: number, firstId = 1): State {
+/** What was there before this process. */
+interface Before {
+  /** Of the first worker. */
+  readonly firstId?: number;
+  /** Processes that the kernel had killed for memory. */
+  readonly oomKills?: number;
+}
+
+export function initialState(settings: Settings, now: number, { firstId = 1, oomKills = 0 }: Before = {}): State {
   return {
-    phase: { kind: 'booting' },
+    phase: { kind: 'preparing' },
     settings,
     workers: [],
     nextId: firstId,
@@ -238,6 +255,7 @@ export function initialState(settings: Settings, now: number, firstId = 1): Stat
     restarts: {},
     replaced: {},
     requestTimeouts: 0,
+    accounts: noAccounts(oomKills),
   };
 }
 

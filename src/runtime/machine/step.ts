@@ -3,7 +3,8 @@
 // An event changes what is known (here); then whatever follows from the state is settled in one place (settle.ts).
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import { Draft, type Instant } from './draft.ts';
-import { abort, ended, exitFailure, noteReadiness, retire } from './exits.ts';
+import { abort, ended, exited, noteReadiness, retire } from './exits.ts';
+import { becameReady, readyAt } from './readiness.ts';
 import { giveUp, settle } from './settle.ts';
 import {
   beatsInTimeout,
@@ -29,7 +30,7 @@ export function step(state: State, event: Event, at: Instant): [State, Effect[]]
 function observe(draft: Draft, event: Event): void {
   switch (event.kind) {
     case 'started':
-      return;
+      return started(draft);
     case 'tick':
       return draft.set({ heard: event.heard });
     case 'spawned':
@@ -37,7 +38,7 @@ function observe(draft: Draft, event: Event): void {
     case 'spawn-failed':
       return ended(draft, event.id, { code: 'SPAWN_FAILED', cause: event.cause });
     case 'exited':
-      return ended(draft, event.id, exitFailure(event.code, event.signal, event.outOfMemory));
+      return exited(draft, event);
     case 'ready':
       return becameReady(draft, event.id);
     case 'unready':
@@ -95,29 +96,20 @@ const pending: Readonly<Partial<Record<Worker['kind'], Order>>> = {
 function spawned(draft: Draft, id: number, pid: number): void {
   const worker = draft.find(id);
   if (worker === undefined) return;
-  const known: Worker = { ...worker, pid };
+  const known: Worker = {
+    ...worker,
+    pid,
+    ...(worker.kind === 'starting' && { readyAt: Math.min(worker.readyAt, readyAt(draft)) }),
+  };
   draft.replace(known);
   const order = pending[worker.kind];
   if (order !== undefined) draft.order(known, order);
 }
 
-function becameReady(draft: Draft, id: number): void {
-  const worker = draft.find(id);
-  if (worker?.kind !== 'starting') return;
-  const { now, random } = draft.at;
-  const { slot, place, pid, generation, replaces } = worker;
-  const lastBeat = draft.state.settings.kind.heartbeat === 'optional' ? Infinity : now;
-  const spread = random;
-  draft.replace({ kind: 'ready', id, slot, place, pid, generation, since: now, lastBeat, spread, replace: undefined });
-  draft.effects.push({ kind: 'worker-ready', id, bootMs: now - worker.since });
-  draft.set({ noneReadySince: undefined });
-  if (draft.state.phase.kind === 'booting') draft.enter({ kind: 'serving' });
-  const old = replaces === undefined ? undefined : draft.find(replaces);
-  if (old?.kind !== 'ready') return;
-  const reason = old.replace ?? 'reload';
-  draft.set({ replaced: { ...draft.state.replaced, [reason]: (draft.state.replaced[reason] ?? 0) + 1 } });
-  draft.effects.push({ kind: 'worker-replaced', id: old.id, reason });
-  retire(draft, old, 'retire');
+function started(draft: Draft): void {
+  if (draft.state.phase.kind !== 'preparing') return;
+  // Nobody was missing until now.
+  draft.set({ phase: { kind: 'booting' }, noneReadySince: draft.at.now });
 }
 
 function beat(draft: Draft, id: number): void {
@@ -132,7 +124,7 @@ function becameUnready(draft: Draft, id: number): void {
   const { now } = draft.at;
   const { slot, place, pid, generation } = worker;
   const deadline = now + draft.state.settings.bootTimeoutMs;
-  const nothing = { failure: undefined, replaces: undefined };
+  const nothing = { failure: undefined, replaces: undefined, readyAt: Infinity };
   draft.replace({ kind: 'starting', id, slot, place, pid, generation, since: now, deadline, ...nothing });
   noteReadiness(draft);
 }
@@ -141,6 +133,7 @@ function terminate(draft: Draft): void {
   const { phase, settings } = draft.state;
   const clean: Exit = { code: 0, failure: undefined };
   switch (phase.kind) {
+    case 'preparing':
     case 'booting':
       // Never ready, so no endpoint ever led here: there is nothing to wait for.
       return draft.enter({ kind: 'stopping', exit: clean });

@@ -279,8 +279,11 @@ static int serve(char **arguments) {
   setenv("LISTEN_FDS", number, 1);
   unsetenv("LISTEN_PID");
 
-  int memory = memfd_create("appserver-workers", 0);
-  if (memory < 0 || ftruncate(memory, SHARED_MEMORY_BYTES) < 0) return fail("shared memory");
+  int memory = memfd_create("appserver-workers", MFD_ALLOW_SEALING);
+  /* Workers have it, too: one that changed its size would take it from all of them. */
+  if (memory < 0 || ftruncate(memory, SHARED_MEMORY_BYTES) < 0 ||
+      fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+    return fail("shared memory");
   fds[count++] = fcntl(memory, F_DUPFD, HIGH);
   close(memory);
   int pair[2];

@@ -1,11 +1,13 @@
 // The process that forks the workers of a Python application. It is started when the first worker is wanted, replaced at
 // a reload, and started again when it dies; what workers it had go on.
+import type { Signal, Start } from '../host/host.ts';
 import type { Failure } from '../machine/state.ts';
-import { startChild, type Command } from './child-process.ts';
+import { startChild, type Spawning } from './child-process.ts';
 import { parseNotification } from './notify.ts';
 
 export interface ForkServerOptions {
-  readonly command: () => Command;
+  readonly host: Spawning;
+  readonly command: () => Start;
   /** It ended without having been asked to; workers that wait for it will not come. */
   readonly onFailure: (failure: Failure) => void;
   /** It said what could go wrong. */
@@ -65,10 +67,10 @@ export class ForkServer {
   }
 
   #start(): void {
-    let own = 0;
+    let own: number | undefined;
     let failure: Failure | undefined;
     const current = (): boolean => this.#state.kind !== 'none' && this.#state.pid === own;
-    startChild(this.#options.command(), {
+    startChild(this.#options.host, this.#options.command(), {
       spawned: (pid) => {
         own = pid;
         this.#state = { kind: 'running', pid, ready: false };
@@ -107,11 +109,8 @@ export class ForkServer {
     for (const ask of this.#asking.splice(0)) ask();
   }
 
-  #signal(pid: number, signal: NodeJS.Signals): void {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      /* it has ended, and its exit is on the way */
-    }
+  /** One that has ended already hears nothing, and its exit is on the way. */
+  #signal(pid: number, signal: Signal): void {
+    this.#options.host.processes.kill(pid, signal);
   }
 }

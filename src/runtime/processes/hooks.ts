@@ -1,7 +1,6 @@
 // Commands that users have run at named moments.
-import { spawn } from 'node:child_process';
 import type { HookCommand } from '../config/config.ts';
-import { eachLine } from './lines.ts';
+import type { Spawning } from './child-process.ts';
 
 export interface HookRun {
   readonly env: Readonly<Record<string, string>>;
@@ -10,32 +9,33 @@ export interface HookRun {
 }
 
 /** Resolves with what went wrong, undefined when nothing did. A hook that hangs is killed after its timeout. */
-export function runHook({ command, timeoutMs }: HookCommand, run: HookRun): Promise<string | undefined> {
+export function runHook(
+  { processes, clock }: Spawning,
+  { command, timeoutMs }: HookCommand,
+  { env, cwd, onOutput }: HookRun,
+): Promise<string | undefined> {
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...run.env },
-      ...(run.cwd === undefined ? {} : { cwd: run.cwd }),
-      // A group of its own, so that what it has started ends with it.
-      detached: true,
-    });
-    child.on('error', (error) => resolve(`${program} cannot be started: ${error.message}`));
-    if (child.pid === undefined) return;
-    const { pid } = child;
-    eachLine(child.stdout, (line) => run.onOutput('stdout', line));
-    eachLine(child.stderr, (line) => run.onOutput('stderr', line));
-    const timer = setTimeout(() => {
-      try {
-        process.kill(-pid, 'SIGKILL');
-      } catch {
-        /* it has just ended */
-      }
-      resolve(`${program} did not end within ${timeoutMs / 1000} s`);
-    }, timeoutMs);
-    child.on('exit', (code, signal) => {
-      clearTimeout(timer);
-      resolve(code === 0 ? undefined : `${program} ended with ${signal ?? `exit code ${code}`}`);
-    });
+    // A group of its own, so that what it has started ends with it.
+    const child = processes.start(
+      { program, args, env, cwd, group: true },
+      {
+        refused: (cause) => resolve(`${program} cannot be started: ${cause}`),
+        line: (pipe, text) => {
+          if (pipe !== 'notify') onOutput(pipe, text);
+        },
+        exited: (code, signal) => {
+          timer?.cancel();
+          resolve(code === 0 ? undefined : `${program} ended with ${signal ?? `exit code ${code}`}`);
+        },
+        closed: () => undefined,
+      },
+    );
+    const timer =
+      child &&
+      clock.after(timeoutMs, () => {
+        processes.killGroup(child.pid, 'SIGKILL');
+        resolve(`${program} did not end within ${timeoutMs / 1000} s`);
+      });
   });
 }

@@ -1,13 +1,15 @@
 // What the supervisor has to know of one kind of worker; what it decides is the same for all.
 import type { FixedConfig } from '../config/config.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Signal, Start } from '../host/host.ts';
 import type { KindRules, Order } from '../machine/state.ts';
-import type { Command } from './child-process.ts';
 import type { Descriptors } from './descriptors.ts';
 
 export interface Site {
   /** Folder of the installed runtime. */
   readonly home: string;
+  /** Of the supervisor. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly fixed: FixedConfig;
   readonly descriptors: Descriptors;
   readonly gracefulTimeoutMs: number;
@@ -25,14 +27,14 @@ export interface Place {
 export interface WorkerKind {
   readonly rules: Omit<KindRules, 'hookBeforeStop'>;
   /** How the orders are given: by a signal, by the shared memory, or not at all. */
-  readonly signals: Readonly<Record<Exclude<Order, 'kill'>, NodeJS.Signals | 'memory' | undefined>>;
+  readonly signals: Readonly<Record<Exclude<Order, 'kill'>, Signal | 'memory' | undefined>>;
   /** The error when the program that runs it is not there. */
   readonly missing: ErrorCode;
   /** The process that forks the workers; undefined when each is started by itself. */
-  readonly forkServer?: (site: Site) => Command;
-  readonly command: (site: Site, place: Place) => Command;
+  readonly forkServer?: (site: Site) => Start;
+  readonly command: (site: Site, place: Place) => Start;
   /** What the command is told on its stdin; it is the same for every place then, and one can be started ahead. */
   readonly request?: (place: Place) => string;
   /** What prints the metrics that the application counts itself; undefined where there is no such thing. */
-  readonly collect?: (site: Site) => Command;
+  readonly collect?: (site: Site) => Start;
 }

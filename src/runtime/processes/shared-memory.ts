@@ -1,27 +1,17 @@
 // The supervisor's side of the memory shared with the workers: a request costs a worker a few stores and the supervisor
-// nothing. Node cannot map memory, but reading the file behind the mapping sees the same pages.
-import { readSync, writeSync } from 'node:fs';
+// nothing.
+import type { SharedBytes } from '../host/host.ts';
+import { noCounters, type Counters, type Left } from '../machine/accounting.ts';
 import {
   accessLogFormats,
   header,
   headerBytes,
-  latencyBounds,
   records,
   row,
   rowBytes,
-  statusClasses,
   type AccessLogFormat,
 } from '../shared/shared-memory-layout.ts';
-
-export interface Counters {
-  readonly begun: number;
-  readonly ended: number;
-  readonly seconds: number;
-  /** One entry a bucket of `latencyBounds` and one for the rest; not cumulative. */
-  readonly buckets: readonly number[];
-  /** One entry a class of `statusClasses`. */
-  readonly statuses: readonly number[];
-}
+import { decodeUtf8 } from '../text/utf8.ts';
 
 /** A request that a worker has begun and not ended. */
 interface InHand {
@@ -33,10 +23,7 @@ interface InHand {
   readonly hasDeadline: boolean;
 }
 
-export interface Row {
-  readonly counters: Counters;
-  /** Open now. */
-  readonly connections: number;
+export interface Row extends Left {
   /** The longest first; at most three are known of each worker. */
   readonly inHand: readonly InHand[];
 }
@@ -47,55 +34,50 @@ export interface WorkerSettings {
   readonly requestTimeoutSeconds: number;
 }
 
-export const noCounters: Counters = {
-  begun: 0,
-  ended: 0,
-  seconds: 0,
-  buckets: Array.from({ length: latencyBounds.length + 1 }, () => 0),
-  statuses: statusClasses.map(() => 0),
-};
+/** All numbers are little-endian. */
+const little = true;
 
-export function addCounters(a: Counters, b: Counters): Counters {
-  return {
-    begun: a.begun + b.begun,
-    ended: a.ended + b.ended,
-    seconds: a.seconds + b.seconds,
-    buckets: a.buckets.map((count, i) => count + (b.buckets[i] ?? 0)),
-    statuses: a.statuses.map((count, i) => count + (b.statuses[i] ?? 0)),
-  };
+/** No worker counts as far. Sums of such numbers are still exact. */
+const most = 1e12;
+
+/** Whoever has the memory can write anything there: what is no number, or less than before, is not believed. */
+function believable(value: number, before: number): number {
+  return value >= before && value <= most ? value : before;
 }
 
-function readRecords(bytes: Buffer): InHand[] {
+function readRecords(bytes: DataView): InHand[] {
   return Array.from({ length: records.count }, (_, i) => {
     const at = records.offset + i * records.bytes;
-    const length = Math.min(bytes.readUInt32LE(at + 8), records.textBytes);
+    const length = Math.min(bytes.getUint32(at + 8, little), records.textBytes);
     const start = at + records.textOffset;
-    const began = bytes.readDoubleLE(at);
-    const text = bytes.toString('utf8', start, start + length);
+    const began = bytes.getFloat64(at, little);
+    const text = decodeUtf8(new DataView(bytes.buffer, bytes.byteOffset + start, length));
     return { began: Math.abs(began), hasDeadline: began > 0, text };
   })
-    .filter(({ began }) => began !== 0)
+    .filter(({ began }) => began !== 0 && Number.isFinite(began))
     .toSorted((a, b) => a.began - b.began);
 }
 
 export class SharedMemory {
-  readonly #fd: number;
+  readonly #bytes: SharedBytes;
+  /** What was believed of each worker last. */
+  readonly #last = new Map<number, Counters>();
   #rows = 0;
 
-  /** @param fd an open file with room for the header and `maxRows` rows */
-  constructor(fd: number) {
-    this.#fd = fd;
+  /** @param bytes with room for the header and `maxRows` rows */
+  constructor(bytes: SharedBytes) {
+    this.#bytes = bytes;
   }
 
   announceDrain(): void {
-    this.#write(header.draining, 4, (bytes) => bytes.writeUInt32LE(1));
+    this.#write(header.draining, 4, (bytes) => bytes.setUint32(0, 1, little));
   }
 
   configure(settings: WorkerSettings): void {
-    this.#write(header.accessLog, 4, (bytes) => bytes.writeUInt32LE(accessLogFormats[settings.accessLog]));
+    this.#write(header.accessLog, 4, (bytes) => bytes.setUint32(0, accessLogFormats[settings.accessLog], little));
     this.#write(header.beatSeconds, 16, (bytes) => {
-      bytes.writeDoubleLE(settings.beatSeconds, 0);
-      bytes.writeDoubleLE(settings.requestTimeoutSeconds, 8);
+      bytes.setFloat64(0, settings.beatSeconds, little);
+      bytes.setFloat64(8, settings.requestTimeoutSeconds, little);
     });
   }
 
@@ -103,42 +85,48 @@ export class SharedMemory {
   use(slot: number): void {
     if (slot < this.#rows) return;
     this.#rows = slot + 1;
-    this.#write(header.rows, 4, (bytes) => bytes.writeUInt32LE(this.#rows));
+    this.#write(header.rows, 4, (bytes) => bytes.setUint32(0, this.#rows, little));
   }
 
   /** Tells one worker that it is to end. */
   retire(slot: number): void {
-    this.#write(headerBytes + slot * rowBytes + row.retiring, 8, (bytes) => bytes.writeDoubleLE(1));
+    this.#write(headerBytes + slot * rowBytes + row.retiring, 8, (bytes) => bytes.setFloat64(0, 1, little));
   }
 
   /** Asks one worker for its stack, where its kind has no signal for it. */
   requestDump(slot: number): void {
-    this.#write(headerBytes + slot * rowBytes + row.dump, 8, (bytes) => bytes.writeDoubleLE(1));
+    this.#write(headerBytes + slot * rowBytes + row.dump, 8, (bytes) => bytes.setFloat64(0, 1, little));
   }
 
   read(slot: number): Row {
-    const bytes = Buffer.alloc(rowBytes);
-    readSync(this.#fd, bytes, 0, rowBytes, headerBytes + slot * rowBytes);
-    const numbers = (offset: number, count: number): number[] =>
-      Array.from({ length: count }, (_, i) => bytes.readDoubleLE(offset + 8 * i));
-    const [begun = 0, ended = 0, seconds = 0] = numbers(row.begun, 3);
+    const bytes = this.#bytes.read(headerBytes + slot * rowBytes, rowBytes);
+    const before = this.#last.get(slot) ?? noCounters;
+    const numbers = (offset: number, least: readonly number[]): number[] =>
+      least.map((one, i) => believable(bytes.getFloat64(offset + 8 * i, little), one));
+    const [begun = 0, ended = 0, seconds = 0] = numbers(row.begun, [before.begun, before.ended, before.seconds]);
     const counters: Counters = {
-      begun,
+      begun: Math.max(begun, ended),
       ended,
       seconds,
-      buckets: numbers(row.buckets, latencyBounds.length + 1),
-      statuses: numbers(row.statuses, statusClasses.length),
+      buckets: numbers(row.buckets, before.buckets),
+      statuses: numbers(row.statuses, before.statuses),
     };
-    return { counters, connections: bytes.readDoubleLE(row.connections), inHand: readRecords(bytes) };
+    this.#last.set(slot, counters);
+    return {
+      counters,
+      connections: believable(bytes.getFloat64(row.connections, little), 0),
+      inHand: readRecords(bytes),
+    };
   }
 
   clear(slot: number): void {
-    writeSync(this.#fd, new Uint8Array(rowBytes), 0, rowBytes, headerBytes + slot * rowBytes);
+    this.#last.delete(slot);
+    this.#write(headerBytes + slot * rowBytes, rowBytes, () => undefined);
   }
 
-  #write(at: number, length: number, fill: (bytes: Buffer) => void): void {
-    const bytes = Buffer.alloc(length);
+  #write(at: number, length: number, fill: (bytes: DataView) => void): void {
+    const bytes = new DataView(new ArrayBuffer(length));
     fill(bytes);
-    writeSync(this.#fd, bytes, 0, length, at);
+    this.#bytes.write(at, bytes);
   }
 }

@@ -1,20 +1,22 @@
 // A process that waits for the next worker that it is to stand for: starting one takes longer than forking a worker, and a
 // worker that has died need not wait for it.
-import { startChild, type Child, type ChildCallbacks, type Command } from './child-process.ts';
+import type { Child, Start } from '../host/host.ts';
+import { startChild, type ChildCallbacks, type Spawning } from './child-process.ts';
 
 interface Waiting {
-  readonly pid: number;
   readonly child: Child;
   /** Who hears of it once it has been taken. */
   on: ChildCallbacks | undefined;
 }
 
 export class Standby {
-  readonly #command: () => Command;
+  readonly #host: Spawning;
+  readonly #command: () => Start;
   #waiting: Waiting | undefined;
 
   /** @param command does nothing before it is told on its stdin what */
-  constructor(command: () => Command) {
+  constructor(host: Spawning, command: () => Start) {
+    this.#host = host;
     this.#command = command;
   }
 
@@ -22,12 +24,11 @@ export class Standby {
   prepare(): void {
     if (this.#waiting !== undefined) return;
     let waiting: Waiting | undefined;
-    let pid = 0;
     const gone = (): void => {
       if (this.#waiting === waiting) this.#waiting = undefined;
     };
-    const child = startChild(this.#command(), {
-      spawned: (started) => (pid = started),
+    const child = startChild(this.#host, this.#command(), {
+      spawned: () => undefined,
       // Nobody waits for it: the next worker is started without.
       failed: gone,
       notified: (line) => waiting?.on?.notified(line),
@@ -38,7 +39,7 @@ export class Standby {
       },
     });
     if (child === undefined) return;
-    waiting = { pid, child, on: undefined };
+    waiting = { child, on: undefined };
     this.#waiting = waiting;
   }
 
@@ -48,7 +49,7 @@ export class Standby {
     if (waiting === undefined) return undefined;
     this.#waiting = undefined;
     waiting.on = on;
-    on.spawned(waiting.pid);
+    on.spawned(waiting.child.pid);
     return waiting.child;
   }
 }

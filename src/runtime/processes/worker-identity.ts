@@ -1,32 +1,40 @@
 // What tells an application which of the workers it runs in, in every language.
-import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import type { Files, Host } from '../host/host.ts';
 import type { Effect } from '../machine/state.ts';
 import type { Place } from './kind.ts';
 
 type Spawn = Extract<Effect, { kind: 'spawn' }>;
 
 const attributes = 'OTEL_RESOURCE_ATTRIBUTES';
+const fileName = 'last-worker-id';
 const instanceAttribute = 'service.instance.id';
 
-/** Names of locks that begin with this are those of one runtime: other runtimes of the machine have others. */
-const lockPrefix = `appserver-${randomUUID()}-`;
+/** What the workers of one runtime are told. */
+export class WorkerPlaces {
+  readonly #host: Pick<Host, 'uuid' | 'env'>;
+  /** Names of locks that begin with this are those of one runtime: other runtimes of the machine have others. */
+  readonly #lockPrefix: string;
 
-/** @param inherited the runtime's own environment, which workers have too */
-export function placeOf({ id, slot, place }: Spawn, inherited: Readonly<Record<string, string | undefined>>): Place {
-  const instance = randomUUID();
-  return {
-    id,
-    slot,
-    instance,
-    environment: {
-      APPSERVER_WORKER_ID: String(id),
-      APPSERVER_WORKER_SLOT: String(place),
-      APPSERVER_LOCK_PREFIX: lockPrefix,
-      [attributes]: withInstance(inherited[attributes], instance),
-    },
-  };
+  constructor(host: Pick<Host, 'uuid' | 'env'>) {
+    this.#host = host;
+    this.#lockPrefix = `appserver-${host.uuid()}-`;
+  }
+
+  of({ id, slot, place }: Spawn): Place {
+    const instance = this.#host.uuid();
+    return {
+      id,
+      slot,
+      instance,
+      environment: {
+        APPSERVER_WORKER_ID: String(id),
+        APPSERVER_WORKER_SLOT: String(place),
+        APPSERVER_LOCK_PREFIX: this.#lockPrefix,
+        // Workers have the runtime's own environment, too.
+        [attributes]: withInstance(this.#host.env[attributes], instance),
+      },
+    };
+  }
 }
 
 /** What is there already stays, and counts if it names an instance itself. */
@@ -41,17 +49,19 @@ function withInstance(inherited: string | undefined, instance: string): string {
  * is restarted. Where that directory cannot be written, they begin with 1 again.
  */
 export class WorkerNumbers {
-  readonly #file: string | undefined;
+  readonly #files: Files;
+  readonly #directory: string | undefined;
 
   /** @param control path of the control socket, which is in a directory of this user alone; undefined for none */
-  constructor(control: string | undefined) {
-    this.#file = control === undefined ? undefined : join(dirname(control), 'last-worker-id');
+  constructor(files: Files, control: string | undefined) {
+    this.#files = files;
+    this.#directory = control?.slice(0, control.lastIndexOf('/'));
   }
 
   first(): number {
-    if (this.#file === undefined) return 1;
+    if (this.#directory === undefined) return 1;
     try {
-      const last = Number(readFileSync(this.#file, 'utf8'));
+      const last = Number(this.#files.read(`${this.#directory}/${fileName}`));
       return Number.isSafeInteger(last) && last > 0 ? last + 1 : 1;
     } catch {
       return 1;
@@ -59,11 +69,11 @@ export class WorkerNumbers {
   }
 
   use(id: number): void {
-    if (this.#file === undefined) return;
+    const directory = this.#directory;
+    if (directory === undefined) return;
     try {
-      // One level alone: in some file systems, Node never ends trying to make more.
-      if (!existsSync(dirname(this.#file))) mkdirSync(dirname(this.#file), { mode: 0o700 });
-      writeFileSync(this.#file, String(id));
+      this.#files.makeDirectory(directory, 0o700);
+      this.#files.write(`${directory}/${fileName}`, String(id));
     } catch {
       /* the worker is needed more than its number */
     }

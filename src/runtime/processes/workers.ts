@@ -1,18 +1,22 @@
 // The worker processes: starts them, by themselves or through the fork server, and turns what they say into events.
 import { sentence, type Surface } from '../errors.ts';
+import type { Child, Host } from '../host/host.ts';
 import type { ApplicationOutput } from '../log/application-output.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Repeats } from '../log/repeats.ts';
 import type { Event, Failure } from '../machine/state.ts';
 import type { Fields } from '../text/log-line.ts';
-import { collect, multiprocessDir } from './application-metrics.ts';
-import { startChild, type Child, type ChildCallbacks } from './child-process.ts';
+import { collect, multiprocessDir, shared } from './application-metrics.ts';
+import { startChild, type ChildCallbacks } from './child-process.ts';
 import { ForkServer } from './fork-server.ts';
 import type { Place, Site, WorkerKind } from './kind.ts';
 import { parseNotification } from './notify.ts';
 import { Standby } from './standby.ts';
 
+type Remains = Pick<Extract<Event, { kind: 'exited' }>, 'oomKills' | 'left'>;
+
 export interface WorkersOptions {
+  readonly host: Pick<Host, 'processes' | 'clock' | 'env'>;
   readonly kind: WorkerKind;
   readonly surface: Surface;
   readonly site: () => Site;
@@ -24,35 +28,33 @@ export interface WorkersOptions {
   readonly onEvent: (event: Event) => void;
   readonly onStderr: (line: string) => void;
   readonly startingIds: () => readonly number[];
-  /** Whether the kernel has killed for memory since it was last asked. */
-  readonly outOfMemory: () => boolean;
-}
-
-interface Running {
-  readonly child: Child | undefined;
-  /** Of the process that was started; a forked worker has another. */
-  readonly pid: number;
+  /** What is known of a worker that has just ended, from elsewhere. */
+  readonly remains: (slot: number) => Remains;
 }
 
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #forkServer: ForkServer | undefined;
   readonly #standby: Standby | undefined;
-  readonly #running = new Map<number, Running>();
+  /** The process that was started for each worker, or would have been; a forked worker has another. */
+  readonly #running = new Map<number, Child | undefined>();
   readonly #wereReady = new Set<number>();
   /** By worker; 0 for the fork server. */
   readonly #outputs = new Map<number, ApplicationOutput>();
   readonly #listeners = new Set<(id: number, line: string) => void>();
+  readonly #metrics: () => Promise<string | undefined>;
   #held = false;
 
   constructor(options: WorkersOptions) {
-    const { kind } = options;
+    const { kind, host } = options;
     this.#options = options;
+    this.#metrics = shared(host.clock, () => this.#collect());
     const { forkServer } = kind;
     const forkServerOutput = this.#output(0, {}, () => true);
     this.#forkServer =
       forkServer &&
       new ForkServer({
+        host,
         command: () => forkServer(options.site()),
         onFailure: (failure) => this.#failStarting(failure),
         onWarning: (warning) => this.#warn({}, warning),
@@ -63,22 +65,20 @@ export class Workers {
       });
     if (kind.request !== undefined) {
       const anywhere = { id: 0, slot: 0, environment: {}, instance: '' };
-      this.#standby = new Standby(() => kind.command(options.site(), anywhere));
+      this.#standby = new Standby(host, () => kind.command(options.site(), anywhere));
     }
   }
 
   start(place: Place): void {
     const { id } = place;
-    const { kind, site, log, onEvent } = this.#options;
+    const { host, kind, site, log, onEvent } = this.#options;
     this.#forkServer?.ensure();
-    let pid = 0;
     const output = this.#output(id, { worker: id }, () => !this.#wereReady.has(id));
     const callbacks: ChildCallbacks = {
-      spawned: (started) => {
-        pid = started;
+      spawned: (pid) => {
         log.debug({ worker: id, pid }, 'worker started');
         // Not at once: the event that made this worker is still being handled.
-        queueMicrotask(() => onEvent({ kind: 'spawned', id, pid }));
+        host.clock.soon(() => onEvent({ kind: 'spawned', id, pid }));
       },
       failed: (cause) => onEvent({ kind: 'spawn-failed', id, cause }),
       notified: (line) => this.#notified(id, line),
@@ -92,14 +92,14 @@ export class Workers {
         this.#wereReady.delete(id);
         this.#running.delete(id);
         if (code === 127 && kind.forkServer === undefined) this.#fail(id, missing(kind));
-        onEvent({ kind: 'exited', id, code, signal, outOfMemory: this.#options.outOfMemory() });
+        onEvent({ kind: 'exited', id, code, signal, ...this.#options.remains(place.slot) });
       },
     };
-    const child = this.#standby?.take(callbacks) ?? startChild(kind.command(site(), place), callbacks);
+    const child = this.#standby?.take(callbacks) ?? startChild(host, kind.command(site(), place), callbacks);
     const request = kind.request?.(place);
     if (request !== undefined) this.#forkServer?.whenCurrent(() => child?.tell(request));
-    if (this.#held) child?.pauseOutput();
-    this.#running.set(id, { child, pid });
+    if (this.#held) child?.pause();
+    this.#running.set(id, child);
   }
 
   /** The next worker is to come from a fork server that has imported everything anew. */
@@ -114,23 +114,28 @@ export class Workers {
 
   /** The last means: also the stub of a forked worker, should nobody be left to tell it of the worker's end. */
   kill(id: number): void {
-    const running = this.#running.get(id);
-    if (running !== undefined) kill(running.pid);
+    const child = this.#running.get(id);
+    // It may have ended, and its exit is on the way.
+    if (child !== undefined) this.#options.host.processes.kill(child.pid, 'SIGKILL');
   }
 
   /** The application's own metrics, undefined when it has none or they cannot be had. */
-  async applicationMetrics(): Promise<string | undefined> {
-    const { kind, site } = this.#options;
-    if (kind.collect === undefined || multiprocessDir() === undefined || this.#forkServer?.pid === undefined)
+  applicationMetrics(): Promise<string | undefined> {
+    return this.#metrics();
+  }
+
+  async #collect(): Promise<string | undefined> {
+    const { host, kind, site } = this.#options;
+    if (kind.collect === undefined || multiprocessDir(host.env) === undefined || this.#forkServer?.pid === undefined)
       return undefined;
-    return collect(kind.collect(site()));
+    return collect(host, kind.collect(site()));
   }
 
   holdOutput(hold: boolean): void {
     this.#held = hold;
-    for (const { child } of this.#running.values()) {
-      if (hold) child?.pauseOutput();
-      else child?.resumeOutput();
+    for (const child of this.#running.values()) {
+      if (hold) child?.pause();
+      else child?.resume();
     }
   }
 
@@ -192,10 +197,9 @@ export class Workers {
   /** The fork server is gone, and with it those who waited for it. */
   #failStarting(failure: Failure): void {
     for (const id of this.#options.startingIds()) {
-      const running = this.#running.get(id);
-      if (running === undefined) continue;
+      if (!this.#running.has(id)) continue;
       this.#fail(id, failure);
-      kill(running.pid);
+      this.kill(id);
     }
   }
 
@@ -213,12 +217,4 @@ export class Workers {
 
 function missing(kind: WorkerKind): Failure {
   return { code: kind.missing, cause: 'the program that runs the application was not found' };
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    /* it has ended, and its exit is on the way */
-  }
 }

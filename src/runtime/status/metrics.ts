@@ -1,4 +1,5 @@
 // /metrics: the report in the OpenMetrics text format.
+import { bootBounds } from '../machine/accounting.ts';
 import type { WorkerKind } from '../machine/state.ts';
 import { latencyBounds, statusClasses } from '../shared/shared-memory-layout.ts';
 import { openMetrics, type Distribution, type Metric, type Sample } from '../text/open-metrics.ts';
@@ -11,19 +12,6 @@ const workerKinds: Record<WorkerKind, true> = {
   aborting: true,
   killed: true,
 };
-
-/** Upper bounds in seconds. */
-const bootBounds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
-function bootTimes(seconds: readonly number[]): Distribution {
-  const counts = [...bootBounds, Number.POSITIVE_INFINITY].map(() => 0);
-  for (const one of seconds) {
-    const found = bootBounds.findIndex((bound) => one <= bound);
-    const bucket = found === -1 ? bootBounds.length : found;
-    counts[bucket] = (counts[bucket] ?? 0) + 1;
-  }
-  return { bounds: bootBounds, counts, sum: seconds.reduce((sum, one) => sum + one, 0) };
-}
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
   return { name, help, type: 'gauge', samples };
@@ -76,11 +64,11 @@ function workerMetrics(of: Report): Metric[] {
       'Workers replaced although they were well, by reason',
       labelled('reason', of.replaced),
     ),
-    histogram(
-      'appserver_worker_boot_seconds',
-      'Time from the start of a worker until it was ready',
-      bootTimes(of.bootSeconds),
-    ),
+    histogram('appserver_worker_boot_seconds', 'Time from the start of a worker until it was ready', {
+      bounds: bootBounds,
+      counts: of.boots.counts,
+      sum: of.boots.seconds,
+    }),
   ];
 }
 

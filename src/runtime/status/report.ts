@@ -1,8 +1,9 @@
 // What the admin port tells. Codes and numbers only: the port is open to the pod network, while stderr, stacks and paths
 // belong into the log.
 import type { AcceptQueue } from '../linux/accept-queue.ts';
+import type { Boots, Counters } from '../machine/accounting.ts';
 import { isReady, readyCount, type Phase, type Settings, type State, type WorkerKind } from '../machine/state.ts';
-import type { Counters, Row } from '../processes/shared-memory.ts';
+import type { Row } from '../processes/shared-memory.ts';
 
 interface WorkerReport {
   readonly id: number;
@@ -41,8 +42,8 @@ export interface Report {
   readonly acceptQueueDrops: number;
   /** Since the container started, ended workers included. */
   readonly counters: Counters;
-  /** How long each worker took from its start until it was ready. */
-  readonly bootSeconds: readonly number[];
+  /** How long workers took from their start until they were ready. */
+  readonly boots: Boots;
 }
 
 /** What probes ask for, from the state alone: they come often, and the rest has to be read from files. */
@@ -65,9 +66,6 @@ export interface Sampled {
   readonly bySlot: ReadonlyMap<number, Row>;
   readonly memoryBySlot: ReadonlyMap<number, number>;
   readonly acceptQueue: AcceptQueue;
-  readonly bootSeconds: readonly number[];
-  readonly requestsLost: number;
-  readonly connectionsLost: number;
 }
 
 export function report(
@@ -103,13 +101,13 @@ export function report(
     restarts: state.restarts,
     replaced: state.replaced,
     requestTimeouts: state.requestTimeouts,
-    requestsLost: sampled.requestsLost,
-    connectionsLost: sampled.connectionsLost,
+    requestsLost: state.accounts.requestsLost,
+    connectionsLost: state.accounts.connectionsLost,
     lastFailure,
     acceptQueue: sampled.acceptQueue.length,
     acceptQueueDrops: sampled.acceptQueue.drops,
     counters: sampled.total,
-    bootSeconds: sampled.bootSeconds,
+    boots: state.accounts.boots,
   };
 }
 

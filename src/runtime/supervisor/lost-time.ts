@@ -1,9 +1,11 @@
 // Time that workers could not use, for all of them or for one: their silence in it is not held against them.
-import { Starved } from '../linux/starved-processes.ts';
+import type { Files } from '../host/host.ts';
+import { readRunState, Starved } from '../linux/starved-processes.ts';
 import type { Event, State } from '../machine/state.ts';
 import { Withheld } from './withheld.ts';
 
 export interface LostTimeOptions {
+  readonly files: Files;
   readonly now: number;
   /** How often look() is called at least, in milliseconds. */
   readonly intervalMs: () => number;
@@ -13,9 +15,10 @@ export interface LostTimeOptions {
 
 export class LostTime {
   readonly #withheld: Withheld;
-  readonly #starved = new Starved();
+  readonly #starved: Starved;
 
-  constructor({ now, intervalMs, throttledMs }: LostTimeOptions) {
+  constructor({ files, now, intervalMs, throttledMs }: LostTimeOptions) {
+    this.#starved = new Starved((pid) => readRunState(files, pid));
     this.#withheld = new Withheld(now, intervalMs, throttledMs);
   }
 

@@ -2,22 +2,17 @@
 // armed for the nearest deadline.
 //
 // Orphans are not this process's to reap: they become children of appserver-init, which is PID 1.
-import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { portOf } from '../config/address.ts';
-import { accessLogFormat, type FixedConfig, type HookMoment, type LiveConfig } from '../config/config.ts';
+import type { FixedConfig, HookMoment, LiveConfig } from '../config/config.ts';
 import { RuntimeError, sentence, type Surface } from '../errors.ts';
+import type { Host, Timer } from '../host/host.ts';
 import { workerKind } from '../kinds/by-application.ts';
-import { deafPorts, readAcceptQueue } from '../linux/accept-queue.ts';
 import { CgroupFiles } from '../linux/cgroup.ts';
-import { readResidentBytes } from '../linux/process-memory.ts';
 import { ApplicationOutput, type ApplicationOutputOptions } from '../log/application-output.ts';
-import { onTerminal, type Log } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import { Repeats } from '../log/repeats.ts';
 import { StderrTail } from '../log/termination-message.ts';
 import { nextDeadline } from '../machine/deadline.ts';
 import {
-  beatsInTimeout,
   initialState,
   type Effect,
   type Event,
@@ -32,19 +27,18 @@ import { clearMultiprocessDir } from '../processes/application-metrics.ts';
 import type { Descriptors } from '../processes/descriptors.ts';
 import { runHook } from '../processes/hooks.ts';
 import type { WorkerKind } from '../processes/kind.ts';
-import { addCounters, noCounters, type Counters, type SharedMemory } from '../processes/shared-memory.ts';
-import { placeOf, WorkerNumbers } from '../processes/worker-identity.ts';
+import type { SharedMemory } from '../processes/shared-memory.ts';
+import { WorkerNumbers, WorkerPlaces } from '../processes/worker-identity.ts';
 import { Workers } from '../processes/workers.ts';
-import { about, health, report, type About, type Health, type Report, type Sampled } from '../status/report.ts';
+import { about, health, report, type About, type Health, type Report } from '../status/report.ts';
 import { version } from '../version.ts';
 import { LostTime } from './lost-time.ts';
-import { settingsOf } from './settings.ts';
+import { Sampler } from './sampler.ts';
+import { sampleMs, settingsOf, workerSettings } from './settings.ts';
 import { watchTraffic } from './traffic.ts';
 
-const longestSampleMs = 1_000;
-const shortestSampleMs = 100;
-
 export interface SupervisorOptions {
+  readonly host: Host;
   /** Folder of the installed runtime. */
   readonly home: string;
   readonly surface: Surface;
@@ -62,62 +56,62 @@ export class Supervisor {
   readonly #workers: Workers;
   readonly #stderr = new StderrTail();
   readonly #repeats = new Repeats();
-  readonly #cgroup = new CgroupFiles();
+  readonly #host: Host;
+  readonly #cgroup: CgroupFiles;
   readonly #lostTime: LostTime;
-  readonly #ports: readonly number[];
+  readonly #sampler: Sampler;
   readonly #numbers: WorkerNumbers;
   readonly #reloads: ((failure: string | undefined) => void)[] = [];
-  readonly #boots: number[] = [];
-  readonly #startedAt = new Date().toISOString();
+  readonly #places: WorkerPlaces;
+  readonly #startedAt: string;
   #lastFailureAt: string | undefined;
   #live: LiveConfig;
   #state: State;
-  #timer: NodeJS.Timeout | undefined;
-  #sampleTimer: NodeJS.Timeout | undefined;
-  #stopWatchingTraffic: () => void = () => undefined;
-  #oomKills: number;
-  /** Of workers that died: requests in their hands, and connections that were open. */
-  readonly #lost = { requests: 0, connections: 0 };
-  /** What workers that have ended had counted. */
-  #ended: Counters = noCounters;
+  #timer: Timer | undefined;
+  #sampleTimer: Timer | undefined;
+  #trafficTimer: Timer | undefined;
 
   constructor(options: SupervisorOptions) {
-    const { fixed, live } = options;
-    const now = performance.now();
+    const { host, fixed, live } = options;
+    const now = host.clock.now();
     this.#options = options;
+    this.#host = host;
+    this.#cgroup = new CgroupFiles(host.files);
     this.#live = live;
     this.#kind = workerKind(fixed.app);
-    this.#ports = fixed.listen
-      .filter((address) => !address.startsWith('unix:'))
-      .map((address) => Number(portOf(address)))
-      // Of port 0, which stands for any, the kernel's own choice is not known here.
-      .filter((port) => port !== 0);
-    this.#numbers = new WorkerNumbers(options.surface === 'pod' ? fixed.control : undefined);
-    this.#state = initialState(this.#settings(live), now, this.#numbers.first());
+    this.#places = new WorkerPlaces(host);
+    this.#numbers = new WorkerNumbers(host.files, options.surface === 'pod' ? fixed.control : undefined);
+    this.#startedAt = host.clock.date();
+    this.#state = initialState(this.#settings(live), now, {
+      firstId: this.#numbers.first(),
+      oomKills: this.#cgroup.oomKills(),
+    });
     this.#lostTime = new LostTime({
+      files: host.files,
       now,
-      intervalMs: () => this.#sampleMs(),
+      intervalMs: () => sampleMs(this.#live),
       throttledMs: () => this.#cgroup.throttledMs(),
     });
-    this.#oomKills = this.#cgroup.oomKills();
+    this.#sampler = new Sampler({ ...options, files: host.files, lostTime: this.#lostTime });
     this.#workers = new Workers({
+      host,
       kind: this.#kind,
       surface: options.surface,
-      site: () => ({ ...options, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
+      site: () => ({ ...options, env: host.env, gracefulTimeoutMs: this.#live.workers.gracefulTimeoutMs }),
       log: options.log.logger,
       output: (fields, isStarting) => this.#output(fields, isStarting),
       repeats: this.#repeats,
       onEvent: (event) => this.dispatch(event),
       onStderr: (line) => this.#stderr.add(line),
       startingIds: () => this.#state.workers.filter(({ kind }) => kind === 'starting').map(({ id }) => id),
-      outOfMemory: () => this.#outOfMemory(),
+      remains: (slot) => ({ oomKills: this.#cgroup.oomKills(), left: options.memory.read(slot) }),
     });
-    options.memory.configure(this.#workerSettings());
+    options.memory.configure(workerSettings(this.#live, this.#host.output.isTerminal));
   }
 
   /** Runs the hook that comes before everything, and then the workers. @throws RuntimeError HOOK_FAILED */
   async start(): Promise<void> {
-    clearMultiprocessDir();
+    clearMultiprocessDir(this.#host);
     const failed = await this.#hook('beforeStart', {});
     if (failed !== undefined) throw new RuntimeError('HOOK_FAILED', `hooks.beforeStart: ${failed}`);
     this.dispatch({ kind: 'started' });
@@ -125,8 +119,9 @@ export class Supervisor {
   }
 
   dispatch(event: Event): void {
-    const [state, effects] = step(this.#state, event, { now: performance.now(), random: Math.random() });
-    if (state.lastFailure !== this.#state.lastFailure) this.#lastFailureAt = new Date().toISOString();
+    const { clock, random } = this.#host;
+    const [state, effects] = step(this.#state, event, { now: clock.now(), random: random() });
+    if (state.lastFailure !== this.#state.lastFailure) this.#lastFailureAt = clock.date();
     this.#state = state;
     for (const effect of effects) this.#run(effect);
     this.#arm();
@@ -139,7 +134,7 @@ export class Supervisor {
     const settings = this.#settings(live);
     log.logger.info({ settings: live.revision, workers: settings.workers }, 'settings changed');
     this.dispatch({ kind: 'configured', settings });
-    memory.configure(this.#workerSettings());
+    memory.configure(workerSettings(this.#live, this.#host.output.isTerminal));
     this.#armSampling();
   }
 
@@ -150,7 +145,7 @@ export class Supervisor {
       // As many workers as are configured, whatever TTIN, TTOU and WINCH have made of that.
       this.dispatch({ kind: 'configured', settings: this.#settings(this.#live) });
       this.dispatch({ kind: 'reload' });
-      if (this.#state.reload.kind !== 'running') this.#answerReloads('the runtime is ending');
+      if (this.#state.reload.kind !== 'running') this.#answerReloads(`the runtime is ${this.#state.phase.kind}`);
     });
   }
 
@@ -161,7 +156,7 @@ export class Supervisor {
     for (const worker of this.#state.workers) {
       if (worker.pid !== undefined) this.#order('dump', worker.slot, worker.pid);
     }
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await new Promise<void>((resolve) => void this.#host.clock.after(ms, resolve));
     stop();
     return lines.join('\n');
   }
@@ -172,7 +167,7 @@ export class Supervisor {
 
   report(): Report {
     const identity = { version, settings: this.#live.revision };
-    return report(this.#state, this.#sampled(), identity, performance.now());
+    return report(this.#state, this.#sampler.sampled(this.#state), identity, this.#host.clock.now());
   }
 
   about(): About {
@@ -199,10 +194,7 @@ export class Supervisor {
   #output(fields: ApplicationOutputOptions['fields'], isStarting: () => boolean): ApplicationOutput {
     return new ApplicationOutput({
       log: this.#options.log.logger,
-      after: (ms, call) => {
-        const timer = setTimeout(call, ms);
-        return { cancel: () => clearTimeout(timer) };
-      },
+      after: (ms, call) => this.#host.clock.after(ms, call),
       fields,
       isRepeated: (traceback) => isStarting() && this.#repeats.count(traceback) > 1,
     });
@@ -215,90 +207,38 @@ export class Supervisor {
   #settings(live: LiveConfig): Settings {
     const machine = {
       cgroup: this.#cgroup.limits(),
-      cpus: availableParallelism(),
-      kubernetes: process.env['KUBERNETES_SERVICE_HOST'] !== undefined,
+      cpus: this.#host.cpus(),
+      kubernetes: this.#host.env['KUBERNETES_SERVICE_HOST'] !== undefined,
     };
     return settingsOf(this.#options.fixed, live, this.#kind, machine);
   }
 
-  #workerSettings(): Parameters<SharedMemory['configure']>[0] {
-    const { heartbeatTimeoutMs, requestTimeoutMs } = this.#live.workers;
-    return {
-      accessLog: accessLogFormat(this.#live, onTerminal),
-      beatSeconds: heartbeatTimeoutMs / beatsInTimeout / 1000,
-      requestTimeoutSeconds: requestTimeoutMs / 1000,
-    };
-  }
-
   #arm(): void {
-    clearTimeout(this.#timer);
+    const { clock } = this.#host;
+    this.#timer?.cancel();
     const deadline = nextDeadline(this.#state);
     if (deadline === undefined) return;
-    const delay = Math.max(0, Math.ceil(deadline - performance.now()));
-    this.#timer = setTimeout(() => {
+    this.#timer = clock.after(deadline - clock.now(), () => {
       // A worker that runs only now has not been silent, and what it says from now on may be read too late.
       this.#lookForLostTime();
-      const heard = performance.now();
-      // Node runs timers before it reads: what was said until now is read in between.
-      setImmediate(() => this.dispatch({ kind: 'tick', heard }));
-    }, delay);
-  }
-
-  #sampleMs(): number {
-    const { heartbeatTimeoutMs, requestTimeoutMs } = this.#live.workers;
-    const shortest = Math.min(heartbeatTimeoutMs, requestTimeoutMs || Infinity) / beatsInTimeout;
-    return Math.max(shortestSampleMs, Math.min(longestSampleMs, shortest));
+      const heard = clock.now();
+      clock.afterInput(() => this.dispatch({ kind: 'tick', heard }));
+    });
   }
 
   #armSampling(): void {
-    clearInterval(this.#sampleTimer);
-    this.#sampleTimer = setInterval(() => this.#takeSamples(), this.#sampleMs());
+    this.#sampleTimer?.cancel();
+    this.#sampleTimer = this.#host.clock.every(sampleMs(this.#live), () => this.#takeSamples());
   }
 
   #lookForLostTime(): void {
-    for (const event of this.#lostTime.look(this.#state, performance.now())) this.dispatch(event);
+    for (const event of this.#lostTime.look(this.#state, this.#host.clock.now())) this.dispatch(event);
   }
 
   #takeSamples(): void {
     this.#lookForLostTime();
-    const { recycle } = this.#state.settings;
-    const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-    const samples = this.#state.workers.flatMap((worker) => {
-      if (worker.kind !== 'ready') return [];
-      const { counters, inHand } = this.#options.memory.read(worker.slot);
-      const first = inHand.find(({ hasDeadline }) => hasDeadline) ?? inHand[0];
-      const began = first === undefined ? 0 : first.began * 1e3 - offset;
-      // One without a deadline shows that the worker has something in hand, no more.
-      const ageMs = first?.hasDeadline === true ? performance.now() - began - this.#lostTime.since(began) : 0;
-      const memoryBytes =
-        recycle.memoryBytes === undefined || worker.pid === undefined ? 0 : readResidentBytes(worker.pid);
-      const oldest = first && { text: first.text, ageMs };
-      return [{ id: worker.id, requests: counters.ended, memoryBytes, oldest }];
-    });
+    const samples = this.#sampler.samples(this.#state, this.#host.clock.now());
     this.dispatch({ kind: 'sampled', samples });
-  }
-
-  #sampled(): Sampled {
-    const rows = new Map(this.#state.workers.map(({ slot }) => [slot, this.#options.memory.read(slot)]));
-    const total = [...rows.values()].reduce((sum, { counters }) => addCounters(sum, counters), this.#ended);
-    const memory = this.#state.workers.map(
-      ({ slot, pid }) => [slot, pid === undefined ? 0 : readResidentBytes(pid)] as const,
-    );
-    return {
-      total,
-      bySlot: rows,
-      memoryBySlot: new Map(memory),
-      acceptQueue: readAcceptQueue(this.#ports),
-      bootSeconds: this.#boots,
-      requestsLost: this.#lost.requests,
-      connectionsLost: this.#lost.connections,
-    };
-  }
-
-  #outOfMemory(): boolean {
-    const before = this.#oomKills;
-    this.#oomKills = this.#cgroup.oomKills();
-    return this.#oomKills > before;
   }
 
   #run(effect: Effect): void {
@@ -308,7 +248,7 @@ export class Supervisor {
       case 'spawn':
         memory.use(effect.slot);
         this.#numbers.use(effect.id);
-        return this.#workers.start(placeOf(effect, process.env));
+        return this.#workers.start(this.#places.of(effect));
       case 'order':
         if (effect.order === 'kill') this.#workers.kill(effect.id);
         return this.#order(effect.order, effect.slot, effect.pid);
@@ -319,7 +259,6 @@ export class Supervisor {
         return void this.#hook('beforeStop', {}).then(() => this.dispatch({ kind: 'hook-done' }));
       case 'worker-ready':
         this.#repeats.clear();
-        this.#boots.push(effect.bootMs / 1000);
         void this.#hook('workerStart', { APPSERVER_WORKER_ID: String(effect.id) });
         return log.info({ worker: effect.id, bootMs: Math.round(effect.bootMs) }, 'worker ready');
       case 'worker-aborted':
@@ -336,9 +275,7 @@ export class Supervisor {
       case 'phase':
         return log.info({ phase: effect.phase }, 'phase changed');
       case 'exit':
-        clearTimeout(this.#timer);
-        clearInterval(this.#sampleTimer);
-        this.#stopWatchingTraffic();
+        for (const timer of [this.#timer, this.#sampleTimer, this.#trafficTimer]) timer?.cancel();
         this.#workers.flushOutput();
         return this.#options.onExit(effect.exit, this.#stderr.text());
     }
@@ -346,7 +283,7 @@ export class Supervisor {
 
   #aborted({ id, slot, failure }: Extract<Effect, { kind: 'worker-aborted' }>): void {
     this.#workers.aborted(id, failure);
-    const now = Number(process.hrtime.bigint()) / 1e9;
+    const now = this.#host.clock.now() / 1e3;
     const requests = this.#options.memory
       .read(slot)
       .inHand.map(({ text, began }) => ({ request: text, seconds: Math.round((now - began) * 1e3) / 1e3 }));
@@ -358,11 +295,6 @@ export class Supervisor {
 
   #workerEnded({ id, slot, failure, badEnd, restartInMs }: Extract<Effect, { kind: 'worker-ended' }>): void {
     const log = this.#options.log.logger;
-    // What the worker had begun and not ended ended with it.
-    const { counters, connections } = this.#options.memory.read(slot);
-    this.#lost.requests += counters.begun - counters.ended;
-    this.#lost.connections += connections;
-    this.#ended = addCounters(this.#ended, { ...counters, begun: counters.ended });
     this.#options.memory.clear(slot);
     void this.#hook('workerExit', { APPSERVER_WORKER_ID: String(id), APPSERVER_EXIT_REASON: failure?.code ?? '' });
     if (badEnd !== undefined) return log.warn({ worker: id, cause: badEnd }, 'worker ended badly');
@@ -377,11 +309,11 @@ export class Supervisor {
 
   /** A worker that fails may have taken the others' socket with it. */
   #checkSockets(): void {
-    const [port] = deafPorts(this.#ports);
+    const port = this.#sampler.deafPort();
     if (port === undefined) return;
     const failure: Failure = { code: 'SOCKET_SHUT_DOWN', cause: `nothing listens on port ${port} any more` };
     // Not at once: the event that told of the worker is still being handled.
-    queueMicrotask(() => this.dispatch({ kind: 'lost', failure }));
+    this.#host.clock.soon(() => this.dispatch({ kind: 'lost', failure }));
   }
 
   #reloadEnded(failure: string | undefined): void {
@@ -399,7 +331,7 @@ export class Supervisor {
     const { fixed, log } = this.#options;
     const hook = fixed.hooks[moment];
     if (hook === undefined) return undefined;
-    const failed = await runHook(hook, {
+    const failed = await runHook(this.#host, hook, {
       env,
       cwd: fixed.app.workingDir,
       onOutput: (stream, line) => log.logger.info({ hook: moment, stream }, line),
@@ -414,28 +346,15 @@ export class Supervisor {
     const signal = order === 'kill' ? 'SIGKILL' : this.#kind.signals[order];
     if (signal === 'memory' && order !== 'retire') memory.requestDump(slot);
     if (signal === undefined || signal === 'memory') return;
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      // It has ended, and its exit is on the way.
-      this.#options.log.logger.debug({ pid, signal, err: error }, 'signal not delivered');
-    }
-  }
-
-  /** A proxy in front has accepted what it has not passed on yet, as long as it is there. */
-  #proxyRuns(): boolean {
-    const { proxyPidFile } = this.#options.fixed;
-    return proxyPidFile !== undefined && existsSync(proxyPidFile);
+    if (this.#host.processes.kill(pid, signal)) return;
+    // It has ended, and its exit is on the way.
+    this.#options.log.logger.debug({ pid, signal }, 'signal not delivered');
   }
 
   #watchTraffic(): void {
-    this.#stopWatchingTraffic = watchTraffic(
-      () => {
-        const rows = this.#state.workers.map(({ slot }) => this.#options.memory.read(slot).counters);
-        const { begun, ended } = rows.reduce(addCounters, this.#ended);
-        const queued = readAcceptQueue(this.#ports).length > 0;
-        return { begun, busy: begun > ended || queued || this.#proxyRuns() };
-      },
+    this.#trafficTimer = watchTraffic(
+      this.#host.clock,
+      () => this.#sampler.traffic(this.#state),
       (quiet) => this.dispatch({ kind: 'traffic', quiet }),
     );
   }

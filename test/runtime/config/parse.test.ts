@@ -7,7 +7,9 @@ import { accessLogFormat } from '../../../src/runtime/config/config.ts';
 import { readFolders, readYaml } from '../../../src/runtime/config/files.ts';
 import { parseConfig } from '../../../src/runtime/config/parse.ts';
 import { RuntimeError } from '../../../src/runtime/errors.ts';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 
+const { files } = nodeHost();
 const dir = mkdtempSync(join(tmpdir(), 'appserver-config-'));
 after(() => rmSync(dir, { recursive: true }));
 
@@ -40,7 +42,7 @@ describe('configuration', () => {
       join(dir, 'live.json'),
       JSON.stringify({ revision: 'abc', workers: { count: 'auto', recycle: { requests: 100, memory: '300Mi' } } }),
     );
-    const { fixed, live } = readFolders(dir, dir);
+    const { fixed, live } = readFolders(files, dir, dir);
     assert.equal(fixed.app.kind === 'wsgi' && fixed.app.threads, 4);
     assert.equal(live.revision, 'abc');
     assert.equal(live.workers.count, 'auto');
@@ -49,7 +51,7 @@ describe('configuration', () => {
 
   test('what stands on the command line stands above the file', () => {
     writeFileSync(join(dir, 'runtime.yaml'), 'app: {asgi: "shop:app"}\nworkers: {count: 3}\nlisten: ["unix:/run/a"]\n');
-    const { fixed, live } = readYaml(join(dir, 'runtime.yaml'), { listen: ['[::]:8001'] });
+    const { fixed, live } = readYaml(files, join(dir, 'runtime.yaml'), { listen: ['[::]:8001'] });
     assert.equal(fixed.app.kind, 'asgi');
     assert.deepEqual(fixed.listen, ['[::]:8001']);
     assert.equal(live.workers.count, 3);
@@ -72,7 +74,7 @@ describe('configuration', () => {
       const path = join(dir, 'runtime.yaml');
       writeFileSync(path, 'app: {asgi: "shop:app"}\nworkers: {count: many}\n');
       assert.throws(
-        () => readYaml(file ? path : undefined, flags),
+        () => readYaml(files, file ? path : undefined, flags),
         (error: unknown) => error instanceof RuntimeError && says.test(error.message),
       );
     });
@@ -174,8 +176,8 @@ describe('configuration', () => {
 
   test('tells a file that is missing from one that cannot be parsed', () => {
     writeFileSync(join(dir, 'runtime.json'), '{');
-    assert.throws(() => readFolders(dir, dir), { code: 'CONFIG_INVALID' });
-    assert.throws(() => readFolders(join(dir, 'nowhere'), dir), { code: 'CONFIG_UNREADABLE' });
+    assert.throws(() => readFolders(files, dir, dir), { code: 'CONFIG_INVALID' });
+    assert.throws(() => readFolders(files, join(dir, 'nowhere'), dir), { code: 'CONFIG_UNREADABLE' });
   });
 
   test('the access log has colours on a terminal only, and only in text', () => {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 import { ApplicationCheck, askOverHttp } from '../../../src/runtime/http/application-check.ts';
 
+const { http } = nodeHost();
 const settings = { path: '/healthz', host: 'localhost', intervalMs: 10_000, failureThreshold: 3 };
 
 /** The check after these answers; undefined for one that did not come in time. */
@@ -68,14 +70,14 @@ describe('an application that is asked', () => {
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;
-      assert.equal(await askOverHttp(`127.0.0.1:${port}`, { ...settings, path })(), 200);
+      assert.equal(await askOverHttp(http, `127.0.0.1:${port}`, { ...settings, path })(), 200);
       assert.deepEqual(targets, [sent]);
       server.close();
     });
   }
 
   test('is one that gives no answer when the request cannot even be made', async () => {
-    const ask = askOverHttp('127.0.0.1:1', { ...settings, host: 'a\r\nb' });
+    const ask = askOverHttp(http, '127.0.0.1:1', { ...settings, host: 'a\r\nb' });
     const check = new ApplicationCheck(settings, ask, () => true);
     assert.equal(await check.askOnce(), 1_000);
     assert.equal(check.check.ok, false);

@@ -1,6 +1,7 @@
 // Limits as the container's own files tell them: recorded trees of version 2 and version 1, and this machine's own.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 import { CgroupFiles } from '../../../src/runtime/linux/cgroup.ts';
 import { applications } from '../runtime-process.ts';
 
@@ -82,7 +83,7 @@ const trees: Record<
 describe('cgroup', () => {
   for (const [name, { files, limits, throttledMs = 0, oomKills = 0 }] of Object.entries(trees)) {
     test(name, () => {
-      const cgroup = new CgroupFiles(applications(files));
+      const cgroup = new CgroupFiles(nodeHost().files, applications(files));
       assert.deepEqual({ ...cgroup.limits() }, limits);
       assert.equal(cgroup.throttledMs(), throttledMs);
       assert.equal(cgroup.oomKills(), oomKills);
@@ -90,7 +91,7 @@ describe('cgroup', () => {
   }
 
   test("this machine's own can be read", { skip: process.platform !== 'linux' }, () => {
-    const { cpuQuota, memoryLimit } = new CgroupFiles().limits();
+    const { cpuQuota, memoryLimit } = new CgroupFiles(nodeHost().files).limits();
     assert.ok(cpuQuota === undefined || cpuQuota > 0);
     assert.ok(memoryLimit === undefined || memoryLimit > 0);
   });

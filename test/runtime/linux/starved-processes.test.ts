@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 import { readRunState, Starved, type RunState } from '../../../src/runtime/linux/starved-processes.ts';
+
+const { files } = nodeHost();
 
 /** What the looks at one worker find, and which of them find it starved. */
 const cases: Readonly<
@@ -62,13 +65,13 @@ describe('a worker that wants to run and is not let', () => {
   });
 
   test('is read from /proc', { skip: process.platform === 'linux' ? false : 'it needs Linux' }, async () => {
-    assert.equal(readRunState(process.pid)?.runnable, true);
+    assert.equal(readRunState(files, process.pid)?.runnable, true);
     const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
     await new Promise((resolve) => child.once('spawn', resolve));
     const ended = new Promise((resolve) => child.once('close', resolve));
-    assert.equal(typeof readRunState(child.pid ?? 0)?.cpuMs, 'number');
+    assert.equal(typeof readRunState(files, child.pid ?? 0)?.cpuMs, 'number');
     child.stdin.end();
     await ended;
-    assert.equal(readRunState(child.pid ?? 0), undefined);
+    assert.equal(readRunState(files, child.pid ?? 0), undefined);
   });
 });

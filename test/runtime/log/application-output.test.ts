@@ -12,7 +12,10 @@ function written(format: Format, lines: readonly string[], stream: Stream = 'std
   let text = '';
   const inFormat = formatter(format, 'plain');
   const output = new ApplicationOutput({
-    log: new Logger((record) => (text += inFormat({ ...record, time: 'TIME' }))),
+    log: new Logger(
+      (record) => (text += inFormat(record)),
+      () => 'TIME',
+    ),
     after: () => ({ cancel: () => undefined }),
     fields: { worker: 3 },
   });
@@ -85,7 +88,10 @@ describe('what a worker writes', () => {
   test('lines of both streams come in the order in which they were written', () => {
     const messages: string[] = [];
     const output = new ApplicationOutput({
-      log: new Logger(({ message }) => messages.push(message)),
+      log: new Logger(
+        ({ message }) => messages.push(message),
+        () => 'TIME',
+      ),
       after: () => ({ cancel: () => undefined }),
       fields: {},
     });

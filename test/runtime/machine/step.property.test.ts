@@ -7,7 +7,7 @@ import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
 import { replacement } from '../../../src/runtime/machine/replacement.ts';
 import { initialState, readyCount, type Event, type State, type Worker } from '../../../src/runtime/machine/state.ts';
 import { step } from '../../../src/runtime/machine/step.ts';
-import { settings } from '../../builders.ts';
+import { nothingLeft, settings } from '../../builders.ts';
 
 const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('ready' as const), pick: fc.nat(9) }) },
@@ -29,6 +29,7 @@ const command = fc.oneof(
       lifetimeMs: fc.constantFrom(0, 5_000),
       overdue: fc.constantFrom('abort' as const, 'replace' as const, 'none' as const),
       heartbeat: fc.constantFrom('always' as const, 'between-requests' as const, 'optional' as const),
+      ready: fc.constantFrom('when-told' as const, 'when-running' as const),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const) }) },
@@ -59,11 +60,12 @@ class World {
   state: State = initialState(settings, 0);
   now = 0;
   readonly alive = new Map<number, number>();
-  readonly announced = { drain: false, exit: false };
+  readonly announced = { started: false, drain: false, exit: false };
   #nextPid = 100;
 
   send(event: Event): void {
     const before = this.state;
+    if (event.kind === 'started') this.announced.started = true;
     const [next, effects] = step(before, event, { now: this.now, random: 0.5 });
     this.state = next;
     this.checkReplacement(before, event);
@@ -72,6 +74,7 @@ class World {
     for (const effect of effects) {
       assert.ok(!this.announced.exit, 'nothing happens after the exit');
       if (effect.kind === 'spawn') {
+        assert.ok(this.announced.started, 'no worker runs before what comes before all workers is done');
         assert.ok(this.now >= next.startNotBefore, 'restarts back off');
         const pid = this.#nextPid++;
         this.alive.set(effect.id, pid);
@@ -154,7 +157,7 @@ class World {
 
   die(id: number, code: number | null): void {
     this.alive.delete(id);
-    this.send({ kind: 'exited', id, code, signal: code === null ? 'SIGKILL' : null, outOfMemory: false });
+    this.send({ kind: 'exited', id, code, signal: code === null ? 'SIGKILL' : null, ...nothingLeft });
   }
 
   #pick(index: number): number | undefined {
@@ -175,7 +178,7 @@ class World {
             ...settings,
             workers: one.workers,
             recycle: { requests: 100, jitter: 20, memoryBytes: 150, lifetimeMs: one.lifetimeMs },
-            kind: { overdue: one.overdue, heartbeat: one.heartbeat, hookBeforeStop: false },
+            kind: { overdue: one.overdue, heartbeat: one.heartbeat, ready: one.ready, hookBeforeStop: false },
           },
         });
       case 'reload':
@@ -236,9 +239,10 @@ class World {
 
 test('invariants hold over 10,000 random sequences of events', () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 5 }), fc.array(command, { maxLength: 40 }), (early, commands) => {
       const world = new World();
-      world.send({ kind: 'started' });
+      for (const one of early) world.run(one);
+      if (!world.announced.exit) world.send({ kind: 'started' });
       for (const one of commands) world.run(one);
       world.send({ kind: 'terminate' });
       const took = world.finish();

@@ -1,42 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
-import { initialState, isReady, type Effect, type Event, type State } from '../../../src/runtime/machine/state.ts';
-import { step } from '../../../src/runtime/machine/step.ts';
-import { settings } from '../../builders.ts';
-
-/** Drives step() with a clock of its own. */
-class Run {
-  state: State = initialState(settings, 0);
-  effects: Effect[] = [];
-  now = 0;
-
-  /** Effects of this event alone are left in `effects`. */
-  send(event: Event, random = 0.5): this {
-    [this.state, this.effects] = step(this.state, event, { now: this.now, random });
-    return this;
-  }
-
-  wait(ms: number): this {
-    this.now += ms;
-    return this.send({ kind: 'tick', heard: this.now });
-  }
-
-  /** Two workers, ready, with process ids 101 and 102. */
-  serving(): this {
-    this.send({ kind: 'started' });
-    for (const id of [1, 2]) this.send({ kind: 'spawned', id, pid: 100 + id }).send({ kind: 'ready', id });
-    return this;
-  }
-
-  kinds(): string[] {
-    return this.effects.map((effect) => (effect.kind === 'order' ? `${effect.order} ${effect.pid}` : effect.kind));
-  }
-
-  workers(): string[] {
-    return this.state.workers.map((worker) => `${worker.id} ${worker.kind}`);
-  }
-}
+import { isReady, type Effect, type Event } from '../../../src/runtime/machine/state.ts';
+import { nothingLeft, settings } from '../../builders.ts';
+import { Run } from './run.ts';
 
 const cases: Record<string, (run: Run) => void> = {
   'starts all workers at once': (run) => {
@@ -56,18 +23,18 @@ const cases: Record<string, (run: Run) => void> = {
   'replaces a worker that has served for two seconds at once and gives the new one its slot': (run) => {
     run.serving();
     run.now = 2_000;
-    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft });
     assert.deepEqual(run.effects.at(-1), { kind: 'spawn', id: 3, slot: 0, place: 0 });
     assert.equal(run.state.failures, 0);
     assert.deepEqual(run.state.restarts, { WORKER_KILLED: 1 });
   },
   'backs off when workers die young, and tries one at a time': (run) => {
-    run.serving().send({ kind: 'exited', id: 1, code: 1, signal: null, outOfMemory: false });
+    run.serving().send({ kind: 'exited', id: 1, code: 1, signal: null, ...nothingLeft });
     assert.deepEqual(run.kinds(), ['worker-ended']);
     assert.equal(nextDeadline(run.state), 250);
     run.wait(250);
     assert.deepEqual(run.kinds(), ['spawn']);
-    run.send({ kind: 'exited', id: 2, code: 1, signal: null, outOfMemory: false });
+    run.send({ kind: 'exited', id: 2, code: 1, signal: null, ...nothingLeft });
     assert.deepEqual(run.workers(), ['3 starting'], 'the second waits for the outcome of the first');
     run.wait(10_000);
     assert.equal(run.state.workers.filter(({ kind }) => kind === 'starting').length, 1);
@@ -80,7 +47,7 @@ const cases: Record<string, (run: Run) => void> = {
     assert.deepEqual(run.kinds(), ['worker-aborted', 'abort 101', 'spawn']);
     run.wait(1_000);
     assert.ok(run.kinds().includes('kill 101'));
-    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft });
     assert.deepEqual(run.state.restarts, { HEARTBEAT_TIMEOUT: 1 });
   },
   'ends when no worker was ever ready after three tries, with the reason the worker gave': (run) => {
@@ -88,17 +55,17 @@ const cases: Record<string, (run: Run) => void> = {
     const failure = { code: 'APP_NOT_FOUND', cause: 'there is no module shpo' } as const;
     for (const id of [1, 2, 3]) {
       run.send({ kind: 'spawned', id, pid: 100 + id }).send({ kind: 'failing', id, failure });
-      run.send({ kind: 'exited', id, code: 4, signal: null, outOfMemory: false }).wait(1_000);
+      run.send({ kind: 'exited', id, code: 4, signal: null, ...nothingLeft }).wait(1_000);
     }
     assert.deepEqual(run.state.phase, { kind: 'stopped', exit: { code: 4, failure } });
   },
   'ends when no worker has been ready for a minute': (run) => {
     run.serving();
-    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 1, signal: null, outOfMemory: false });
+    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 1, signal: null, ...nothingLeft });
     for (let i = 0; i < 200 && run.state.phase.kind === 'serving'; i++) {
       run.wait(500);
       for (const worker of run.state.workers)
-        run.send({ kind: 'exited', id: worker.id, code: 1, signal: null, outOfMemory: false });
+        run.send({ kind: 'exited', id: worker.id, code: 1, signal: null, ...nothingLeft });
     }
     const { phase } = run.state;
     assert.equal(phase.kind, 'stopped');
@@ -135,7 +102,7 @@ const cases: Record<string, (run: Run) => void> = {
   'tells how a worker ended that was asked to, unless all is well': (run) => {
     const ends = (code: number | null, signal: string | null): Effect | undefined => {
       const again = new Run().serving().send({ kind: 'scale', by: -1 });
-      again.send({ kind: 'exited', id: 2, code, signal, outOfMemory: false });
+      again.send({ kind: 'exited', id: 2, code, signal, ...nothingLeft });
       return again.effects.find(({ kind }) => kind === 'worker-ended');
     };
     const ended = { kind: 'worker-ended', id: 2, slot: 1, failure: undefined, restartInMs: undefined } as const;
@@ -161,8 +128,8 @@ const cases: Record<string, (run: Run) => void> = {
     run.wait(1);
     assert.deepEqual(run.kinds(), ['phase', 'retire 101', 'retire 102']);
     run
-      .send({ kind: 'exited', id: 1, code: 0, signal: null, outOfMemory: false })
-      .send({ kind: 'exited', id: 2, code: 0, signal: null, outOfMemory: false });
+      .send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft })
+      .send({ kind: 'exited', id: 2, code: 0, signal: null, ...nothingLeft });
     assert.deepEqual(run.effects.at(-1), { kind: 'exit', exit: { code: 0, failure: undefined } });
     assert.deepEqual(run.state.restarts, {});
   },
@@ -180,7 +147,7 @@ const cases: Record<string, (run: Run) => void> = {
     run
       .serving()
       .send({ kind: 'terminate' })
-      .send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: false }, 0);
+      .send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft }, 0);
     assert.deepEqual(run.kinds(), ['worker-ended', 'spawn']);
   },
   'ends at once when it was never ready': (run) => {
@@ -219,7 +186,7 @@ const cases: Record<string, (run: Run) => void> = {
     run.serving().send({ kind: 'reload' }).send({ kind: 'spawned', id: 3, pid: 103 });
     const failure = { code: 'APP_IMPORT_FAILED', cause: 'importing shop failed' } as const;
     run.send({ kind: 'failing', id: 3, failure });
-    run.send({ kind: 'exited', id: 3, code: 4, signal: null, outOfMemory: false });
+    run.send({ kind: 'exited', id: 3, code: 4, signal: null, ...nothingLeft });
     assert.deepEqual(run.effects[0], { kind: 'reload-ended', failure });
     run.wait(2_000);
     assert.deepEqual(run.workers(), ['1 ready', '2 ready']);
@@ -249,7 +216,7 @@ const cases: Record<string, (run: Run) => void> = {
     assert.deepEqual(run.kinds(), ['spawn']);
     run.send({ kind: 'spawned', id: 3, pid: 103 }).send({ kind: 'ready', id: 3 });
     assert.deepEqual(run.kinds(), ['worker-ready', 'worker-replaced', 'retire 101'], 'the second waits');
-    run.send({ kind: 'exited', id: 1, code: 0, signal: null, outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft });
     assert.deepEqual(run.kinds(), ['worker-ended', 'spawn']);
     run.send({ kind: 'spawned', id: 4, pid: 104 }).send({ kind: 'ready', id: 4 });
     assert.deepEqual(run.state.replaced, { requests: 1, memory: 1 });
@@ -283,7 +250,7 @@ const cases: Record<string, (run: Run) => void> = {
     const oldest = { text: 'GET /slow', ageMs: 2_000 };
     run.send({ kind: 'sampled', samples: [{ id: 1, requests: 0, memoryBytes: 0, oldest }] });
     assert.deepEqual(run.kinds(), ['worker-aborted', 'abort 101', 'spawn']);
-    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGABRT', outOfMemory: false });
+    run.send({ kind: 'exited', id: 1, code: null, signal: 'SIGABRT', ...nothingLeft });
     assert.deepEqual(run.state.lastFailure, { code: 'REQUEST_TIMEOUT', cause: 'GET /slow took longer than 2 s' });
     assert.equal(run.state.requestTimeouts, 1);
   },
@@ -338,13 +305,13 @@ const cases: Record<string, (run: Run) => void> = {
     assert.ok(run.kinds().includes('abort 101'));
   },
   'tells a kill for memory from any other': (run) => {
-    run.serving().send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', outOfMemory: true });
+    run.serving().send({ kind: 'exited', id: 1, code: null, signal: 'SIGKILL', ...nothingLeft, oomKills: 1 });
     assert.deepEqual(run.state.restarts, { WORKER_OOM_KILLED: 1 });
   },
   'pauses without workers, keeps the socket, and is not ready': (run) => {
     run.serving().send({ kind: 'set-workers', workers: 0 });
     assert.deepEqual(run.kinds(), ['retire 101', 'retire 102']);
-    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 0, signal: null, outOfMemory: false });
+    for (const id of [1, 2]) run.send({ kind: 'exited', id, code: 0, signal: null, ...nothingLeft });
     run.wait(100_000);
     assert.equal(run.state.phase.kind, 'serving');
     assert.equal(isReady(run.state), false);

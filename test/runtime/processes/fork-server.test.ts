@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 import type { Failure } from '../../../src/runtime/machine/state.ts';
 import { ForkServer } from '../../../src/runtime/processes/fork-server.ts';
 
@@ -9,6 +10,7 @@ const late: Failure = { code: 'BOOT_TIMEOUT', cause: 'the worker was not ready w
 async function failureOf(script: string, act: (forkServer: ForkServer) => void): Promise<Failure> {
   const { promise, resolve } = Promise.withResolvers<Failure>();
   const forkServer = new ForkServer({
+    host: nodeHost(),
     command: () => ({ program: 'sh', args: ['-c', script], fds: [] }),
     onFailure: resolve,
     onWarning: () => assert.fail(),

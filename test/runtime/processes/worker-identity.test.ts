@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { placeOf, WorkerNumbers } from '../../../src/runtime/processes/worker-identity.ts';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
+import { WorkerNumbers, WorkerPlaces } from '../../../src/runtime/processes/worker-identity.ts';
 
+const host = nodeHost();
 const spawn = { kind: 'spawn', id: 7, slot: 3, place: 1 } as const;
 const instance = 'service.instance.id=INSTANCE';
 
@@ -20,14 +22,14 @@ const attributes: Readonly<Record<string, [given: string | undefined, expected: 
 
 describe('a worker is told which it is', () => {
   test('by number and slot, which is not its row of the shared memory', () => {
-    const { environment } = placeOf(spawn, {});
+    const { environment } = new WorkerPlaces({ ...host, env: {} }).of(spawn);
     assert.equal(environment['APPSERVER_WORKER_ID'], '7');
     assert.equal(environment['APPSERVER_WORKER_SLOT'], '1');
   });
 
   for (const [name, [given, expected]] of Object.entries(attributes)) {
     test(`with its instance, where ${name}`, () => {
-      const place = placeOf(spawn, { OTEL_RESOURCE_ATTRIBUTES: given });
+      const place = new WorkerPlaces({ ...host, env: { OTEL_RESOURCE_ATTRIBUTES: given } }).of(spawn);
       assert.equal(place.environment['OTEL_RESOURCE_ATTRIBUTES']?.replace(place.instance, 'INSTANCE'), expected);
     });
   }
@@ -37,13 +39,13 @@ test('numbers go on where they are kept, and begin with 1 where they cannot be',
   const dir = mkdtempSync(join(tmpdir(), 'appserver-numbers-'));
   try {
     const control = join(dir, 'private', 'control.sock');
-    assert.equal(new WorkerNumbers(control).first(), 1);
-    new WorkerNumbers(control).use(4);
-    assert.equal(new WorkerNumbers(control).first(), 5);
-    const nowhere = new WorkerNumbers('/proc/no-such-folder/control.sock');
+    assert.equal(new WorkerNumbers(host.files, control).first(), 1);
+    new WorkerNumbers(host.files, control).use(4);
+    assert.equal(new WorkerNumbers(host.files, control).first(), 5);
+    const nowhere = new WorkerNumbers(host.files, '/proc/no-such-folder/control.sock');
     nowhere.use(4);
     assert.equal(nowhere.first(), 1);
-    assert.equal(new WorkerNumbers(undefined).first(), 1);
+    assert.equal(new WorkerNumbers(host.files, undefined).first(), 1);
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../../src/runtime/config/parse.ts';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 import { CgroupFiles } from '../../../src/runtime/linux/cgroup.ts';
 import { autoCount, autoMemory, usableCpus, type Machine } from '../../../src/runtime/supervisor/auto-count.ts';
 
@@ -37,6 +38,12 @@ describe('workers.count: auto', () => {
   });
 
   test('this machine has a CPU that can be counted on', { skip: process.platform !== 'linux' }, () => {
-    assert.ok(usableCpus({ cgroup: new CgroupFiles().limits(), cpus: availableParallelism(), kubernetes: false }) > 0);
+    assert.ok(
+      usableCpus({
+        cgroup: new CgroupFiles(nodeHost().files).limits(),
+        cpus: availableParallelism(),
+        kubernetes: false,
+      }) > 0,
+    );
   });
 });

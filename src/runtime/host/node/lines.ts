@@ -8,15 +8,20 @@ const maxJsonLength = 262_144;
 /** Calls `onLine` for each line of `stream` without its newline, also for a last one that lacks it. */
 export function eachLine(stream: Readable, onLine: (line: string) => void): void {
   let rest = '';
+  const parts = (text: string): string => {
+    let left = text;
+    while (left.length > (left.startsWith('{') ? maxJsonLength : maxLineLength)) {
+      onLine(left.slice(0, maxLineLength));
+      left = left.slice(maxLineLength);
+    }
+    return left;
+  };
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) onLine(line);
-    while (rest.length > (rest.startsWith('{') ? maxJsonLength : maxLineLength)) {
-      onLine(rest.slice(0, maxLineLength));
-      rest = rest.slice(maxLineLength);
-    }
+    const lines = (rest + chunk).split('\n');
+    const last = lines.pop() ?? '';
+    for (const line of lines) onLine(parts(line));
+    rest = parts(last);
   });
   stream.on('end', () => {
     if (rest !== '') onLine(rest);

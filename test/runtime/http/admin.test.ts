@@ -1,11 +1,10 @@
 // Strangers at the admin port and at the control socket.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import type { Server } from '../../../src/runtime/host/host.ts';
+import { nodeHost } from '../../../src/runtime/host/node/host.ts';
 import { startAdmin } from '../../../src/runtime/http/admin.ts';
-import { guardedServer } from '../../../src/runtime/http/server.ts';
 import { anyBytes, exchange, hostileRequests, plainly, type Connect } from '../../hostile-http.ts';
 
 const unused = (): never => {
@@ -15,6 +14,7 @@ const unused = (): never => {
 /** An admin port on which /livez and /status fail inside. */
 function admin(): Promise<Server> {
   return startAdmin({
+    http: nodeHost().http,
     address: '127.0.0.1:0',
     health: unused,
     report: unused,
@@ -24,8 +24,7 @@ function admin(): Promise<Server> {
   });
 }
 
-const opener = (server: Server): Connect =>
-  plainly({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+const opener = ({ port }: Server): Connect => plainly({ port, host: '127.0.0.1' });
 
 const ask = (open: Connect, target: string): Promise<string> =>
   exchange(open, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 'wait');
@@ -65,37 +64,4 @@ describe('the admin port', () => {
     await stillAnswers(opener(server));
     server.close();
   });
-});
-
-test('the admin port answers while strangers hold more connections than it takes, and say nothing or half of something', async () => {
-  const server = await admin();
-  const open = opener(server);
-  const strangers = Array.from({ length: 200 }, (_, i) => {
-    const socket = open().on('error', () => undefined);
-    if (i % 2 === 0) socket.write('GET /readyz HTTP/1.1\r\n');
-    return socket;
-  });
-  await Promise.all(strangers.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-  await stillAnswers(open);
-  for (const socket of strangers) socket.destroy();
-  server.close();
-});
-
-test('a connection that cannot be accepted is told, and the server goes on', async () => {
-  const errors: unknown[] = [];
-  const server = guardedServer(
-    { mostConnections: 2 },
-    async (_, response) => {
-      await Promise.resolve();
-      response.end('ok');
-    },
-    (error) => errors.push(error),
-  );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const full = new Error('accept EMFILE');
-  server.emit('error', full);
-  server.emit('error', full);
-  assert.deepEqual(errors, [full, full]);
-  assert.match(await ask(opener(server), '/'), /\r\n\r\nok$/);
-  server.close();
 });

@@ -30,6 +30,10 @@ export class Connections {
     };
   }
 
+  closeAll(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
   #evict(): void {
     const sockets = [...this.#open];
     const socket = sockets.find((one) => !this.#busy.has(one)) ?? sockets[0];
