@@ -94,7 +94,7 @@ export class Controller {
       }
     } catch (error) {
       if (isConflict(error)) {
-        queue.addAfter(turn.key, afterConflictMs);
+        queue.again(turn.key, afterConflictMs);
         return { result: 'conflict', error };
       }
       queue.retry(turn.key);

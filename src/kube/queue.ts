@@ -30,18 +30,26 @@ const nobody: QueueObserver = {
   retried: () => undefined,
 };
 
+function higher(one: Priority, other: Priority | undefined): Priority {
+  return other === 'urgent' ? other : one;
+}
+
 interface Taker {
   readonly least: Priority;
   readonly give: (key: string | undefined) => void;
 }
 
+/** A key that is to come at a time: it was planned, or it has come too often of late. */
 interface Later {
   readonly at: number;
+  readonly priority: Priority;
   readonly cancel: () => void;
 }
 
-/** A key that has come too often of late. */
-interface Paused extends Later {
+/** A key that is being worked on. */
+interface Turn {
+  readonly since: number;
+  /** Of what it is being worked on for. */
   readonly priority: Priority;
 }
 
@@ -78,14 +86,13 @@ export class WorkQueue {
   };
   /** When each was added, of those that are ready. */
   readonly #addedAt = new Map<string, number>();
-  /** When each was taken. */
-  readonly #working = new Map<string, number>();
+  readonly #working = new Map<string, Turn>();
   /** How many of those are of a namespace. */
   readonly #workingOf = new Tally();
   /** Added while being worked on. */
   readonly #again = new Map<string, Priority>();
   readonly #later = new Map<string, Later>();
-  readonly #paused = new Map<string, Paused>();
+  readonly #paused = new Map<string, Later>();
   /** In a row, of keys that have failed and are still to succeed. */
   readonly #failures = new Map<string, number>();
   readonly #waiting: Taker[] = [];
@@ -102,7 +109,7 @@ export class WorkQueue {
   /** Seconds for which each key that was taken has been worked on. */
   get underWay(): number[] {
     const now = this.#timers.now();
-    return [...this.#working.values()].map((since) => (now - since) / 1000);
+    return [...this.#working.values()].map(({ since }) => (now - since) / 1000);
   }
 
   /** Keys that wait to be taken. */
@@ -124,10 +131,9 @@ export class WorkQueue {
   add(key: string, priority: Priority = 'normal'): void {
     if (this.#closed) return;
     if (this.#working.has(key)) {
-      if (this.#again.get(key) !== 'urgent') this.#again.set(key, priority);
+      this.#again.set(key, higher(priority, this.#again.get(key)));
       return;
     }
-    this.#forgetLater(key);
     const { urgent, normal } = this.#ready;
     if (urgent.has(key) || (normal.has(key) && priority === 'normal')) return;
     const wait = this.#throttles[priority].waitMs(key, this.#timers.now());
@@ -139,6 +145,8 @@ export class WorkQueue {
   #makeReady(key: string, priority: Priority): void {
     this.#paused.get(key)?.cancel();
     this.#paused.delete(key);
+    // Its turn may be long in coming where it waits now: what was planned to be urgent still is.
+    if (this.#later.get(key)?.priority !== 'urgent' || priority === 'urgent') this.#forgetLater(key);
     if (!this.#ready.normal.delete(key)) this.#noteAdded(key);
     this.#ready[priority].add(key);
     this.#handOut();
@@ -187,33 +195,48 @@ export class WorkQueue {
 
   #noteTaken(key: string, priority: Priority): void {
     const now = this.#timers.now();
+    this.#forgetLater(key);
     this.#throttles[priority].taken(key, now);
     this.#observer.waited((now - (this.#addedAt.get(key) ?? now)) / 1000);
     this.#addedAt.delete(key);
-    this.#working.set(key, now);
+    this.#working.set(key, { since: now, priority });
     this.#workingOf.add(namespaceOfKey(key));
   }
 
   #noteDone(key: string): void {
-    const since = this.#working.get(key);
-    if (since === undefined) return;
-    this.#observer.worked((this.#timers.now() - since) / 1000);
+    const turn = this.#working.get(key);
+    if (turn === undefined) return;
+    this.#observer.worked((this.#timers.now() - turn.since) / 1000);
     this.#working.delete(key);
     this.#workingOf.remove(namespaceOfKey(key));
   }
 
   /** Adds the key after `ms`, unless it is due sooner anyway. */
   addAfter(key: string, ms: number): void {
+    this.#plan(key, ms, 'normal');
+  }
+
+  /**
+   * What the key was taken for is not done: it comes again after `ms`, as urgently. To be called between taking it and being
+   * done with it.
+   */
+  again(key: string, ms: number): void {
+    this.#plan(key, ms, this.#working.get(key)?.priority ?? 'normal');
+  }
+
+  /** The earlier of two times counts, and the higher of two priorities. */
+  #plan(key: string, ms: number, wanted: Priority): void {
     if (this.#closed) return;
-    const at = this.#timers.now() + ms;
     const planned = this.#later.get(key);
-    if (planned !== undefined && planned.at <= at) return;
+    const now = this.#timers.now();
+    const at = Math.min(now + ms, planned?.at ?? Infinity);
+    const priority = higher(wanted, planned?.priority);
     planned?.cancel();
     const add = (): void => {
       this.#later.delete(key);
-      this.add(key);
+      this.add(key, priority);
     };
-    this.#later.set(key, { at, cancel: this.#timers.after(ms, add) });
+    this.#later.set(key, { at, priority, cancel: this.#timers.after(at - now, add) });
   }
 
   /** The next key, once there is one that is at least so urgent; undefined when the queue is closed. */
@@ -232,10 +255,12 @@ export class WorkQueue {
   }
 
   /**
-   * Everything that the key was added for until now has been looked at: it does not come again for that. To be called
+   * Everything that the key was added for until now is being worked on: it does not come again for that. To be called
    * between taking it and being done with it.
    */
   seen(key: string): void {
+    const turn = this.#working.get(key);
+    if (turn !== undefined) this.#working.set(key, { ...turn, priority: higher(turn.priority, this.#again.get(key)) });
     this.#again.delete(key);
   }
 
@@ -248,13 +273,13 @@ export class WorkQueue {
     this.#handOut();
   }
 
-  /** Comes again, later with each failure in a row. Returns the delay in milliseconds. */
+  /** Comes again as urgently, later with each failure in a row. Returns the delay in milliseconds. */
   retry(key: string): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#observer.retried();
     const ms = backoffMs(failures, retry, this.#random());
-    this.addAfter(key, ms);
+    this.again(key, ms);
     return ms;
   }
 
