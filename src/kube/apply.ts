@@ -100,6 +100,21 @@ const operation = ({ pointer, instead }: Removal): object =>
   instead === undefined ? { op: 'remove', path: pointer } : { op: 'replace', path: pointer, value: instead };
 
 /**
+ * That the indexes of the removals are still those of the object as it was seen. A Deployment's status changes all the time
+ * while its pods come and go, and moves nothing in its spec.
+ */
+function unchanged({ metadata }: KubeObject, removals: readonly Removal[]): readonly object[] {
+  const { uid, generation, resourceVersion } = metadata;
+  if (generation === undefined || !removals.every(({ pointer }) => pointer.startsWith('/spec/'))) {
+    return [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }];
+  }
+  return [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'test', path: '/metadata/generation', value: generation },
+  ];
+}
+
+/**
  * Takes fields out that somebody else has added; apply cannot, because it leaves alone what others own.
  * @param removals carried out last to first so that indexes stay right
  */
@@ -109,10 +124,9 @@ export async function removePaths(
   object: KubeObject,
   removals: readonly Removal[],
 ): Promise<KubeObject> {
-  const { name, namespace, resourceVersion } = object.metadata;
+  const { name, namespace } = object.metadata;
   const body = [
-    // The indexes are those of the object as it was seen.
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    ...unchanged(object, removals),
     // The last one first, in the order of the object itself: what is removed moves what comes after it.
     ...[...new Map(removals.map((one) => [one.pointer, one])).values()]
       .toSorted((a, b) => b.pointer.localeCompare(a.pointer, 'en', { numeric: true }))

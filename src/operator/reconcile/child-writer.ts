@@ -105,9 +105,11 @@ export class ChildWriter {
     const written = await writeChild({ client, facts, onWarning }, write);
     switch (written.kind) {
       case 'written':
+      case 'cleared':
         conflicts.written(key, child);
         this.#keep(child.kind, written.object);
-        applied.wrote(key, child, written.object);
+        // What was taken out leaves our own entry as it was.
+        if (written.kind === 'written') applied.wrote(key, child, written.object);
         if (isLiveChange(write)) await touchPods(client, caches.pods.byIndex(key), child, log);
         return 'written';
       case 'waiting':

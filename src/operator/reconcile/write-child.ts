@@ -25,6 +25,8 @@ import { nameConflict, terminatingProblem, writeProblem } from './write-problem.
 export type Written =
   /** It is as it should be; `object` as the API server has it then. */
   | { readonly kind: 'written'; readonly object: KubeObject }
+  /** What others had added to it has been taken out, and nothing else is to be done. */
+  | { readonly kind: 'cleared'; readonly object: KubeObject }
   /** It is another than the one that was decided on: that is decided again. `seen` is what is there now, as far as it was read. */
   | { readonly kind: 'outdated'; readonly cause: ApiError; readonly seen?: KubeObject }
   /**
@@ -57,7 +59,8 @@ function isOwn(found: KubeObject, child: Child, app: AppServerIdentity): boolean
 const owner = { fieldManager: names.fieldManager, force: true } as const;
 
 /** What is there under the child's name. */
-type Found = { readonly kind: 'own'; readonly object: KubeObject } | Exclude<Written, { readonly kind: 'written' }>;
+type Found =
+  { readonly kind: 'own'; readonly object: KubeObject } | Exclude<Written, { readonly kind: 'written' | 'cleared' }>;
 
 /** @returns the conflict when there is an object of this name, or seems to be */
 async function createChild({ client, onWarning }: WriteOptions, child: Child): Promise<KubeObject | ApiError> {
@@ -113,17 +116,17 @@ async function findOwn({ client, facts }: WriteOptions, child: Child, conflict: 
   }
 }
 
-/** What cannot go before what takes its place is there stays for the next look, which is after this write. */
+/** Undefined where something cannot go before what takes its place is there: it stays for the next look, after this write. */
 async function withoutAdded(
   client: KubeClient,
   type: ResourceType,
   observed: KubeObject,
   added: readonly Removal[],
-): Promise<KubeObject> {
+): Promise<KubeObject | undefined> {
   try {
     return await removePaths(client, type, observed, added);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 422) return observed;
+    if (error instanceof ApiError && error.status === 422) return undefined;
     throw error;
   }
 }
@@ -144,7 +147,12 @@ async function attempt(options: WriteOptions, write: Write): Promise<Written> {
   const added = differences.flatMap(({ added: pointer, instead }) =>
     pointer === undefined ? [] : [{ pointer, instead }],
   );
-  const seen = added.length > 0 ? await withoutAdded(client, type, known.object, added) : known.object;
+  const left = added.length > 0 ? await withoutAdded(client, type, known.object, added) : undefined;
+  // Each further write can meet a change of the status, which costs the whole repair.
+  if (left !== undefined && write.why === 'repaired' && added.length === differences.length) {
+    return { kind: 'cleared', object: left };
+  }
+  const seen = left ?? known.object;
   const how = { ...owner, onWarning };
   const object =
     child.kind === 'Deployment'

@@ -37,6 +37,10 @@ const app = appServer();
 const key = 'web/shop';
 const child = stamped(service(app));
 
+interface Selecting {
+  readonly selector: Readonly<Record<string, string>>;
+}
+
 /** Our entry has all fields, or all but the type. */
 function entry(withType: boolean): object {
   return {
@@ -134,6 +138,28 @@ describe('a child that is not as it was applied', () => {
     await writeChild({ client, facts: given, onWarning: assert.fail }, write);
     const { body } = client.calls.at(-1) ?? {};
     assert.equal((body as KubeObject).metadata.resourceVersion, '9');
+  });
+
+  test('is repaired by one write where others have only added to it', async () => {
+    const found = storedService({ selector: { ...(child['spec'] as Selecting).selector, tier: 'none' } }, true);
+    const added = { 'f:spec': { 'f:selector': { 'f:tier': {} } } };
+    const managedFields = [entry(true), { manager: 'kubectl-edit', operation: 'Update', fieldsV1: added }];
+    const object = { ...found, metadata: { ...found.metadata, managedFields } };
+    const { client, applied } = world(object);
+    const given = facts({ app, children: [object] });
+    applied.seen(key, given.children);
+    const [step] = plan([child], given).steps;
+    assert.ok(step);
+    const write = await applied.write(key, app, step);
+    assert.ok(write);
+    assert.equal((await writeChild({ client, facts: given, onWarning: assert.fail }, write)).kind, 'cleared');
+    assert.deepEqual(
+      client.calls.map(({ method, contentType }) => [method, contentType]),
+      [
+        ['GET', undefined],
+        ['PATCH', 'application/json-patch+json'],
+      ],
+    );
   });
 
   /** The child of an earlier spec, with its mark. */
