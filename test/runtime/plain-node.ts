@@ -2,15 +2,24 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeLibraries } from '../../scripts/node-libraries.ts';
 import { applications, type Runtime } from './runtime-process.ts';
 
-/** Applications with the libraries beside them. */
+/** Two workers of node:cluster, which get the signals of their primary. */
+const primary = `
+const cluster = require('node:cluster');
+cluster.setupPrimary({ exec: process.argv[2] });
+cluster.fork();
+cluster.fork();
+process.on('SIGTERM', () => Object.values(cluster.workers).forEach((worker) => worker.process.kill('SIGTERM')));
+`;
+
+/** Applications with the libraries and a primary of node:cluster beside them. */
 export function nodeApplications(files: Readonly<Record<string, string>>): string {
-  const root = applications(files);
+  const root = applications({ ...files, 'primary.cjs': primary });
   symlinkSync(nodeLibraries, join(root, 'node_modules'));
   return root;
 }
@@ -26,16 +35,8 @@ export const holdingHandler = `const handler = (request, response) => {
   }, 10);
 };`;
 
-/** Two workers of node:cluster, which get the signals of their primary. */
-const primary = `
-const cluster = require('node:cluster');
-cluster.setupPrimary({ exec: process.argv[2] });
-cluster.fork();
-cluster.fork();
-process.on('SIGTERM', () => Object.values(cluster.workers).forEach((worker) => worker.process.kill('SIGTERM')));
-`;
-
 interface PlainOptions {
+  /** Made by {@link nodeApplications}. */
   readonly root: string;
   readonly file: string;
   readonly port: number;
@@ -49,7 +50,6 @@ export class PlainNode implements AsyncDisposable {
   output = '';
 
   constructor({ root, file, port, cluster = false, env = {} }: PlainOptions) {
-    writeFileSync(join(root, 'primary.cjs'), primary);
     const args = [...(cluster ? [join(root, 'primary.cjs')] : []), join(root, file)];
     this.child = spawn(process.execPath, args, {
       cwd: root,
