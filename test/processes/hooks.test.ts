@@ -40,8 +40,11 @@ describe('hooks', { skip, concurrency: 2 }, () => {
     const wait = shell(`touch ${begun}; while [ ! -e ${go} ]; do sleep 0.05; done`, '30s');
     await using runtime = await Runtime.start(options({ beforeStart: wait }));
     await runtime.until('begun', () => existsSync(begun));
-    for (const signal of ['SIGHUP', 'SIGTTIN'] as const) runtime.child.kill(signal);
+    runtime.child.kill('SIGTTIN');
     await runtime.until('one more', async () => (await runtime.status()).workers.desired === 3);
+    // As many as are configured.
+    runtime.child.kill('SIGHUP');
+    await runtime.until('reload', async () => (await runtime.status()).workers.desired === 2);
     runtime.configure('2', { workers: { count: 4 } });
     await runtime.until('taken over', async () => (await runtime.status()).settings === '2');
     const { phase, workers } = await runtime.status();

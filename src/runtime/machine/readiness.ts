@@ -3,12 +3,14 @@ import { withBoot } from './accounting.ts';
 import type { Draft } from './draft.ts';
 import { retire } from './exits.ts';
 
-/** A program that could not be run has ended within this time, on a busy machine, too. */
+/** A program that cannot be run has ended within this time, on a busy machine, too: it has nothing else to do. */
 const runningMs = 500;
 
-/** When a worker that begins to run now counts as ready. */
-export function readyAt({ state: { settings }, at }: Draft): number {
-  return settings.kind.ready === 'when-running' ? at.now + runningMs : Infinity;
+/** One that will not say so itself counts as ready when it has run for a moment. */
+export function running(draft: Draft, id: number): void {
+  const worker = draft.find(id);
+  if (worker?.kind !== 'starting' || draft.state.settings.kind.ready !== 'when-running') return;
+  draft.replace({ ...worker, readyAt: Math.min(worker.readyAt, draft.at.now + runningMs) });
 }
 
 export function becameReady(draft: Draft, id: number): void {

@@ -162,6 +162,8 @@ export type Event =
   /** Comes a second time when the process that serves is another than the one that was started. */
   | { readonly kind: 'spawned'; readonly id: number; readonly pid: number }
   | { readonly kind: 'spawn-failed'; readonly id: number; readonly cause: string }
+  /** The program of the worker is about to run. */
+  | { readonly kind: 'running'; readonly id: number }
   | { readonly kind: 'ready'; readonly id: number }
   /** The application of a worker that was ready has stopped listening. */
   | { readonly kind: 'unready'; readonly id: number }

@@ -4,7 +4,7 @@
 import { maxWorkers } from '../shared/shared-memory-layout.ts';
 import { Draft, type Instant } from './draft.ts';
 import { abort, ended, exited, noteReadiness, retire } from './exits.ts';
-import { becameReady, readyAt } from './readiness.ts';
+import { becameReady, running } from './readiness.ts';
 import { giveUp, settle } from './settle.ts';
 import {
   beatsInTimeout,
@@ -39,6 +39,8 @@ function observe(draft: Draft, event: Event): void {
       return ended(draft, event.id, { code: 'SPAWN_FAILED', cause: event.cause });
     case 'exited':
       return exited(draft, event);
+    case 'running':
+      return running(draft, event.id);
     case 'ready':
       return becameReady(draft, event.id);
     case 'unready':
@@ -96,11 +98,7 @@ const pending: Readonly<Partial<Record<Worker['kind'], Order>>> = {
 function spawned(draft: Draft, id: number, pid: number): void {
   const worker = draft.find(id);
   if (worker === undefined) return;
-  const known: Worker = {
-    ...worker,
-    pid,
-    ...(worker.kind === 'starting' && { readyAt: Math.min(worker.readyAt, readyAt(draft)) }),
-  };
+  const known: Worker = { ...worker, pid };
   draft.replace(known);
   const order = pending[worker.kind];
   if (order !== undefined) draft.order(known, order);

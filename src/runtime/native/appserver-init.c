@@ -14,6 +14,7 @@
  *   appserver-init worker PROGRAM [ARGUMENT...]
  *     Prepares a worker and becomes it: a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone;
  *     TERM when the supervisor dies; LISTEN_PID, which the socket activation protocol wants to be the worker's own pid.
+ *     Says in APPSERVER_NOTIFY_FD that PROGRAM is about to run: one that cannot has ended right after that.
  *
  *   appserver-init fork REQUEST
  *     Stands for a worker that the fork server forks. Sends REQUEST, its own stdin, stdout, stderr and notification pipe
@@ -313,12 +314,19 @@ static int serve(char **arguments) {
   return status;
 }
 
+static void say_running(void) {
+  const char *fd = getenv("APPSERVER_NOTIFY_FD");
+  /* Nobody may read it any more; the program is run all the same. */
+  if (fd != NULL && dprintf(atoi(fd), "X_APPSERVER_RUNNING=1\n") < 0) errno = 0;
+}
+
 static int worker(char **command) {
   char pid[16];
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   snprintf(pid, sizeof pid, "%d", getpid());
   setenv("LISTEN_PID", pid, 1);
+  say_running();
   execvp(command[0], command);
   fail(command[0]);
   return errno == ENOENT ? 127 : 126;

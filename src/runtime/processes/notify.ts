@@ -3,6 +3,8 @@ import { isErrorCode } from '../errors.ts';
 import type { Failure } from '../machine/state.ts';
 
 export type Notification =
+  /** The worker's program is about to run, as appserver-init says. */
+  | { readonly kind: 'running' }
   | { readonly kind: 'ready' }
   /** It was, and is no more. */
   | { readonly kind: 'unready' }
@@ -28,6 +30,8 @@ export function parseNotification(line: string): Notification | undefined {
   const equals = line.indexOf('=');
   const value = line.slice(equals + 1);
   switch (line.slice(0, Math.max(0, equals))) {
+    case 'X_APPSERVER_RUNNING':
+      return value === '1' ? { kind: 'running' } : undefined;
     case 'READY':
       return value === '1' ? { kind: 'ready' } : undefined;
     case 'X_APPSERVER_READY':

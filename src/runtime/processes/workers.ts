@@ -159,6 +159,7 @@ export class Workers {
         // Only now: workers that start need the CPU more.
         this.#standby?.prepare();
         return onEvent({ kind: said.kind, id });
+      case 'running':
       case 'heartbeat':
       case 'unready':
         return onEvent({ kind: said.kind, id });

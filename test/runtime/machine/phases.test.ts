@@ -35,11 +35,13 @@ const cases: Record<string, (run: Run) => void> = {
     run.send({ kind: 'started' });
     assert.equal(run.wait(1_000).state.phase.kind, 'booting', 'not while there is no process');
     for (const id of [1, 2]) run.send({ kind: 'spawned', id, pid: 100 + id });
-    assert.deepEqual(run.workers(), ['1 starting', '2 starting'], 'not as soon as there is one');
+    assert.deepEqual(run.wait(1_000).workers(), ['1 starting', '2 starting'], 'not while it has not come to run');
+    for (const id of [1, 2]) run.send({ kind: 'running', id });
+    assert.deepEqual(run.workers(), ['1 starting', '2 starting'], 'not as soon as it does');
     assert.deepEqual(run.wait(500).workers(), ['1 ready', '2 ready']);
     run.wait(10_000).send({ kind: 'exited', id: 1, code: 0, signal: null, ...nothingLeft });
     run.wait(1_000);
-    run.send({ kind: 'spawned', id: 3, pid: 103 });
+    run.send({ kind: 'spawned', id: 3, pid: 103 }).send({ kind: 'running', id: 3 });
     assert.equal(nextDeadline(run.state), run.now + 500);
     assert.deepEqual(run.wait(499).workers(), ['2 ready', '3 starting']);
     assert.deepEqual(run.wait(1).workers(), ['2 ready', '3 ready']);
@@ -51,6 +53,7 @@ const cases: Record<string, (run: Run) => void> = {
     for (const id of [1, 2, 3]) {
       run
         .send({ kind: 'spawned', id, pid: 100 + id })
+        .send({ kind: 'running', id })
         .wait(5)
         .send({ kind: 'failing', id, failure });
       run.send({ kind: 'exited', id, code: 127, signal: null, ...nothingLeft }).wait(id < 2 ? 0 : 1_000);

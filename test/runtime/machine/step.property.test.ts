@@ -78,7 +78,7 @@ class World {
         assert.ok(this.now >= next.startNotBefore, 'restarts back off');
         const pid = this.#nextPid++;
         this.alive.set(effect.id, pid);
-        spawned.push({ kind: 'spawned', id: effect.id, pid });
+        spawned.push({ kind: 'spawned', id: effect.id, pid }, { kind: 'running', id: effect.id });
       }
       if (effect.kind === 'order')
         assert.ok([...this.alive.values()].includes(effect.pid), 'only living workers are given orders');

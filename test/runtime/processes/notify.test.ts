@@ -5,6 +5,7 @@ import { parseNotification } from '../../../src/runtime/processes/notify.ts';
 describe('notifications', () => {
   const cases: Record<string, [line: string, said: unknown]> = {
     ready: ['READY=1', { kind: 'ready' }],
+    'about to run': ['X_APPSERVER_RUNNING=1', { kind: 'running' }],
     'ready no more': ['X_APPSERVER_READY=0', { kind: 'unready' }],
     'a heartbeat': ['WATCHDOG=1', { kind: 'heartbeat' }],
     'another process id': ['MAINPID=123', { kind: 'main-pid', pid: 123 }],
