@@ -14,18 +14,20 @@ const atOnce = 4;
 /** What an answer says of the connection or of its server. */
 const ownHeaders = new Set(['connection', 'content-length', 'date', 'keep-alive', 'server', 'transfer-encoding']);
 
-export function copyApplication(root: string): void {
-  cpSync(join(import.meta.dirname, 'application.py'), join(root, 'application.py'));
+/** In Python for WSGI and ASGI, and for Node. */
+export function copyApplications(root: string): void {
+  cpSync(join(import.meta.dirname, 'apps'), root, { recursive: true });
 }
 
-/** gunicorn with its own settings, its class sync and a few workers. */
-export async function startGunicorn(root: string): Promise<AsyncDisposable & { readonly port: number }> {
+/** A server that a test compares with. */
+export type Peer = AsyncDisposable & { readonly port: number };
+
+/** @param command for this port */
+async function start(root: string, command: (port: number) => readonly [string, ...string[]]): Promise<Peer> {
   const port = await freePort();
-  const child = spawn(
-    'python3',
-    ['-m', 'gunicorn', '--workers', '4', '--bind', `127.0.0.1:${port}`, '--no-control-socket', 'application:app'],
-    { cwd: root, stdio: 'ignore', env: { ...process.env, PYTHONPATH: pythonPackagesDir('newest') } },
-  );
+  const [program, ...args] = command(port);
+  const env = { ...process.env, PYTHONPATH: pythonPackagesDir('newest'), PORT: String(port) };
+  const child = spawn(program, args, { cwd: root, stdio: 'ignore', env });
   const exited = new Promise((resolve) => child.on('exit', resolve));
   for (let waited = 0; waited < 15_000; waited += 50) {
     try {
@@ -38,10 +40,27 @@ export async function startGunicorn(root: string): Promise<AsyncDisposable & { r
   return {
     port,
     [Symbol.asyncDispose]: async () => {
-      child.kill('SIGQUIT');
+      child.kill('SIGTERM');
       await exited;
     },
   };
+}
+
+/** gunicorn with its own settings and a few workers. */
+export function startGunicorn(root: string, kind: 'sync' | 'gthread' | 'gevent' = 'sync'): Promise<Peer> {
+  return start(root, (port) => [
+    ...(['python3', '-m', 'gunicorn', '--workers', '4', '--worker-class', kind] as const),
+    ...['--bind', `127.0.0.1:${port}`, '--no-control-socket', 'wsgi_application:app'],
+  ]);
+}
+
+export function startUvicorn(root: string): Promise<Peer> {
+  const how = ['--no-access-log', '--port'];
+  return start(root, (port) => ['python3', '-m', 'uvicorn', ...how, String(port), 'asgi_application:app']);
+}
+
+export function startNode(root: string): Promise<Peer> {
+  return start(root, () => [process.execPath, 'node-application.cjs']);
 }
 
 /** What is to be the same: all of an answer of the application, and the status of one of the server. */
@@ -71,11 +90,11 @@ export async function assertDifferences(
   await Promise.all(Array.from({ length: atOnce }, work));
   const unlisted = [...different.keys()].filter((name) => !listed.has(name));
   const [first = ''] = unlisted;
-  const how = `answered otherwise, and not in docs/class-fast.md; ${first}:\n${different.get(first) ?? ''}`;
+  const how = `answered otherwise, and not listed; ${first}:\n${different.get(first) ?? ''}`;
   assert.deepEqual(unlisted, [], how);
   const known = Object.keys(requests).filter((name) => listed.has(name));
   const alike = known.filter((name) => !different.has(name));
-  assert.deepEqual(alike, [], 'in docs/class-fast.md, and answered alike');
+  assert.deepEqual(alike, [], 'listed, and answered alike');
 }
 
 function sorted(value: unknown): unknown {

@@ -115,7 +115,7 @@ const requests: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...['longer', 'longer-stream', 'written', 'file', 'latin-1', 'no-latin-1', 'split', 'name', 'hop', '204', '304'],
-      ...['text', 'status', 'number', 'length', 'empty-stream', 'reason'],
+      ...['text', 'status', 'number', 'length', 'empty-stream', 'reason', 'shorter', 'twice', 'body-first', 'trailer'],
     ].map((name) => [`the answer ${name}`, get(`/answer/${name}`)]),
   ),
 };
