@@ -104,7 +104,7 @@ export const workers = z.object({
     .meta(
       about(
         'live',
-        'Longest time that the application takes to begin the response to a request, without the time in which it waits for the client; with sync workers also the longest time between two parts of the response; 0s for no limit.',
+        'Longest time that the application takes to begin the response to a request, without the time in which it waits for the client; for workers with one thread (sync, or fast with one) also the longest time between two parts of the response; 0s for no limit.',
       ),
     ),
   gracefulTimeout: duration()

@@ -70,6 +70,8 @@ const kinds: Record<string, Omit<Options, 'root'>> = {
   gthread: { app: wsgi, workers: { class: 'gthread', threads: 8 } },
   gevent: { app: wsgi, workers: { class: 'gevent' } },
   asgi: { app: { asgi: 'asgi_app:app' } },
+  fast: { app: wsgi, workers: { class: 'fast', threads: 8 } },
+  'fast, with one thread': { app: wsgi, workers: { class: 'fast', threads: 1 } },
 };
 
 /** Nothing below has an application at work, or a client that pauses, for as long, but where it is stuck. */
@@ -151,7 +153,7 @@ const ended: Record<string, Row> = {
       slowly(open(runtime, 'POST /stuck-after-body'), ['Content-Length: 4\r\n\r\n', 's', 'l', 'o', 'w']),
   },
   'an application that does not answer, beside three streams': {
-    only: ['gthread', 'gevent', 'asgi'],
+    only: ['gthread', 'gevent', 'asgi', 'fast'],
     does: async (runtime) => {
       const streams = Array.from({ length: 3 }, () => fetch(runtime.url('/stream')));
       await Promise.all(streams);
@@ -162,11 +164,11 @@ const ended: Record<string, Row> = {
     },
   },
   'an application that stops in the middle of its answer': {
-    only: ['sync'],
+    only: ['sync', 'fast, with one thread'],
     does: (runtime) => fetch(runtime.url('/stuck-stream')).then((response) => response.text().catch(() => '')),
   },
   'a client that stops in the middle of its body': {
-    only: ['sync'],
+    only: ['sync', 'fast, with one thread'],
     does: async (runtime) => {
       const socket = open(runtime, 'POST /echo');
       socket.write('Content-Length: 4\r\n\r\ns');

@@ -1,11 +1,11 @@
 """The deadline of a request counts the application's time: not what its client takes to send the body, and not what comes
 after the answer has begun.
 
-A worker of class sync has nobody else to notice a client that stopped, so there each wait for a client has the same
+A worker with one thread has nobody else to notice a client that stopped, so there each wait for a client has the same
 deadline of its own, as the timeouts of nginx between two reads and two writes.
 """
 
-# So much of an answer must get on its way to the client of a sync worker within its deadline.
+# So much of an answer must get on its way to the client of a worker with one thread within its deadline.
 PIECE_BYTES = 65536
 
 
@@ -26,6 +26,9 @@ class Clock:
 
     def answer_begins(self):
         self._row.answer_begins(self._request)
+
+    def restart(self):
+        """A part of the answer is on its way."""
 
     def paced(self, sock):
         """The socket that the answer is written to."""

@@ -17,6 +17,7 @@ from collections import deque
 
 from appserver_worker import hooks, loading
 from appserver_worker.access_log import OFF, AccessLog, request_id
+from appserver_worker.request_clock import Clock, SyncClock
 from appserver_worker.shared_memory import Row, ThreadedRow
 from appserver_worker.wsgi import LINGER_SECONDS
 from appserver_worker.wsgi_answer import Answer, Chunks
@@ -52,6 +53,7 @@ class Responder:
         self._row = row
         self._access_log = access_log
         self._make_environ = environ_maker(threads)
+        self._clock = SyncClock if threads == 1 else Clock
         self._lock = allocate_lock()
         self._free = threads
         self._waiting = deque()
@@ -98,6 +100,7 @@ class Responder:
         row = self._row
         logged = row.access_log()
         begun = row.begin(scope["method"], scope["path"])
+        clock = self._clock(row, begun)
         answer = Answer()
         environ = {}
         size = 0
@@ -105,8 +108,8 @@ class Responder:
             environ = self._make_environ(scope)
             if logged != OFF and "HTTP_X_REQUEST_ID" not in environ:
                 environ["HTTP_X_REQUEST_ID"] = request_id()
-            body = environ["wsgi.input"] = Input(exchange.receive, self._nudge, body_length(environ), first)
-            size = self._give(exchange, answer, self._application(environ, answer.start), body)
+            body = environ["wsgi.input"] = Input(exchange.receive, self._nudge, clock, body_length(environ), first)
+            size = self._give(exchange, answer, self._application(environ, answer.start), body, clock)
         except Exception as error:
             size = self._fail(exchange, answer, error)
         finally:
@@ -115,7 +118,7 @@ class Responder:
             if logged != OFF:
                 self._log(logged, scope, environ, answer.status, size, seconds)
 
-    def _give(self, exchange, answer, chunks, body):
+    def _give(self, exchange, answer, chunks, body, clock):
         """Returns the size of the body."""
         if isinstance(chunks, (list, tuple)) and answer.status:
             try:
@@ -132,11 +135,11 @@ class Responder:
                 chunks.close()
             raise
         try:
-            return self._stream(exchange, answer, chunks, body)
+            return self._stream(exchange, answer, chunks, body, clock)
         finally:
             chunks.close()
 
-    def _stream(self, exchange, answer, chunks, body):
+    def _stream(self, exchange, answer, chunks, body, clock):
         gone = Gone(exchange.receive, body)
         size = 0
         try:
@@ -146,8 +149,11 @@ class Responder:
                     continue
                 size += len(chunk)
                 if not answer.sent:
+                    clock.answer_begins()
                     self._start(exchange, answer)
+                clock.restart()
                 wait(exchange.send({"type": "http.response.body", "body": chunk, "more_body": True}), self._nudge)
+                clock.restart()
                 if gone.look():
                     break
         finally:

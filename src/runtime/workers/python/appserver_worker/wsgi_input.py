@@ -52,10 +52,11 @@ class IncompleteBody(OSError):
 class Input:
     """`wsgi.input`. What breaks off raises: what an application has read to its end is complete."""
 
-    def __init__(self, receive, nudge, length, first):
+    def __init__(self, receive, nudge, clock, length, first):
         """`nudge`: see wait(). `length`: how many bytes it has, None where chunks say so. `first`: what has been received of it, if anything."""
         self._receive = receive
         self._nudge = nudge
+        self._clock = clock
         self._left = length
         self._broken = False
         self._data = b""
@@ -71,10 +72,17 @@ class Input:
             if self.ended:
                 return False
             if not self._broken:
-                self._take_in(wait(self._receive(), self._nudge))
+                self._take_in(self._next())
             if self._broken:
                 raise IncompleteBody("the body of the request is not complete")
         return True
+
+    def _next(self):
+        self._clock.pause()
+        try:
+            return wait(self._receive(), self._nudge)
+        finally:
+            self._clock.resume()
 
     def _take_in(self, message):
         if message["type"] != "http.request":
