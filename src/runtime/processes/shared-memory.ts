@@ -24,6 +24,8 @@ interface InHand {
 }
 
 export interface Row extends Left {
+  /** Whether Python runs with its global interpreter lock; undefined for what is not Python. */
+  readonly gil: boolean | undefined;
   /** The longest first; at most three are known of each worker. */
   readonly inHand: readonly InHand[];
 }
@@ -56,6 +58,10 @@ function readRecords(bytes: DataView): InHand[] {
   })
     .filter(({ began }) => began !== 0 && Number.isFinite(began))
     .toSorted((a, b) => a.began - b.began);
+}
+
+function gilOf(value: number): boolean | undefined {
+  return value === 1 ? true : value === 2 ? false : undefined;
 }
 
 export class SharedMemory {
@@ -115,6 +121,7 @@ export class SharedMemory {
     return {
       counters,
       connections: believable(bytes.getFloat64(row.connections, little), 0),
+      gil: gilOf(bytes.getFloat64(row.gil, little)),
       inHand: readRecords(bytes),
     };
   }

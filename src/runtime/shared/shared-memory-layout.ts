@@ -18,6 +18,7 @@
 //     176  not 0 while this worker accepts connections in turn with the others
 //     184  connections open now
 //     192  its turn: how many connections it has taken, as the others count
+//     200  of Python workers: 1 with the global interpreter lock, 2 without
 //     256  3 records of 256 bytes, each a request in hand: its beginning, u32 length of the text, and the text: method and
 //          path in UTF-8, cut off at 244 bytes. The beginning is 0 when the record is free, later than the true one by the
 //          time in which the application waited for its client, and negative while the request has no deadline
@@ -44,6 +45,7 @@ export const row = {
   accepting: 176,
   connections: 184,
   turn: 192,
+  gil: 200,
 } as const;
 
 export const records = { offset: 256, bytes: 256, count: 3, textOffset: 12, textBytes: 244 } as const;

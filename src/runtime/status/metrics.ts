@@ -53,6 +53,11 @@ function workerMetrics(of: Report): Metric[] {
       'Resident memory of each worker process',
       list.map((worker) => ({ labels: { worker: worker.id }, value: worker.memoryBytes })),
     ),
+    gauge(
+      'appserver_worker_gil',
+      'Whether a Python worker has the global interpreter lock',
+      list.flatMap(({ id, gil }) => (gil === null ? [] : [{ labels: { worker: id }, value: gil ? 1 : 0 }])),
+    ),
     gauge('appserver_ready', 'Whether the readiness probe succeeds', single(of.ready ? 1 : 0)),
     counter(
       'appserver_worker_restarts',

@@ -17,6 +17,8 @@ interface WorkerReport {
   /** Resident. */
   readonly memoryBytes: number;
   readonly generation: number;
+  /** Whether Python runs with its global interpreter lock; null for what is not Python. */
+  readonly gil: boolean | null;
 }
 
 export interface Report {
@@ -84,7 +86,7 @@ export function report(
     workers: {
       ...workers,
       list: state.workers.map((worker) => {
-        const { counters, connections = 0 } = sampled.bySlot.get(worker.slot) ?? {};
+        const { counters, connections = 0, gil = null } = sampled.bySlot.get(worker.slot) ?? {};
         return {
           id: worker.id,
           pid: worker.pid ?? null,
@@ -95,6 +97,7 @@ export function report(
           connections,
           memoryBytes: sampled.memoryBySlot.get(worker.slot) ?? 0,
           generation: worker.generation,
+          gil,
         };
       }),
     },

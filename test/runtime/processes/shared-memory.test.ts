@@ -42,7 +42,7 @@ test('the supervisor reads what a worker has counted, and clears its row', () =>
   ]);
   assert.equal(addCounters(counters, counters).ended, 8);
   memory.clear(3);
-  assert.deepEqual(memory.read(3), { counters: noCounters, connections: 0, inHand: [] });
+  assert.deepEqual(memory.read(3), { counters: noCounters, connections: 0, gil: undefined, inHand: [] });
 });
 
 describe('what a worker writes into its row counts only when it can be', () => {

@@ -268,6 +268,7 @@ def server_class(settings, supervisor, row, balance, announce_ready):
             if now - self.last_beat >= row.beat_seconds():
                 self.last_beat = now
                 supervisor.say("WATCHDOG=1")
+                row.note_gil()
             self.config.supervised.end_overdue()
             encoded = self.config.encoded_headers
             if (row.draining() or row.retiring()) and CLOSE not in encoded:

@@ -5,6 +5,7 @@ src/runtime/shared/shared-memory-layout.ts describes the layout and names the sa
 
 import mmap
 import struct
+import sys
 import threading
 from bisect import bisect_left
 from time import monotonic
@@ -20,8 +21,11 @@ TEXT_BYTES = RECORD_BYTES - 12
 BEGUN, ENDED, SECONDS, BUCKETS = 0, 1, 2, 3
 STATUSES = 15  # five numbers: answers with 1xx, 2xx, 3xx, 4xx, 5xx
 RETIRING = 20
-ACCEPTING, CONNECTIONS, TURN = 22, 23, 24
+ACCEPTING, CONNECTIONS, TURN, GIL = 22, 23, 24, 25
 ROWS_USED = 6  # counted in u32
+
+# Python before 3.13 cannot be without it.
+has_gil = getattr(sys, "_is_gil_enabled", lambda: True)
 
 
 class Request:
@@ -56,6 +60,11 @@ class Row:
         self._write_record = struct.Struct("<dI%ds" % TEXT_BYTES).pack_into
         self._write_clock = struct.Struct("<d").pack_into
         self._bounds = tuple(bounds)
+        self.note_gil()
+
+    def note_gil(self):
+        """To be called again and again: a module that is imported can switch it on."""
+        self._numbers[GIL] = 1 if has_gil() else 2
 
     def draining(self):
         """Whether the pod ends: answers say `Connection: close`."""

@@ -46,6 +46,7 @@ class Heartbeat:
         if now - self._last >= self._row.beat_seconds():
             self._last = now
             self._supervisor.say("WATCHDOG=1")
+            self._row.note_gil()
             self.on_beat()
 
     def last_update(self):

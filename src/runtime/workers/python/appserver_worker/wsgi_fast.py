@@ -297,6 +297,7 @@ def oversee(listeners, row, supervisor, words, linger):
     while serving:
         now = time.monotonic()
         supervisor.say("WATCHDOG=1")
+        row.note_gil()
         if accepting:
             for listener in listeners:
                 # A flag of the shared socket, not of this process: any worker may have changed it for all.
