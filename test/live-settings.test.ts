@@ -36,6 +36,7 @@ const others: Readonly<Record<string, unknown>> = {
   'logging.level': 'debug',
   'logging.format': 'text',
   'logging.accessLog': true,
+  'logging.accessLogQuery': true,
   'drain.minimum': '6s',
   'drain.maximum': '20s',
 };

@@ -139,6 +139,10 @@ export const logging = z.object({
     .boolean()
     .optional()
     .meta(about('live', 'Whether each request is logged, by the worker that serves it.')),
+  accessLogQuery: z
+    .boolean()
+    .optional()
+    .meta(about('live', 'Whether the access log has query strings, which can hold secrets.')),
 });
 
 export const runtime = z.object({

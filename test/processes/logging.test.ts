@@ -89,7 +89,12 @@ describe('access log', { skip, concurrency: 2 }, () => {
         live: { logging: logging('json'), workers: { count: 1 } },
       });
       assert.equal(
-        await send(runtime, '/missing?secret=1', { 'x-request-id': 'abc', traceparent, 'user-agent': 't' }),
+        await send(runtime, '/missing?secret=1', {
+          'x-request-id': 'abc',
+          traceparent,
+          'user-agent': 't',
+          referer: 'https://a.test/page?secret=2',
+        }),
         'abc',
       );
       await runtime.until('json', () => runtime.log().some(({ msg }) => msg === 'request'));
@@ -108,17 +113,23 @@ describe('access log', { skip, concurrency: 2 }, () => {
           status: 404,
           bytes: 3,
           remote: '127.0.0.1',
+          host: `127.0.0.1:${runtime.port}`,
+          referer: 'https://a.test/page',
           userAgent: 't',
           ms: 0,
         },
       );
 
-      runtime.configure('2', { logging: logging('ecs'), workers: { count: 1 } });
+      runtime.configure('2', { logging: { ...logging('ecs'), accessLogQuery: true }, workers: { count: 1 } });
       await runtime.until('ecs in force', async () => (await runtime.status()).settings === '2');
-      await send(runtime, '/', { traceparent });
+      await send(runtime, '/?a=b%20c', { traceparent, referer: 'https://a.test/?c' });
       await runtime.until('ecs', () => runtime.log().some(({ message }) => message === 'request'));
       const line = runtime.log().find(({ message }) => message === 'request') ?? {};
       assert.equal(line['http.response.status_code'], 200);
+      assert.deepEqual(
+        [line['url.path'], line['url.query'], line['url.domain'], line['http.request.referrer']],
+        ['/', 'a=b%20c', '127.0.0.1', 'https://a.test/?c'],
+      );
       assert.equal(line['trace.id'], '0af7651916cd43dd8448eb211c80319c');
       assert.match(String(line['http.request.id']), /^[0-9a-f]{32}$/, 'one that comes without an id gets one');
 

@@ -17,6 +17,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": scope["scheme"].encode()})
 `,
+  'app.cjs': `require('node:http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);`,
 });
 
 const wsgi = { wsgi: 'wsgi_app:app' };
@@ -58,6 +59,19 @@ describe('trusted proxies', { skip, concurrency: 2 }, () => {
       }
     });
   }
+
+  test('node: the access log has the client that a trusted one tells', async (t) => {
+    for (const [what, { trusted, client }] of Object.entries(cases)) {
+      await t.test(what, async () => {
+        const live = { workers: { count: 1 }, logging: { accessLog: true } };
+        const fixed = { trustedProxies: trusted };
+        await using runtime = await Runtime.ready({ root, app: { node: 'app.cjs' }, fixed, live });
+        assert.equal(await (await fetch(runtime.url(), { headers })).text(), 'ok');
+        await runtime.until('logged', () => runtime.output.includes('"msg":"request"'));
+        assert.match(runtime.output, new RegExp(`"remote":"${client}"`));
+      });
+    }
+  });
 
   test('networks of the environment count as well', async () => {
     for (const app of [wsgi, { asgi: 'asgi_app:app' }]) {

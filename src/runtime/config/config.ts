@@ -88,6 +88,8 @@ export interface LiveConfig {
     readonly level: (typeof logLevels)[number];
     readonly format: LogFormat;
     readonly accessLog: boolean;
+    /** Whether it has query strings. */
+    readonly accessLogQuery: boolean;
   };
 }
 

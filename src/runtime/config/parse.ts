@@ -155,7 +155,7 @@ function applicationCheck(probes: Reader): ApplicationCheckSettings | undefined 
 type WorkerFields = Record<(typeof workerFields)[number], Reader>;
 
 function liveConfig(workers: WorkerFields, rest: Record<'revision' | 'probes' | 'logging', Reader>): LiveConfig {
-  const logging = rest.logging.object('level', 'format', 'accessLog');
+  const logging = rest.logging.object('level', 'format', 'accessLog', 'accessLogQuery');
   const count = workers.count.is('auto') ? 'auto' : workers.count.integer(1, maxWorkers, 2);
   const { readyWorkers } = rest.probes.object(...probeFields);
   return {
@@ -173,6 +173,7 @@ function liveConfig(workers: WorkerFields, rest: Record<'revision' | 'probes' | 
       level: logging.level.oneOf(logLevels, 'info'),
       format: logging.format.oneOf(logFormats, 'json'),
       accessLog: logging.accessLog.flag(false),
+      accessLogQuery: logging.accessLogQuery.flag(false),
     },
   };
 }

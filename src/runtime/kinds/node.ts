@@ -23,7 +23,7 @@ export const node: WorkerKind = {
       logFd: 5 + count,
       gracefulMs: gracefulTimeoutMs,
       keepAliveMs: fixed.keepAliveMs,
-      trustsProxies: fixed.trustedProxies.length > 0,
+      trustedProxies: fixed.trustedProxies,
     };
     const header = fixed.maxHeaderBytes === undefined ? [] : [`--max-http-header-size=${fixed.maxHeaderBytes}`];
     const preload = ['--require', `${home}/node/preload.cjs`];

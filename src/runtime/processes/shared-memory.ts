@@ -32,6 +32,7 @@ export interface Row extends Left {
 
 export interface WorkerSettings {
   readonly accessLog: AccessLogFormat;
+  readonly accessLogQuery: boolean;
   readonly beatSeconds: number;
   readonly requestTimeoutSeconds: number;
 }
@@ -81,6 +82,7 @@ export class SharedMemory {
 
   configure(settings: WorkerSettings): void {
     this.#write(header.accessLog, 4, (bytes) => bytes.setUint32(0, accessLogFormats[settings.accessLog], little));
+    this.#write(header.accessLogQuery, 4, (bytes) => bytes.setUint32(0, settings.accessLogQuery ? 1 : 0, little));
     this.#write(header.beatSeconds, 16, (bytes) => {
       bytes.setFloat64(0, settings.beatSeconds, little);
       bytes.setFloat64(8, settings.requestTimeoutSeconds, little);

@@ -12,8 +12,8 @@ export interface NodeWorker {
   readonly gracefulMs: number;
   /** How long an idle connection is kept open. */
   readonly keepAliveMs: number;
-  /** Whether proxies were named that are to be trusted, which is the application's to do. */
-  readonly trustsProxies: boolean;
+  /** Addresses and networks of proxies, * for all: the access log believes what they say of the client. */
+  readonly trustedProxies: readonly string[];
 }
 
 export const nodeWorkerVariable = 'APPSERVER_NODE_WORKER';

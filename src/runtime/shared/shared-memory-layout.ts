@@ -7,6 +7,7 @@
 //     8         seconds between two heartbeats
 //     16        seconds that a request may take until its answer begins, 0 for no limit
 //     24   u32  how many rows have been in use
+//     28   u32  1 while the access log has query strings
 //   one row of 1024 bytes a worker, written by the worker but for the flags; 0 when nobody has it
 //     0    requests begun
 //     8    requests ended
@@ -31,7 +32,14 @@ export const maxRows = 256;
 /** More would leave no rows for workers that are on their way out. */
 export const maxWorkers = 128;
 
-export const header = { draining: 0, accessLog: 4, beatSeconds: 8, requestTimeoutSeconds: 16, rows: 24 } as const;
+export const header = {
+  draining: 0,
+  accessLog: 4,
+  beatSeconds: 8,
+  requestTimeoutSeconds: 16,
+  rows: 24,
+  accessLogQuery: 28,
+} as const;
 
 /** Byte offsets in a row. */
 export const row = {

@@ -31,6 +31,7 @@ export function workerSettings(live: LiveConfig, terminal: boolean): WorkerSetti
   const { heartbeatTimeoutMs, requestTimeoutMs } = live.workers;
   return {
     accessLog: accessLogFormat(live, terminal),
+    accessLogQuery: live.logging.accessLogQuery,
     beatSeconds: heartbeatTimeoutMs / beatsInTimeout / 1000,
     requestTimeoutSeconds: requestTimeoutMs / 1000,
   };

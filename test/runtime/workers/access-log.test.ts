@@ -14,10 +14,13 @@ const record: RequestRecord = {
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   method: 'GET',
   path: '/',
+  query: 'a=b',
   status: 200,
   bytes: 2,
   ms: 1.5,
   remote: '127.0.0.1',
+  host: 'shop.test:8000',
+  referer: 'https://a.test/page',
   userAgent: 'curl/8',
 };
 
@@ -29,6 +32,7 @@ const table: Readonly<Record<string, Partial<RequestRecord>>> = {
   'long fields, all of them': {
     ...{ id: '\u0001'.repeat(5_000), traceparent: '-'.repeat(5_000), method: 'M'.repeat(5_000) },
     ...{ path: `/${'\u{1F469}'.repeat(5_000)}`, remote: '\u0002'.repeat(5_000), userAgent: '\u2028'.repeat(5_000) },
+    ...{ query: '\u0003'.repeat(5_000), host: '\u0004'.repeat(5_000), referer: '\u2029'.repeat(5_000) },
   },
 };
 
@@ -39,8 +43,8 @@ from appserver_worker import access_log
 log = access_log.AccessLog(os.dup(1), 1)
 for line in sys.stdin:
     r = json.loads(line)
-    headers = {"x-request-id": r["id"], "traceparent": r["traceparent"], "user-agent": r["userAgent"]}
-    log.write(r["format"], r["method"], r["path"], r["status"], r["bytes"], r["ms"] / 1000, r["remote"], headers.get)
+    headers = {"x-request-id": r["id"], "traceparent": r["traceparent"], "user-agent": r["userAgent"], "host": r["host"], "referer": r["referer"]}
+    log.write(r["format"], r["method"], r["path"], r["query"], r["status"], r["bytes"], r["ms"] / 1000, r["remote"], headers.get)
 `;
 const formats = ['json', 'ecs', 'text'] as const;
 

@@ -61,7 +61,7 @@ function connect(settings: NodeWorker): void {
   const site = { addon: loadAddon(), balance, draining: () => row.draining };
   const progress = new Progress(row);
   const connections = new Connections(row, () => performance.now());
-  const watchStreams = watchRequests({ row, progress, worker: settings.id, logFd: settings.logFd });
+  const watchStreams = watchRequests({ row, progress, ...settings });
   const known = new WeakSet<Server>();
   const sockets: ListeningSockets = new ListeningSockets(settings.port, settings.listenFds, site, {
     onServer: (server, inherited) => {
@@ -86,8 +86,8 @@ function connect(settings: NodeWorker): void {
   }, tickMs).unref();
   startStackThread(settings, say);
   // Each worker would say the same.
-  if (settings.trustsProxies && settings.id === 1)
-    say('STATUS=trustedProxies does nothing for a Node application, which decides itself which proxies it trusts');
+  if (settings.trustedProxies.length > 0 && settings.id === 1)
+    say('STATUS=trustedProxies counts for the access log: a Node application decides itself which proxies it trusts');
 }
 
 const text = process.env[nodeWorkerVariable];

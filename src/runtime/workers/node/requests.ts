@@ -9,12 +9,15 @@ import type { Progress } from './progress.ts';
 import { requestId } from './request-id.ts';
 import type { Begun, WorkerRow } from './row.ts';
 import { eachStream } from './streams.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
 
 export interface RequestOptions {
   readonly row: WorkerRow;
   readonly progress: Progress;
-  readonly worker: number;
+  /** Of the worker. */
+  readonly id: number;
   readonly logFd: number;
+  readonly trustedProxies: readonly string[];
 }
 
 /** What the access log tells of a request, whatever its protocol. */
@@ -23,16 +26,18 @@ interface Logged {
   readonly method: string;
   readonly status: number;
   readonly bytes: number | undefined;
-  readonly remote: string | undefined;
+  /** Where the connection comes from; undefined for a unix socket. */
+  readonly peer: string | undefined;
 }
 
 function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
+/** The page from which the request comes has a query of its own. */
+function refererOf(referer: string | undefined, withQuery: boolean): string | undefined {
+  const mark = withQuery ? -1 : (referer?.indexOf('?') ?? -1);
+  return mark < 0 ? referer : referer?.slice(0, mark);
 }
 
 /** What the answer's head says: Node keeps its text, but no list of headers that were given to writeHead(). */
@@ -58,31 +63,45 @@ function isStart(message: unknown): message is Start {
   return message.request instanceof IncomingMessage && message.response instanceof ServerResponse;
 }
 
-/** @returns what counts the requests of a server of HTTP/2, which Node does not announce in all versions */
-export function watchRequests({ row, progress, worker, logFd }: RequestOptions): (server: Server) => void {
+/** Writes the line of a request that is over. */
+function accessLog({
+  row,
+  id,
+  logFd,
+  trustedProxies,
+}: Omit<RequestOptions, 'progress'>): (of: Logged, begun: Begun, seconds: number) => void {
   const lines = new LogLines(logFd);
-  const log = ({ headers, method, status, bytes, remote }: Logged, { path }: Begun, seconds: number): void => {
+  const trusted = new TrustedProxies(trustedProxies);
+  return ({ headers, method, status, bytes, peer }: Logged, { path, query }: Begun, seconds: number): void => {
     const format = row.accessLog;
     if (format === 'off') return;
     const line = requestLine(
       {
-        worker,
+        worker: id,
         pid: process.pid,
         time: new Date().toISOString(),
         id: single(headers['x-request-id']),
         traceparent: single(headers['traceparent']),
         method,
         path,
+        query,
         status,
         bytes,
         ms: Math.round(seconds * 1e6) / 1e3,
-        remote: remote ?? '',
+        remote: trusted.client(peer, headers['x-forwarded-for']),
+        host: single(headers['host'] ?? headers[':authority']),
+        referer: refererOf(single(headers['referer']), row.accessLogQuery),
         userAgent: single(headers['user-agent']),
       },
       format,
     );
     lines.write(line);
   };
+}
+
+/** @returns what counts the requests of a server of HTTP/2, which Node does not announce in all versions */
+export function watchRequests({ row, progress, ...options }: RequestOptions): (server: Server) => void {
+  const log = accessLog({ row, ...options });
 
   // One function for all answers, and what it needs on the answer itself: a closure a request costs more than the rest.
   function ended(this: Watched): void {
@@ -92,7 +111,7 @@ export function watchRequests({ row, progress, worker, logFd }: RequestOptions):
     const seconds = row.end(begun, this.headersSent ? this.statusCode : 0);
     if (row.accessLog === 'off') return;
     const { headers, method = '', socket } = this.req;
-    const logged = { headers, method, status: this.statusCode, bytes: bodyBytes(this), remote: socket.remoteAddress };
+    const logged = { headers, method, status: this.statusCode, bytes: bodyBytes(this), peer: socket.remoteAddress };
     log(logged, begun, seconds);
   }
 
@@ -101,7 +120,7 @@ export function watchRequests({ row, progress, worker, logFd }: RequestOptions):
     const { request, response } = message;
     if (row.accessLog !== 'off') request.headers['x-request-id'] ??= requestId();
     if (row.draining || row.retiring) response.shouldKeepAlive = false;
-    const begun = row.begin(request.method ?? '', pathOf(request.url ?? ''));
+    const begun = row.begin(request.method ?? '', request.url ?? '');
     response[inHand] = begun;
     progress.follow(begun, response);
     response.on('close', ended);
@@ -110,14 +129,14 @@ export function watchRequests({ row, progress, worker, logFd }: RequestOptions):
   return eachStream((stream, headers) => {
     if (row.accessLog !== 'off') headers['x-request-id'] ??= requestId();
     const { ':method': method = '', ':path': path = '' } = headers;
-    const begun = row.begin(method, pathOf(path));
+    const begun = row.begin(method, path);
     progress.follow(begun, stream);
-    const remote = stream.session?.socket.remoteAddress;
+    const peer = stream.session?.socket.remoteAddress;
     stream.once('close', () => {
       const { ':status': status = 0, 'content-length': length } = stream.sentHeaders ?? {};
       const seconds = row.end(begun, status);
       const bytes = length === undefined ? undefined : Number(length);
-      log({ headers, method, status, bytes, remote }, begun, seconds);
+      log({ headers, method, status, bytes, peer }, begun, seconds);
     });
   });
 }

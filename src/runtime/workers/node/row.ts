@@ -13,6 +13,8 @@ import {
 export interface Begun {
   readonly at: number;
   readonly path: string;
+  /** undefined when it is not logged */
+  readonly query: string | undefined;
   /** Of the records that the supervisor reads, the one that this request has. */
   record: number | undefined;
 }
@@ -34,7 +36,7 @@ export class WorkerRow {
 
   constructor(memory: ArrayBuffer, slot: number) {
     const start = headerBytes + slot * rowBytes;
-    this.#words = new Uint32Array(memory, 0, 2);
+    this.#words = new Uint32Array(memory, 0, header.accessLogQuery / 4 + 1);
     this.#settings = new Float64Array(memory, header.beatSeconds, 2);
     this.#numbers = new Float64Array(memory, start, rowBytes / 8);
     this.#bytes = Buffer.from(memory, start, rowBytes);
@@ -65,12 +67,19 @@ export class WorkerRow {
     return formats[number] ?? 'off';
   }
 
+  get accessLogQuery(): boolean {
+    return this.#words[header.accessLogQuery / 4] === 1;
+  }
+
   get beatSeconds(): number {
     return this.#settings[0] ?? 1;
   }
 
   // These two are called for every request, and their time counts: no closures, no calls out of JavaScript but for the time.
-  begin(method: string, path: string): Begun {
+  begin(method: string, url: string): Begun {
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const query = mark >= 0 && this.accessLogQuery ? url.slice(mark + 1) || undefined : undefined;
     this.#add(row.begun, 1);
     const at = monotonicSeconds();
     const record = this.#free.pop();
@@ -82,7 +91,7 @@ export class WorkerRow {
       this.#bytes.writeUInt32LE(length, start + 8);
       this.#numbers[start / 8] = at;
     }
-    return { at, path, record };
+    return { at, path, query, record };
   }
 
   /** The supervisor waits for this request no more; it is still in flight. */

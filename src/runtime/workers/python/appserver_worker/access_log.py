@@ -6,12 +6,21 @@ The formats are those of the supervisor's own log; src/runtime/log/format.ts nam
 import datetime
 import json
 import os
+import re
 
 OFF, JSON, ECS, TEXT, COLOUR = range(5)
 # A pipe takes up to 4096 bytes as one: lines of several workers do not mix.
 MAX_LINE = 4096
 # Of each field, in characters: a line that is cut is no JSON. With the last of them any line fits.
-MAX_FIELDS = (1024, 512, 256, 128, 64)
+MAX_FIELDS = (1024, 512, 256, 128, 64, 32)
+
+ECS_NAMES = (
+    ("url.query", "query"),
+    ("http.request.id", "id"),
+    ("http.request.referrer", "referer"),
+    ("user_agent.original", "userAgent"),
+)
+PORT = re.compile(":[0-9]*$")
 
 
 def now():
@@ -34,17 +43,25 @@ class AccessLog:
         self._pid = os.getpid()
         os.set_inheritable(fd, False)
 
-    def write(self, format, method, path, status, size, seconds, remote, headers):
-        """`headers` gives a header by its lower-case name, None where there is none. `size` is -1 when unknown."""
+    def write(self, format, method, path, query, status, size, seconds, remote, headers):
+        """`headers` gives a header by its lower-case name, None where there is none. `size` is -1 when unknown, `query`
+        None when it is not wanted."""
+        referer = headers("referer")
+        if query is None and referer is not None:
+            # The page from which the request comes has a query of its own.
+            referer = referer.partition("?")[0]
         fields = {
             "id": headers("x-request-id"),
             "traceparent": headers("traceparent"),
             "method": method,
             "path": path,
+            "query": query or None,
             "status": status,
             "bytes": size,
             "ms": round(seconds * 1000, 3),
             "remote": remote,
+            "host": headers("host"),
+            "referer": referer,
             "userAgent": headers("user-agent"),
         }
         for length in MAX_FIELDS:
@@ -96,10 +113,11 @@ class AccessLog:
         }
         if fields["bytes"] >= 0:
             record["http.response.body.bytes"] = fields["bytes"]
-        if fields["id"] is not None:
-            record["http.request.id"] = fields["id"]
-        if fields["userAgent"] is not None:
-            record["user_agent.original"] = fields["userAgent"]
+        for name, field in ECS_NAMES:
+            if fields[field] is not None:
+                record[name] = fields[field]
+        if fields["host"] is not None:
+            record["url.domain"] = PORT.sub("", fields["host"])
         parts = (fields["traceparent"] or "").split("-")
         if len(parts) == 4:
             record["trace.id"] = parts[1]
@@ -117,7 +135,7 @@ class AccessLog:
             level,
             self._worker,
             plain(fields["method"]),
-            plain(fields["path"]),
+            plain(fields["path"] if fields["query"] is None else "%s?%s" % (fields["path"], fields["query"])),
             status,
             fields["bytes"] if fields["bytes"] >= 0 else "-",
             fields["ms"],

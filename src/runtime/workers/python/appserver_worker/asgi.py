@@ -129,6 +129,7 @@ class Supervised:
             format,
             method,
             scope["path"],
+            scope["query_string"].decode("latin-1") if self._row.access_log_query() else None,
             status,
             size,
             seconds,

@@ -22,7 +22,7 @@ BEGUN, ENDED, SECONDS, BUCKETS = 0, 1, 2, 3
 STATUSES = 15  # five numbers: answers with 1xx, 2xx, 3xx, 4xx, 5xx
 RETIRING = 20
 ACCEPTING, CONNECTIONS, TURN, GIL = 22, 23, 24, 25
-ROWS_USED = 6  # counted in u32
+ROWS_USED, ACCESS_LOG_QUERY = 6, 7  # counted in u32
 
 # Python before 3.13 cannot be without it.
 has_gil = getattr(sys, "_is_gil_enabled", lambda: True)
@@ -77,6 +77,10 @@ class Row:
     def access_log(self):
         """Number of the access log's format, 0 for none."""
         return self._words[1]
+
+    def access_log_query(self):
+        """Whether the access log has query strings."""
+        return self._words[ACCESS_LOG_QUERY] == 1
 
     def beat_seconds(self):
         return self._settings[0]

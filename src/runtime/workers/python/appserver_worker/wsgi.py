@@ -273,6 +273,7 @@ def make_log(cfg, trusted):
                 format,
                 req.method,
                 req.path,
+                req.query if self.context.row.access_log_query() else None,
                 status,
                 resp.sent if hasattr(resp, "sent") else -1,
                 request_time.total_seconds(),

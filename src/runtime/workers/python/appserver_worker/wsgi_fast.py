@@ -190,6 +190,7 @@ class Responder:
             format,
             scope["method"],
             scope["path"],
+            environ.get("QUERY_STRING", "") if self._row.access_log_query() else None,
             status,
             size,
             seconds,
