@@ -96,6 +96,16 @@ describe('hooks', { skip, concurrency: 2 }, () => {
     assert.match(runtime.output, /"hook":"beforeStart","stream":"stdout","msg":"no database"/);
   });
 
+  test('what they write is logged as what the application writes', async () => {
+    const script = 'echo \'{"level":"error","msg":"from json"}\'; echo "WARNING: careful" >&2';
+    await using runtime = await Runtime.ready(options({ beforeStart: shell(script) }));
+    assert.match(runtime.output, /^\{"hook":"beforeStart","level":"error","msg":"from json"\}$/m);
+    assert.match(
+      runtime.output,
+      /^\{"level":"warn",[^\n]*"hook":"beforeStart","stream":"stderr","msg":"WARNING: careful"/m,
+    );
+  });
+
   test('a hook that hangs is killed with all that it has started, and serving goes on', async () => {
     const file = join(root, 'survivor');
     await using runtime = await Runtime.ready(

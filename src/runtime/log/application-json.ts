@@ -1,4 +1,5 @@
-// Lines of an application that are JSON already: passed on as they are, with the worker before their fields, or made readable.
+// Lines of an application that are JSON already: passed on as they are, with the worker or the hook before their fields, or made
+// readable.
 import { withField, type ObjectLine } from '../text/json-object.ts';
 import { levels, type Fields, type Level, type LogRecord } from '../text/log-line.ts';
 
@@ -9,8 +10,8 @@ export function isJson(record: LogRecord): record is JsonRecord {
 }
 
 /**
- * With its newline. What the application itself says of a worker stands.
- * @param name of the worker's field @param value of it as JSON
+ * With its newline. What the application itself says of that stands.
+ * @param name of the field that says who it was @param value of it as JSON
  */
 function passedOn({ object: { names }, message }: JsonRecord, name: string, value: string): string {
   const [parent = ''] = name.split('.');
@@ -20,13 +21,15 @@ function passedOn({ object: { names }, message }: JsonRecord, name: string, valu
 }
 
 export function passedOnAsJson(record: JsonRecord): string {
-  const { worker } = record.fields;
-  return typeof worker === 'number' ? passedOn(record, 'worker', String(worker)) : `${record.message}\n`;
+  const { worker, hook } = record.fields;
+  if (typeof worker === 'number') return passedOn(record, 'worker', String(worker));
+  return typeof hook === 'string' ? passedOn(record, 'hook', JSON.stringify(hook)) : `${record.message}\n`;
 }
 
 export function passedOnAsEcs(record: JsonRecord): string {
-  const { worker } = record.fields;
-  return typeof worker === 'number' ? passedOn(record, 'labels.worker', `"${worker}"`) : `${record.message}\n`;
+  const { worker, hook } = record.fields;
+  if (typeof worker === 'number') return passedOn(record, 'labels.worker', `"${worker}"`);
+  return typeof hook === 'string' ? passedOn(record, 'labels.hook', JSON.stringify(hook)) : `${record.message}\n`;
 }
 
 /** Names that libraries give to the parts of a record; pino, structlog, python-json-logger, winston, slog, ECS. */

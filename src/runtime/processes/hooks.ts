@@ -26,7 +26,10 @@ export function runHook(
         },
         exited: (code, signal) => {
           timer?.cancel();
-          resolve(code === 0 ? undefined : `${program} ended with ${signal ?? `exit code ${code}`}`);
+          // What it has written last may be unread, and the runtime may be about to end.
+          clock.afterInput(() =>
+            resolve(code === 0 ? undefined : `${program} ended with ${signal ?? `exit code ${code}`}`),
+          );
         },
         closed: () => undefined,
       },

@@ -331,11 +331,13 @@ export class Supervisor {
     const { fixed, log } = this.#options;
     const hook = fixed.hooks[moment];
     if (hook === undefined) return undefined;
+    const output = this.#output({ hook: moment }, () => false);
     const failed = await runHook(this.#host, hook, {
       env,
       cwd: fixed.app.workingDir,
-      onOutput: (stream, line) => log.logger.info({ hook: moment, stream }, line),
+      onOutput: (stream, line) => output.add(stream, line),
     });
+    output.flush();
     if (failed !== undefined) log.logger.error({ hook: moment, code: 'HOOK_FAILED', cause: failed }, 'hook failed');
     return failed;
   }
