@@ -1,13 +1,13 @@
-// npm run test:chaos: two minutes of the real thing under load, with workers killed, stopped and made to eat memory, reloads,
+// npm run test:chaos [-- python | node]: for each kind two minutes of the real thing under load, with workers killed, stopped and made to eat memory, reloads,
 // TTIN and TTOU, and slow clients. Afterwards the wanted workers are there, no zombie and no descriptor is left, and no
 // request was lost but those in the hands of workers that died, as the workers themselves have counted them.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { constantLoad } from '../bench/load.ts';
-import { applications, Runtime } from '../test/runtime/runtime-process.ts';
+import { applications, Runtime, type Options } from '../test/runtime/runtime-process.ts';
 import { buildRuntime } from './build.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 
@@ -15,7 +15,7 @@ const durationMs = Number(process.env['CHAOS_SECONDS'] ?? 120) * 1_000;
 const pauseMs = 400;
 const wanted = 4;
 
-const app = `
+const wsgi = `
 import time
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/eat":
@@ -24,6 +24,26 @@ def app(environ, start_response):
     start_response("200 OK", [("content-length", "2")])
     return [b"ok"]
 `;
+
+const node = `
+let eaten;
+require('node:http')
+  .createServer((request, response) => {
+    if (request.url === '/eat') eaten = Buffer.alloc(96 << 20, 1);
+    setTimeout(() => response.writeHead(200, { 'content-length': 2 }).end('ok'), 5);
+  })
+  .listen(process.env.PORT);
+`;
+
+interface Kind extends Pick<Options, 'app' | 'workers'> {
+  /** Above this a worker is replaced; it has half of it, and /eat takes it beyond. */
+  readonly memory: string;
+}
+
+const kinds: Readonly<Record<string, Kind>> = {
+  python: { app: { wsgi: 'app:app' }, workers: { class: 'gthread', threads: 4 }, memory: '120Mi' },
+  node: { app: { node: 'server.cjs' }, memory: '160Mi' },
+};
 
 function children(pid: number): number[] {
   const tasks = `/proc/${pid}/task`;
@@ -54,13 +74,12 @@ function slowClient(port: number): Socket {
 await buildRuntime();
 await ensurePythonPackages();
 
-await test(`${durationMs / 1_000} s of chaos`, async (t) => {
+async function chaos(t: TestContext, { memory, ...kind }: Kind): Promise<void> {
   await using runtime = await Runtime.ready({
-    root: applications({ 'app.py': app }),
-    app: { wsgi: 'app:app' },
-    workers: { class: 'gthread', threads: 4 },
+    root: applications({ 'app.py': wsgi, 'server.cjs': node }),
+    ...kind,
     live: {
-      workers: { count: wanted, heartbeatTimeout: '3s', recycle: { requests: 2_000, jitter: 500, memory: '120Mi' } },
+      workers: { count: wanted, heartbeatTimeout: '3s', recycle: { requests: 2_000, jitter: 500, memory } },
       logging: { level: 'warn' },
     },
   });
@@ -122,4 +141,13 @@ await test(`${durationMs / 1_000} s of chaos`, async (t) => {
   // A connection carries one request at a time: begun, or sent and not read yet, or none.
   assert.ok(lost <= status.connectionsLost, `${lost} lost, workers died with ${status.connectionsLost} connections`);
   assert.ok(answered > (durationMs / 1_000) * 60);
-});
+}
+
+const [only] = process.argv.slice(2);
+if (only !== undefined && !Object.hasOwn(kinds, only)) {
+  throw new Error(`there is no kind ${only}, but ${Object.keys(kinds).join(' and ')}`);
+}
+for (const [name, kind] of Object.entries(kinds)) {
+  if (only === undefined || only === name)
+    await test(`${durationMs / 1_000} s of chaos: ${name}`, (t) => chaos(t, kind));
+}
