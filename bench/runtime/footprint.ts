@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Contest } from '../figure.ts';
-import { throughput } from '../load.ts';
+import { constantLoad, throughput } from '../load.ts';
 import { apps, gunicorn, nodeCluster, ours, puma, uvicorn, type Server } from '../server.ts';
 
 const quiet = { logging: { level: 'warn' } };
@@ -40,24 +40,41 @@ async function memory(start: () => Promise<Server>, of: (server: Server) => numb
 
 const master = (server: Server): number => server.child.pid ?? 0;
 
+/** CPU that a process has used, in hundredths of a second. */
+function ticks(pid: number): number {
+  const [, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user = 0, system = 0] = (fields[0] ?? '').split(' ').slice(11, 13).map(Number);
+  return user + system;
+}
+
+/** Of the supervisor for each line of JSON that it passes on. */
+async function logCpu(): Promise<number> {
+  await using server = await ours({ app: { wsgi: 'hello:app' }, workers: { count: 2 }, ...quiet });
+  await server.answering();
+  const pid = supervisor(server);
+  const [rate, seconds, linesARequest] = [500, 10, 20];
+  const load = constantLoad({ url: server.url('/log'), rate, connections: 16 });
+  await delay(1_000);
+  const before = ticks(pid);
+  await delay(seconds * 1_000);
+  const used = ticks(pid) - before;
+  await load.stop();
+  return (used * 1e4) / (rate * seconds * linesARequest);
+}
+
 async function supervisorCpu(): Promise<number> {
   await using server = await ours({ app: { wsgi: 'hello:app' }, workers: { count: 8 }, ...quiet });
   await server.answering();
   await delay(3_000);
   const pid = supervisor(server);
-  const ticks = (): number => {
-    const [, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-    const [user = 0, system = 0] = (fields[0] ?? '').split(' ').slice(11, 13).map(Number);
-    return user + system;
-  };
-  const before = ticks();
+  const before = ticks(pid);
   const seconds = 30;
   for (let i = 0; i < seconds / 2; i++) {
     for (const path of ['/livez', '/readyz']) await (await fetch(`http://127.0.0.1:${server.adminPort}${path}`)).text();
     await delay(2_000);
   }
   // A tick is a hundredth of a second.
-  return (ticks() - before) / seconds;
+  return (ticks(pid) - before) / seconds;
 }
 
 /** Of all processes together, each shared page counted once. */
@@ -164,6 +181,13 @@ export const footprint: Readonly<Record<string, () => Promise<Contest>>> = {
     unit: '% of a core',
     runs: 3,
     ours: supervisorCpu,
+    peers: {},
+  }),
+  log_cpu_us: async () => ({
+    figure: 'log_cpu_us',
+    unit: 'µs a line of JSON, at 10,000 a second',
+    runs: 3,
+    ours: logCpu,
     peers: {},
   }),
   django_preload_pss_mb: async () => ({
