@@ -101,7 +101,7 @@ export const specRules: readonly Rule[] = [
   },
   {
     rule: '!has(self.app.rootPath) || has(self.app.asgi)',
-    message: 'spec.app.rootPath is for asgi; with wsgi, set the variable SCRIPT_NAME in spec.env',
+    message: 'spec.app.rootPath is for asgi; remove it, and with wsgi set the variable SCRIPT_NAME in spec.env',
     fieldPath: '.app.rootPath',
   },
   {
