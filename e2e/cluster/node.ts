@@ -116,6 +116,8 @@ function kubeletConfig(layout: Layout, node: NodeLayout): object {
       'imagefs.available': '1%',
       'nodefs.inodesFree': '1%',
     },
+    // How full volumes are: at every look of the eviction manager (10 s) and not once in one to two minutes.
+    volumeStatsAggPeriod: '5s',
     imageGCHighThresholdPercent: 100,
     imageGCLowThresholdPercent: 99,
     // An image that a test has pulled with credentials is also one that was loaded, under another name: kubelet would ask for
