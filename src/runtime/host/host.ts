@@ -183,6 +183,11 @@ export interface Http {
   call(at: Endpoint, call: Call): Promise<{ readonly status: number; readonly body: string }>;
 }
 
+export interface Watch {
+  /** Nothing is called from now on, and the system has back what it gave. May be called twice. */
+  cancel(): void;
+}
+
 /** A file of fixed size that several processes have mapped. */
 export interface SharedBytes {
   /** A copy. */
@@ -221,7 +226,7 @@ export interface Host {
    * Calls after entries of the directory have changed, maybe several times for one change, maybe once for several.
    * Throws EMFILE or ENOSPC where the system has no more to give of what it takes.
    */
-  readonly watch: (directory: string, onChange: () => void) => void;
+  readonly watch: (directory: string, onChange: () => void) => Watch;
   readonly shared: (fd: number) => SharedBytes;
   /** The name of an errno, such as EACCES for 13. */
   readonly errorName: (errno: number) => string;

@@ -65,6 +65,21 @@ export function systemContract(host: Host): void {
       await until(() => told.times > 0);
     });
 
+    test('tells no more of a directory whose watch was cancelled, and goes on with the others', async () => {
+      const watched = ['one', 'other'].map((name) => {
+        const path = mkdtempSync(join(dir, `${name}-`));
+        const heard = { times: 0 };
+        return { path, heard, watch: host.watch(path, () => heard.times++) };
+      });
+      const [one, other] = watched;
+      assert.ok(one && other);
+      one.watch.cancel();
+      one.watch.cancel();
+      for (const { path } of watched) writeFileSync(join(path, 'new'), '');
+      await until(() => other.heard.times > 0);
+      assert.equal(one.heard.times, 0);
+    });
+
     test('cannot watch what is not there', () => {
       assert.throws(() => host.watch(join(dir, 'nothing'), () => undefined), { code: 'ENOENT' });
     });

@@ -29,8 +29,10 @@ export function nodeHost(): Host {
     hasTerminal: [0, 1, 2].some((descriptor) => isatty(descriptor)),
     onSignal: (signal, run) => void process.on(signal, run),
     watch: (directory, onChange) => {
+      const watcher = watch(directory, { persistent: false }, onChange);
       // An error once it is watched says that the directory is gone.
-      watch(directory, { persistent: false }, onChange).on('error', () => undefined);
+      watcher.on('error', () => undefined);
+      return { cancel: () => watcher.close() };
     },
     shared,
     errorName: (errno) => getSystemErrorName(-errno),
