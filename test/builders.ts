@@ -133,4 +133,5 @@ export const settings: Settings = {
   drainMaximumMs: 6_000,
   recycle: { requests: 0, jitter: 0, memoryBytes: undefined, lifetimeMs: 0 },
   kind: { overdue: 'abort', heartbeat: 'always', ready: 'when-told', hookBeforeStop: false },
+  afterFailedStart: 'retry',
 };

@@ -226,6 +226,17 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(catalogue, text);
 }
 
+/** What no change of the application's own files ends: a program or a package is missing or of the wrong version. */
+const ofSurroundings: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PYTHON_MISSING', 'PYTHON_UNSUPPORTED', 'VIRTUALENV_NOT_ON_PATH', 'GUNICORN_MISSING', 'GUNICORN_UNSUPPORTED',
+  'GEVENT_MISSING', 'GRANIAN_MISSING', 'GRANIAN_UNSUPPORTED', 'UVICORN_MISSING', 'UVICORN_UNSUPPORTED', 'NODE_MISSING',
+  'NODE_UNSUPPORTED', 'PROGRAM_MISSING',
+]); // prettier-ignore
+
+export function isOfSurroundings(code: ErrorCode): boolean {
+  return ofSurroundings.has(code);
+}
+
 export const errorCodes: readonly ErrorCode[] = Object.keys(catalogue).filter(isErrorCode);
 
 /** An error with a code of the catalogue; `cause` is one sentence without its full stop's remedy. */

@@ -162,6 +162,7 @@ function makeSupervisor(context: Context, { fixed, live }: Config, checked: () =
     host,
     home: from.home,
     surface: from.surface,
+    reloadsOnChange: false,
     fixed,
     live,
     descriptors: fds,

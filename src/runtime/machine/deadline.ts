@@ -25,10 +25,19 @@ function workerDeadlines(state: State): number[] {
   });
 }
 
-function phaseDeadlines({ phase, settings, noneReadySince }: State): number[] {
+/** When the process ends unless a worker becomes ready before; undefined when it does not end for that. */
+export function noneReadyLimit({ settings, noneReadySince }: State): number | undefined {
+  if (noneReadySince === undefined || settings.workers === 0) return undefined;
+  return settings.afterFailedStart === 'retry' ? noneReadySince + noneReadyLimitMs : undefined;
+}
+
+function phaseDeadlines(state: State): number[] {
+  const { phase, settings } = state;
   switch (phase.kind) {
-    case 'serving':
-      return noneReadySince === undefined || settings.workers === 0 ? [] : [noneReadySince + noneReadyLimitMs];
+    case 'serving': {
+      const limit = noneReadyLimit(state);
+      return limit === undefined ? [] : [limit];
+    }
     case 'draining': {
       const quiet = phase.quiet && phase.hook === 'done';
       return [phase.since + (quiet ? settings.drainMinimumMs : settings.drainMaximumMs)];

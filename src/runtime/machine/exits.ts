@@ -34,6 +34,7 @@ export function abort(draft: Draft, worker: Worker, code: ErrorCode, cause: stri
   const { now } = draft.at;
   const failure: Failure = { code, cause };
   if (worker.kind === 'starting') failReload(draft, worker, failure);
+  draft.set({ startNotBefore: nextStart(draft, worker, 0) });
   draft.replace({ kind: 'aborting', ...identity(worker), since: now, killAt: now + abortMs, failure });
   draft.effects.push({ kind: 'worker-aborted', id: worker.id, slot: worker.slot, failure });
   draft.order(worker, 'abort');
@@ -92,17 +93,28 @@ export function ended(draft: Draft, id: number, exit: Failure | undefined): void
     if (worker.kind === 'starting') failReload(draft, worker, failure);
     const proven = worker.kind === 'ready' && now - worker.since >= stableMs;
     const failures = proven ? 0 : draft.state.failures + 1;
-    restartInMs = backoffMs(failures, random);
+    const backoff = backoffMs(failures, random);
+    const startNotBefore = nextStart(draft, worker, backoff);
+    restartInMs = Number.isFinite(startNotBefore) ? backoff : undefined;
     draft.set({
       failures,
       lastFailure: failure,
-      startNotBefore: Math.max(draft.state.startNotBefore, now + restartInMs),
+      startNotBefore,
       restarts: { ...draft.state.restarts, [failure.code]: (draft.state.restarts[failure.code] ?? 0) + 1 },
     });
   }
   // A signal is how many programs end that are asked to.
   const badEnd = worker.kind === 'draining' && exit?.code === 'WORKER_EXITED' ? { badEnd: exit.cause } : {};
   draft.effects.push({ kind: 'worker-ended', id, slot: worker.slot, failure, ...badEnd, restartInMs });
+}
+
+/** When the next worker may start, now that this one fails. */
+function nextStart({ state, at }: Draft, { kind }: Worker, inMs: number): number {
+  const next = at.now + inMs;
+  if (kind === 'starting' && state.settings.afterFailedStart === 'wait-for-reload') return Infinity;
+  // One that served is tried again, even if what was to take its place did not start.
+  if (kind === 'ready' && !Number.isFinite(state.startNotBefore)) return next;
+  return Math.max(state.startNotBefore, next);
 }
 
 /** A worker of the new generation did not start: the old ones stay. */

@@ -1,13 +1,13 @@
 // What follows from the state alone, whatever event came: what is overdue is ended, what is missing is started, what is
 // too much is retired, and the phase moves on.
-import { catalogue } from '../errors.ts';
+import { catalogue, isOfSurroundings } from '../errors.ts';
 import { maxRows } from '../shared/shared-memory-layout.ts';
-import { noneReadyLimitMs } from './deadline.ts';
+import { noneReadyLimit, noneReadyLimitMs } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { abort, kill, retire } from './exits.ts';
 import { becameReady } from './readiness.ts';
 import { lifetimeEnd, replaceable, replacement } from './replacement.ts';
-import { counts, type Failure, type Worker } from './state.ts';
+import { counts, type Failure, type State, type Worker } from './state.ts';
 
 /** Failed starts in a row before any worker was ever ready, after which the process ends and Kubernetes takes over. */
 const bootAttempts = 3;
@@ -87,6 +87,11 @@ export function giveUp(draft: Draft, failure: Failure): void {
   draft.enter({ kind: 'stopping', exit: { code: catalogue[failure.code].exitCode, failure } });
 }
 
+/** Whether another attempt to start the first worker would be in vain. */
+function isHopeless({ failures, settings }: State, { code }: Failure): boolean {
+  return settings.afterFailedStart === 'retry' ? failures >= bootAttempts : failures > 0 && isOfSurroundings(code);
+}
+
 function overduePhase(draft: Draft): void {
   const { state, at } = draft;
   const { phase, settings, lastFailure } = state;
@@ -94,11 +99,11 @@ function overduePhase(draft: Draft): void {
     case 'preparing':
       return;
     case 'booting':
-      if (state.failures >= bootAttempts && lastFailure !== undefined) giveUp(draft, lastFailure);
+      if (lastFailure !== undefined && isHopeless(state, lastFailure)) giveUp(draft, lastFailure);
       return;
     case 'serving': {
-      const paused = settings.workers === 0;
-      if (paused || state.noneReadySince === undefined || at.now - state.noneReadySince < noneReadyLimitMs) return;
+      const until = noneReadyLimit(state);
+      if (until === undefined || at.now < until) return;
       const why = lastFailure === undefined ? '' : `; the last one: ${lastFailure.code}: ${lastFailure.cause}`;
       const cause = `no worker has been ready for ${noneReadyLimitMs / 1000} s${why}`;
       return giveUp(draft, { code: 'NO_WORKER_READY', cause });

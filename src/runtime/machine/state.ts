@@ -105,6 +105,11 @@ export interface Settings {
     readonly lifetimeMs: number;
   };
   readonly kind: KindRules;
+  /**
+   * What follows when a worker does not start: another attempt after a while, and the end after too many; or nothing until
+   * a reload, for which someone corrects the application.
+   */
+  readonly afterFailedStart: 'retry' | 'wait-for-reload';
 }
 
 /** What is different between kinds of workers. */
@@ -131,7 +136,7 @@ export interface State {
   readonly reload: Reload;
   /** Workers that failed one after the other with none of them living long enough between. */
   readonly failures: number;
-  /** No worker is started before this time. */
+  /** No worker is started before this time; Infinity until the next reload. */
   readonly startNotBefore: number;
   /** Since when fewer than one worker has been ready. */
   readonly noneReadySince: number | undefined;

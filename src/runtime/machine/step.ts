@@ -172,9 +172,11 @@ function replaceWorker(draft: Draft, worker: Worker | undefined, reason: Replace
 }
 
 function reload(draft: Draft): void {
-  const { phase, generation, workers } = draft.state;
+  const { phase, generation, workers, settings } = draft.state;
   if (phase.kind !== 'booting' && phase.kind !== 'serving') return;
   draft.set({ generation: generation + 1, reload: { kind: 'running' } });
+  // What failed before says nothing of what has been corrected since.
+  if (settings.afterFailedStart === 'wait-for-reload') draft.set({ failures: 0, startNotBefore: draft.at.now });
   draft.effects.push({ kind: 'reload-begun', generation: generation + 1 });
   // They may have loaded what was there before, and nobody is served by them yet.
   for (const worker of workers) if (worker.kind === 'starting') retire(draft, worker, 'retire');

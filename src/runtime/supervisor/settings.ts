@@ -5,7 +5,12 @@ import type { WorkerKind } from '../processes/kind.ts';
 import type { WorkerSettings } from '../processes/shared-memory.ts';
 import { autoCount, autoMemory, type Machine } from './auto-count.ts';
 
-export function settingsOf(fixed: FixedConfig, live: LiveConfig, kind: WorkerKind, machine: Machine): Settings {
+export function settingsOf(
+  fixed: FixedConfig,
+  live: LiveConfig,
+  kind: WorkerKind,
+  machine: Machine,
+): Omit<Settings, 'afterFailedStart'> {
   const { count, recycle, bootTimeoutMs, heartbeatTimeoutMs, requestTimeoutMs, gracefulTimeoutMs } = live.workers;
   const workers = count === 'auto' ? autoCount(fixed.app, machine) : count;
   return {

@@ -42,6 +42,8 @@ export interface SupervisorOptions {
   /** Folder of the installed runtime. */
   readonly home: string;
   readonly surface: Surface;
+  /** Whether it is reloaded whenever a file of the application changes: an application that does not start waits for that. */
+  readonly reloadsOnChange: boolean;
   readonly fixed: FixedConfig;
   readonly live: LiveConfig;
   readonly descriptors: Descriptors;
@@ -107,6 +109,8 @@ export class Supervisor {
       remains: (slot) => ({ oomKills: this.#cgroup.oomKills(), left: options.memory.read(slot) }),
     });
     options.memory.configure(workerSettings(this.#live, this.#host.output.isTerminal));
+    // A connection that is kept would lead a browser to the worker from before, until that one has closed it.
+    if (options.reloadsOnChange) options.memory.announceDrain();
   }
 
   /** Runs the hook that comes before everything, and then the workers. @throws RuntimeError HOOK_FAILED */
@@ -210,7 +214,8 @@ export class Supervisor {
       cpus: this.#host.cpus(),
       kubernetes: this.#host.env['KUBERNETES_SERVICE_HOST'] !== undefined,
     };
-    return settingsOf(this.#options.fixed, live, this.#kind, machine);
+    const afterFailedStart = this.#options.reloadsOnChange ? 'wait-for-reload' : 'retry';
+    return { ...settingsOf(this.#options.fixed, live, this.#kind, machine), afterFailedStart };
   }
 
   #arm(): void {
@@ -269,6 +274,8 @@ export class Supervisor {
         return log.info({ worker: effect.id, reason: effect.reason }, 'worker replaced');
       case 'reload-begun':
         this.#workers.renew();
+        // What fails as before fails once more, for whoever has asked.
+        this.#repeats.clear();
         return log.info({ generation: effect.generation }, 'reload begun');
       case 'reload-ended':
         return this.#reloadEnded(effect.failure && this.#sentence(effect.failure));
@@ -302,9 +309,17 @@ export class Supervisor {
     const { code, cause } = failure;
     const times = this.#repeats.count(`${code} ${cause}`);
     log.error({ worker: id, code, ...(times > 1 ? { times } : { cause }), restartInMs }, 'worker exited unexpectedly');
+    if (restartInMs === undefined) this.#tellOfWaiting();
     // Looking takes milliseconds, which the replacement of a killed worker need not wait for: whoever still has a socket
     // that was shut down ends by himself. Before the replacement is started, as it may make the socket listen again.
     if (failure.code !== 'WORKER_KILLED') this.#checkSockets();
+  }
+
+  #tellOfWaiting(): void {
+    const said = 'the application is loaded again when one of its files changes';
+    const { phase } = this.#state;
+    if (phase.kind !== 'booting' && phase.kind !== 'serving') return;
+    if (this.#repeats.count(said) === 1) this.#options.log.logger.info(said);
   }
 
   /** A worker that fails may have taken the others' socket with it. */
@@ -319,7 +334,8 @@ export class Supervisor {
   #reloadEnded(failure: string | undefined): void {
     const log = this.#options.log.logger;
     if (failure === undefined) log.info('reload done');
-    else log.error({ failure }, 'reload failed; the workers from before stay');
+    else if (this.health().workers.ready > 0) log.error({ failure }, 'reload failed; the workers from before stay');
+    else log.error({ failure }, 'reload failed');
     this.#answerReloads(failure);
   }
 
