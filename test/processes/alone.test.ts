@@ -1,6 +1,6 @@
 // Without Kubernetes: a file, flags, several addresses and unix sockets, and sockets that a service manager hands over.
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
@@ -12,6 +12,7 @@ import { runtimeDir } from '../../scripts/build.ts';
 import { pythonPackagesDir } from '../../scripts/python-packages.ts';
 import { version } from '../../src/runtime/version.ts';
 import { freePort } from '../free-port.ts';
+import { Alone } from '../runtime/alone.ts';
 import { applications, skip } from '../runtime/runtime-process.ts';
 
 const root = applications({
@@ -29,48 +30,16 @@ async def app(scope, receive, send):
   'server.js': `require('http').createServer((_, response) => response.end('ok')).listen(process.env.PORT);`,
 });
 
-class Alone implements AsyncDisposable {
-  readonly child: ChildProcess;
-  readonly exited: Promise<number | null>;
-  output = '';
-
-  constructor(args: readonly string[]) {
-    this.child = spawn(join(runtimeDir, 'bin/appserver-runtime'), args, {
-      cwd: root,
-      env: {
-        ...process.env,
-        PYTHONPATH: pythonPackagesDir('newest'),
-        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
-      },
-    });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-    }
-    this.exited = new Promise((resolve) => this.child.on('exit', resolve));
-  }
-
-  async says(text: string): Promise<void> {
-    for (let i = 0; i < 500; i++) {
-      if (this.output.includes(text)) return;
-      if (this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error(`ended without saying: ${text}\n${this.output}`);
-      await delay(20);
-    }
-    throw new Error(`not said within 10 s: ${text}\n${this.output}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill('SIGINT');
-    await this.exited;
-  }
-}
-
 function overSocket(socketPath: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     get({ socketPath, path: '/' }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode));
     }).on('error', reject);
   });
+}
+
+function alone(args: readonly string[]): Alone {
+  return new Alone(args, { root });
 }
 
 async function admin(): Promise<string[]> {
@@ -92,7 +61,7 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
         join(root, `${flags[1] ?? ''}.${flags.length}.sock`),
       ];
       const listen = [`127.0.0.1:${first}`, `127.0.0.1:${second}`, `unix:${path}`].flatMap((one) => ['--listen', one]);
-      await using runtime = new Alone([...flags, ...listen, ...(await admin()), '--workers', '1']);
+      await using runtime = alone([...flags, ...listen, ...(await admin()), '--workers', '1']);
       await runtime.says('"worker ready"');
       for (const port of [first, second]) assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
       assert.equal(await overSocket(path), 200);
@@ -106,7 +75,7 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
   test('says in its first line what runs where, and which version of the runtime runs it', async () => {
     const [listen, adminPort] = [`127.0.0.1:${await freePort()}`, await freePort()];
     const flags = ['--listen', listen, '--admin', `127.0.0.1:${adminPort}`, '--control', 'off', '--class', 'gthread'];
-    await using runtime = new Alone(['--wsgi', 'app:app', ...flags]);
+    await using runtime = alone(['--wsgi', 'app:app', ...flags]);
     await runtime.says('"worker ready"');
     const [line = ''] = runtime.output.split('\n');
     const { time, ...said } = JSON.parse(line) as { time: string };
@@ -147,7 +116,7 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
         `app: {wsgi: "app:app"}\nlisten: ["127.0.0.1:${listen}"]\nworkers: {count: ${count}, class: gthread}\n`,
       );
     write(1, port);
-    await using runtime = new Alone(['--config', file, ...(await admin())]);
+    await using runtime = alone(['--config', file, ...(await admin())]);
     await runtime.says('"worker ready"');
     assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
     write(3, port + 1);
@@ -197,7 +166,7 @@ os.execv(sys.argv[1], sys.argv[1:])`;
   test('leaves the socket of another program alone', async () => {
     const path = join(root, 'taken.sock');
     const server = createServer().listen(path);
-    await using runtime = new Alone(['--wsgi', 'app:app', '--listen', `unix:${path}`, ...(await admin())]);
+    await using runtime = alone(['--wsgi', 'app:app', '--listen', `unix:${path}`, ...(await admin())]);
     assert.equal(await runtime.exited, 5);
     assert.match(runtime.output, /PORT_IN_USE: unix:.*taken\.sock is taken by another program/);
     assert.ok(existsSync(path));
@@ -258,7 +227,7 @@ os.execv(sys.argv[1], sys.argv[1:])`;
       await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
       const address = taken.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
-      await using runtime = new Alone(args.map((arg) => (arg === 'ADMIN' ? `127.0.0.1:${port}` : arg)));
+      await using runtime = alone(args.map((arg) => (arg === 'ADMIN' ? `127.0.0.1:${port}` : arg)));
       const ended = await runtime.exited;
       taken.close();
       assert.equal(ended, code, runtime.output);
@@ -291,7 +260,7 @@ os.execv(sys.argv[1], sys.argv[1:])`;
       await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
       const address = taken.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
-      await using runtime = new Alone(['--check', ...args.map((arg) => arg.replace('TAKEN', String(port)))]);
+      await using runtime = alone(['--check', ...args.map((arg) => arg.replace('TAKEN', String(port)))]);
       const ended = await runtime.exited;
       taken.close();
       assert.equal(ended, code, runtime.output);
@@ -301,7 +270,7 @@ os.execv(sys.argv[1], sys.argv[1:])`;
   }
 
   test('--help says what there is', async () => {
-    await using runtime = new Alone(['--help']);
+    await using runtime = alone(['--help']);
     assert.equal(await runtime.exited, 0);
     assert.match(runtime.output, /--wsgi <module:attribute>/);
   });

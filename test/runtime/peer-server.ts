@@ -7,7 +7,9 @@ import { freePort } from '../free-port.ts';
 interface PeerOptions {
   /** Folder of the application. */
   readonly root: string;
-  /** Arguments of python3 before the address. */
+  /** python3 when left out; any other finds its port in PORT. */
+  readonly program?: string;
+  /** Arguments of it before the address. */
   readonly args: readonly string[];
   readonly packages?: 'newest' | 'oldest';
   readonly env?: Readonly<Record<string, string>>;
@@ -19,20 +21,27 @@ export class PeerServer implements AsyncDisposable {
   readonly #port: number;
   output = '';
 
-  private constructor(port: number, { root, args, packages = 'newest', env }: PeerOptions) {
+  private constructor(port: number, options: PeerOptions) {
+    const { root, program, args, packages = 'newest', env } = options;
     this.#port = port;
     const address = {
       gunicorn: ['--bind', `127.0.0.1:${port}`],
       uvicorn: ['--host', '127.0.0.1', '--port', String(port)],
       granian: ['--host', '127.0.0.1', '--port', String(port)],
     };
-    const program = (['gunicorn', 'uvicorn', 'granian'] as const).find((name) => args.includes(name));
-    this.child = spawn('python3', [...args, ...(program === undefined ? [] : address[program])], {
+    const server = (['gunicorn', 'uvicorn', 'granian'] as const).find((name) => args.includes(name));
+    this.child = spawn(program ?? 'python3', [...args, ...(server === undefined ? [] : address[server])], {
       cwd: root,
       // A group of its own, to be ended with all that it has started.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PYTHONUNBUFFERED: '1', PYTHONPATH: pythonPackagesDir(packages), ...env },
+      env: {
+        ...process.env,
+        PYTHONUNBUFFERED: '1',
+        PYTHONPATH: pythonPackagesDir(packages),
+        ...(program !== undefined && { PORT: String(port) }),
+        ...env,
+      },
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
