@@ -13,6 +13,7 @@
 //   status/       (state, samples) -> what /status, /readyz and /metrics say, pure
 //   http/         admin port, control socket, and the check of the application
 //   config/       what can be configured, checked without I/O; files and watch read it. Commands read it too
+//   sources/      which files of the application have changed, for development
 //   log/          the log and the termination message
 //   errors        every error with its code and remedy, pure
 //

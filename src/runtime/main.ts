@@ -14,6 +14,8 @@ import { descriptors } from './processes/descriptors.ts';
 import { SharedMemory } from './processes/shared-memory.ts';
 import type { Check } from './status/report.ts';
 import { SettingsInForce } from './supervisor/settings-in-force.ts';
+import { shortened, sourceRoots } from './sources/source-roots.ts';
+import { watchSources } from './sources/watch-sources.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { parse, type Program } from './text/arguments.ts';
 import type { Fields } from './text/log-line.ts';
@@ -27,6 +29,8 @@ interface Source {
   readonly surface: Surface;
   /** Ends once a worker is ready or has failed, and runs no hooks. */
   readonly check: boolean;
+  /** Reloads when a file of the application changes. */
+  readonly reload: boolean;
 }
 
 const program: Program = {
@@ -39,12 +43,18 @@ const program: Program = {
     { long: '--file', value: '<file>', description: '' },
     { long: '--overrides', value: '<document>', description: '' },
     { long: '--check', description: '' },
+    { long: '--reload', description: '' },
   ],
   operands: [],
   commands: [],
 };
 
-function source(files: Files, args: readonly string[]): Source {
+/** One worker is reloaded soonest, and whoever sits at a terminal reads text. */
+function inDevelopment(terminal: boolean): object {
+  return { workers: { count: 1 }, ...(terminal && { logging: { format: 'text' } }) };
+}
+
+function source({ files, output }: Host, args: readonly string[]): Source {
   const parsed = parse(program, args);
   // appserver-init and appserver-runtime write this command line, and no person.
   if (parsed.kind !== 'run') throw new Error(parsed.kind === 'wrong' ? parsed.message : `there is no ${parsed.kind}`);
@@ -53,15 +63,17 @@ function source(files: Files, args: readonly string[]): Source {
   const [file, overrides] = [options.last('--file'), options.last('--overrides')];
   if (overrides === undefined) {
     const watched = { directory: live, file: liveFile };
-    return { read: () => readFolders(files, config, live), watched, surface: 'pod', check: false };
+    return { read: () => readFolders(files, config, live), watched, surface: 'pod', check: false, reload: false };
   }
   const check = options.has('--check');
+  const reload = options.has('--reload');
+  const defaults = reload ? inDevelopment(output.isTerminal) : {};
   const read = (): Config => {
-    const { fixed, ...rest } = readYaml(files, file, JSON.parse(overrides));
+    const { fixed, ...rest } = readYaml(files, file, { overrides: JSON.parse(overrides), defaults });
     // A hook may migrate a database.
     return { fixed: check ? { ...fixed, hooks: {}, check: undefined } : fixed, ...rest };
   };
-  return { read, watched: undefined, surface: 'standalone', check };
+  return { read, watched: undefined, surface: 'standalone', check, reload };
 }
 
 /** appserver-init has tried to listen before this process began, and left number and address where it could not. */
@@ -147,6 +159,18 @@ function startCheck(
   return () => started.check;
 }
 
+function reloadOnChange({ host, log: { logger } }: Context, { app }: FixedConfig, supervisor: Supervisor): void {
+  const roots = sourceRoots(app, (path) => host.files.stat(path));
+  const counts = watchSources(host, { kind: app.kind, roots }, {
+    changed: (paths) => {
+      logger.info({ files: shortened(paths) }, 'files changed');
+      void supervisor.reload();
+    },
+    refused: (cause) => logger.warn({ cause }, 'files are looked at each second'),
+  }); // prettier-ignore
+  logger.info({ directory: roots.join(', '), ...counts }, 'watching files');
+}
+
 function tellIgnored({ host, from, log }: Context, { app }: FixedConfig): void {
   const isThere = (file: string): boolean => host.files.stat(`${app.workingDir ?? '.'}/${file}`) !== undefined;
   for (const { ignored, instead } of ignoredSettings(app, host.env, isThere, from.surface)) {
@@ -162,7 +186,7 @@ function makeSupervisor(context: Context, { fixed, live }: Config, checked: () =
     host,
     home: from.home,
     surface: from.surface,
-    reloadsOnChange: false,
+    reloadsOnChange: from.reload,
     fixed,
     live,
     descriptors: fds,
@@ -232,6 +256,7 @@ async function start(context: Context): Promise<void> {
       log.logger.warn({ directory: from.watched?.directory, cause }, 'settings are looked at every few seconds'),
     );
   }
+  if (from.reload) reloadOnChange(context, fixed, supervisor);
   await supervisor.start();
   if (from.check) endWhenChecked(context, supervisor, (exitCode) => (checked = exitCode));
 }
@@ -247,7 +272,7 @@ export interface Invocation {
 export async function main(host: Host, { home, args }: Invocation): Promise<void> {
   const hold: Hold = { output: () => undefined };
   const log = startLog(host, (full) => hold.output(full));
-  const context: Context = { host, from: { ...source(host.files, args), home }, log, hold, atEnd: [] };
+  const context: Context = { host, from: { ...source(host, args), home }, log, hold, atEnd: [] };
   try {
     await start(context);
   } catch (error) {

@@ -35,6 +35,11 @@ const program: Program = {
     option('--working-dir', '<folder>', 'where the application runs and modules are looked for'),
     option('--log-format', '<format>', 'json, ecs or text'),
     { long: '--access-log', description: 'one line a request' },
+    {
+      long: '--reload',
+      description:
+        "reload when one of the application's files changes, for development; one worker unless told otherwise",
+    },
     { long: '--check', description: 'check the configuration, load the application in one worker, and exit' },
   ],
   operands: [
@@ -93,8 +98,9 @@ function overrides(flags: Options, words: readonly string[], check = false): unk
 function run(flags: Options, words: readonly string[]): never {
   const check = flags.has('--check');
   const config = flags.last('--config');
+  if (check && flags.has('--reload')) throw new RuntimeError('CONFIG_INVALID', '--reload cannot be used with --check');
   // What will be listened on is checked as well.
-  const { fixed } = readYaml(nodeHost().files, config, overrides(flags, words));
+  const { fixed } = readYaml(nodeHost().files, config, { overrides: overrides(flags, words) });
   const document = overrides(flags, words, check);
   const listen = check ? whileChecking.listen : fixed.listen;
   const home = dirname(import.meta.dirname);
@@ -119,7 +125,7 @@ function run(flags: Options, words: readonly string[]): never {
       join(import.meta.dirname, 'runtime.mjs'),
       ...file,
       `--overrides=${JSON.stringify(document)}`,
-      ...(check ? ['--check'] : []),
+      ...['--check', '--reload'].filter((flag) => flags.has(flag)),
     ],
     process.env,
   );

@@ -78,11 +78,16 @@ function inOptions(file: string | undefined, overrides: unknown): Naming {
   return (path) => (options[path] !== undefined && isGiven(overrides, path) ? options[path] : inFile(file)(path));
 }
 
-/**
- * @param overrides a document of the same form, from flags
- * @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID
- */
-export function readYaml(files: Files, file: string | undefined, overrides: unknown): Config {
+/** Documents of the same form as the file. */
+export interface Flags {
+  /** Stands above the file. */
+  readonly overrides: unknown;
+  /** What is the default where neither the file nor a flag says anything else. */
+  readonly defaults?: unknown;
+}
+
+/** @throws RuntimeError CONFIG_UNREADABLE or CONFIG_INVALID */
+export function readYaml(files: Files, file: string | undefined, { overrides, defaults = {} }: Flags): Config {
   const document = file === undefined ? {} : read(files, file, (text) => load(text) ?? {});
-  return parseConfig(inOptions(file, overrides), merge(document, overrides));
+  return parseConfig(inOptions(file, overrides), merge(merge(defaults, document), overrides));
 }

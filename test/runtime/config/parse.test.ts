@@ -51,7 +51,7 @@ describe('configuration', () => {
 
   test('what stands on the command line stands above the file', () => {
     writeFileSync(join(dir, 'runtime.yaml'), 'app: {asgi: "shop:app"}\nworkers: {count: 3}\nlisten: ["unix:/run/a"]\n');
-    const { fixed, live } = readYaml(files, join(dir, 'runtime.yaml'), { listen: ['[::]:8001'] });
+    const { fixed, live } = readYaml(files, join(dir, 'runtime.yaml'), { overrides: { listen: ['[::]:8001'] } });
     assert.equal(fixed.app.kind, 'asgi');
     assert.deepEqual(fixed.listen, ['[::]:8001']);
     assert.equal(live.workers.count, 3);
@@ -74,7 +74,7 @@ describe('configuration', () => {
       const path = join(dir, 'runtime.yaml');
       writeFileSync(path, 'app: {asgi: "shop:app"}\nworkers: {count: many}\n');
       assert.throws(
-        () => readYaml(files, file ? path : undefined, flags),
+        () => readYaml(files, file ? path : undefined, { overrides: flags }),
         (error: unknown) => error instanceof RuntimeError && says.test(error.message),
       );
     });
