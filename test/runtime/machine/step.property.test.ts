@@ -5,7 +5,14 @@ import fc from 'fast-check';
 import { test } from 'node:test';
 import { nextDeadline } from '../../../src/runtime/machine/deadline.ts';
 import { replacement } from '../../../src/runtime/machine/replacement.ts';
-import { initialState, readyCount, type Event, type State, type Worker } from '../../../src/runtime/machine/state.ts';
+import {
+  initialState,
+  readyCount,
+  type Event,
+  type Settings,
+  type State,
+  type Worker,
+} from '../../../src/runtime/machine/state.ts';
 import { step } from '../../../src/runtime/machine/step.ts';
 import { nothingLeft, settings } from '../../builders.ts';
 
@@ -57,11 +64,15 @@ function sharing(workers: readonly Worker[]): number {
 }
 
 class World {
-  state: State = initialState(settings, 0);
+  state: State;
   now = 0;
   readonly alive = new Map<number, number>();
   readonly announced = { started: false, drain: false, exit: false };
   #nextPid = 100;
+
+  constructor(afterFailedStart: Settings['afterFailedStart']) {
+    this.state = initialState({ ...settings, afterFailedStart }, 0);
+  }
 
   send(event: Event): void {
     const before = this.state;
@@ -176,6 +187,7 @@ class World {
           kind: 'configured',
           settings: {
             ...settings,
+            afterFailedStart: this.state.settings.afterFailedStart,
             workers: one.workers,
             recycle: { requests: 100, jitter: 20, memoryBytes: 150, lifetimeMs: one.lifetimeMs },
             kind: { overdue: one.overdue, heartbeat: one.heartbeat, ready: one.ready, hookBeforeStop: false },
@@ -238,9 +250,11 @@ class World {
 }
 
 test('invariants hold over 10,000 random sequences of events', () => {
+  const afterFailedStart = fc.constantFrom('retry' as const, 'wait-for-reload' as const);
+  const commandsOf = (most: number): fc.Arbitrary<Command[]> => fc.array(command, { maxLength: most });
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 5 }), fc.array(command, { maxLength: 40 }), (early, commands) => {
-      const world = new World();
+    fc.property(afterFailedStart, commandsOf(5), commandsOf(40), (after, early, commands) => {
+      const world = new World(after);
       for (const one of early) world.run(one);
       if (!world.announced.exit) world.send({ kind: 'started' });
       for (const one of commands) world.run(one);
