@@ -105,6 +105,9 @@ describe('appserver-runtime', { skip, concurrency: 2 }, () => {
     await terminal.shows(/\bstate\b/);
     assert.equal((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status, 200);
     assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+    // The end of the terminal alone would be a HUP, which is a reload.
+    terminal.pressCtrlC();
+    await terminal.exited;
   });
 
   test('reads a file, takes live settings over on HUP, and says what needs a restart', async () => {

@@ -303,6 +303,11 @@ describe('appserver-runtime --reload', { skip, concurrency: 2 }, () => {
     await textual.shows(/files changed.*shop\/answer\.py/);
     await using json = await start('--log-format', 'json');
     await json.shows(/"msg":"worker ready"/);
+    // The end of the terminal alone would be a HUP to them, which is a reload.
+    for (const terminal of [textual, json]) {
+      terminal.pressCtrlC();
+      await terminal.exited;
+    }
   });
 
   test('ends where no edit helps', async () => {
