@@ -72,10 +72,11 @@ describe('an AppServer', () => {
     const ready = await untilReady(ns.name);
     const seconds = (performance.now() - applied) / 1000;
     assert.ok(seconds < 10, `it took ${seconds.toFixed(1)} s from apply to Ready`);
-    const { status } = ready as KubeObject & { status: Record<string, unknown> };
+    const { status } = ready as KubeObject & { status: Record<string, unknown> & { workers: { desired: number } } };
     assert.equal(status['replicas'], 2);
     assert.equal(status['readyReplicas'], 2);
-    assert.deepEqual(status['workers'], { desired: 8 });
+    // The pods may have been asked already for how many are ready.
+    assert.equal(status.workers.desired, 8);
     assert.equal(status['url'], `http://shop.${ns.name}.svc`);
     assert.match(condition(ready, 'Ready')?.message ?? '', /2 of 2 pods ready, 4 workers each/);
     assert.equal(condition(ready, 'Reconciling'), undefined);
