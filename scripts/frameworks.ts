@@ -1,7 +1,7 @@
 // Frameworks and the servers of their own documentation, in the exact versions of test/frameworks, from npm and PyPI.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { run } from '../e2e/cluster/command.ts';
 import { cacheDir, repository } from '../e2e/cluster/layout.ts';
 import { step } from '../e2e/cluster/progress.ts';
@@ -17,6 +17,17 @@ function versioned(name: string, file: string): string {
 
 /** The directory whose `node_modules` the Node applications find when they are below it. */
 export const nodeHome = (): string => versioned('node', lock);
+
+/** An application of Next has to be built; below the packages, so that it finds them. */
+function nextHome(): string {
+  const hash = createHash('sha256');
+  for (const file of globSync('apps/next/**/*.{js,mjs}', { cwd: source }).toSorted())
+    hash.update(readFileSync(join(source, file)));
+  return join(nodeHome(), `next-${hash.digest('hex').slice(0, 12)}`);
+}
+
+/** What its build has made to be run by Node alone. */
+export const nextServer = (): string => join(nextHome(), '.next/standalone', basename(nextHome()), 'server.js');
 
 /** The directory of a virtual environment. */
 export const pythonHome = (): string => versioned('python', requirements);
@@ -35,6 +46,12 @@ export async function ensureFrameworks(): Promise<void> {
   await once(node, 'npm packages: frameworks', async () => {
     for (const file of ['package.json', lock]) cpSync(join(source, file), join(node, file));
     await run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: node });
+  });
+  const next = nextHome();
+  await once(next, 'application of Next', async () => {
+    cpSync(join(source, 'apps/next'), next, { recursive: true });
+    cpSync(join(source, 'apps/node/shop.mjs'), join(next, 'shop.mjs'));
+    await run([join(node, 'node_modules/.bin/next'), 'build'], { cwd: next, env: { NEXT_TELEMETRY_DISABLED: '1' } });
   });
   const python = pythonHome();
   await once(python, 'Python packages: frameworks', async () => {

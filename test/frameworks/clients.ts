@@ -92,6 +92,17 @@ class GrpcClient implements Client {
   }
 
   async get(path: string): Promise<readonly Part[]> {
+    try {
+      return await this.#once(path);
+    } catch (error) {
+      // Not begun, so that it may be sent again (RFC 9113, section 8.7), as clients of gRPC do by themselves.
+      if (!String(error).includes('NGHTTP2_REFUSED_STREAM')) throw error;
+      this.#session = undefined;
+      return this.#once(path);
+    }
+  }
+
+  async #once(path: string): Promise<readonly Part[]> {
     const session = this.#connected();
     try {
       return await this.#call(session, path);

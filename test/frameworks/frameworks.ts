@@ -1,5 +1,7 @@
 // Every framework with its application, the way that the runtime runs it, and the command of its own documentation.
 
+import { nextServer } from '../../scripts/frameworks.ts';
+
 /** What a client speaks; the paths of an application are the same with each. */
 export type Protocol = 'http' | 'grpc';
 
@@ -12,7 +14,7 @@ type Own = 'sends its last spans' | 'sends its last event' | 'counts in all proc
 export interface Framework {
   readonly name: string;
   readonly language: 'node' | 'python';
-  /** `app` of the runtime's configuration; `node` is a file of the directory of applications. */
+  /** `app` of the runtime's configuration; `node` is a file of the directory of applications, or one elsewhere. */
   readonly app: { readonly node: string } | { readonly wsgi: string } | { readonly asgi: string };
   readonly workers?: object;
   /** Processes of the runtime that serve. */
@@ -107,7 +109,9 @@ export const frameworks: readonly Framework[] = [
   node('http-graceful-shutdown', 'http-graceful-shutdown.mjs'),
   node('get-port', 'get-port.mjs'),
   node('listhen', 'listhen.mjs'),
+  node('Next', nextServer()),
   gunicorn('Django', 'django_app:application'),
+  gunicorn('Wagtail', 'wagtail_app:application'),
   asgi('Channels', 'channels_app:application', 'daphne', { socket: 'plain' }),
   asgi('Starlette', 'starlette_app:app', 'uvicorn', { socket: 'plain' }),
   asgi('Quart', 'quart_app:app', 'hypercorn', { socket: 'plain' }),

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { repository } from '../../e2e/cluster/layout.ts';
 import { nodeHome, pythonHome } from '../../scripts/frameworks.ts';
 import { freePort } from '../free-port.ts';
@@ -30,6 +30,8 @@ export class Place implements Disposable {
     this.env = {
       SENTRY_DSN: sentry,
       PYTHONPATH: '',
+      // Next ends at once otherwise, whatever the application has to do.
+      NEXT_MANUAL_SIG_HANDLE: 'true',
       // gunicorn has its control socket below it.
       HOME: this.root,
       ...(language === 'python' ? { PATH: [join(pythonHome(), 'bin'), process.env['PATH']].join(delimiter) } : {}),
@@ -79,15 +81,17 @@ export async function documented(framework: Framework, { root, env }: Place): Pr
   };
 }
 
+const inRoot = (root: string, file: string): string => (isAbsolute(file) ? file : join(root, file));
+
 /** With a drain that is long enough for a client to learn of it, as in a cluster. */
 export function behindRuntime(framework: Framework, { root, env }: Place): Promise<Runtime> {
-  const app = 'node' in framework.app ? { node: join(root, framework.app.node) } : framework.app;
+  const app = 'node' in framework.app ? { node: inRoot(root, framework.app.node) } : framework.app;
   return Runtime.start({
     root,
     app,
     env,
     workers: { ...framework.workers },
     fixed: { drain: { minimum: '1s', maximum: '3s' } },
-    live: { workers: { count: framework.count, gracefulTimeout: '5s' } },
+    live: { workers: { count: framework.count, gracefulTimeout: '5s', bootTimeout: '60s' } },
   });
 }

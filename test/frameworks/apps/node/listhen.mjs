@@ -2,7 +2,7 @@
 import { listen } from 'listhen';
 import { cleanUp, handle, port } from './shop.mjs';
 
-const listener = await listen(handle, { port, hostname: '0.0.0.0', isProd: true });
+const listener = await listen(handle, { port, hostname: '0.0.0.0', isProd: true, autoClose: false });
 
 process.on('SIGTERM', async () => {
   await listener.close();

@@ -16,7 +16,8 @@ async function* parts() {
   }
 }
 
-export const stream = () => Readable.from(parts());
+/** Of bytes: hapi takes no other. */
+export const stream = () => Readable.from(parts(), { objectMode: false });
 
 /** More than a pipe takes at once. */
 export const log = () => {

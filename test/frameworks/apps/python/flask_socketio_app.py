@@ -6,7 +6,8 @@ from flask_socketio import SocketIO, emit
 from shop import clean_up, log, slow, stream
 
 app = Flask(__name__)
-socketio = SocketIO(app)
+# The threads of gunicorn; gevent is there for others.
+socketio = SocketIO(app, async_mode="threading")
 atexit.register(clean_up)
 
 
